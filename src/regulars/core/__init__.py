@@ -1,0 +1,52 @@
+"""The words that every other folder speaks: ids, events, questions, answers, settings, errors."""
+
+from .arrays import DAY, MISSING, Bools, Codes, Floats, Frame, Ints, Longs, floats, ints, longs, spans, starts_of
+from .dataset import EVENT, Dataset, aligned
+from .protocols import Encodes, Estimator, Explains, FindsSimilar, Model, Recommender, Scored
+from .queries import Histories, Queries
+from .recommendations import Allowed, Reasons, Recommendations, excluding, top_k
+from .run import Progress, Run
+from .settings import Range, Settings, from_names, ranges, setting
+from .vocabulary import Vocabulary, as_ids
+
+__all__ = [
+    "DAY",
+    "EVENT",
+    "MISSING",
+    "Allowed",
+    "Bools",
+    "Codes",
+    "Dataset",
+    "Encodes",
+    "Estimator",
+    "Explains",
+    "FindsSimilar",
+    "Floats",
+    "Frame",
+    "Histories",
+    "Ints",
+    "Longs",
+    "Model",
+    "Progress",
+    "Queries",
+    "Range",
+    "Reasons",
+    "Recommendations",
+    "Recommender",
+    "Run",
+    "Scored",
+    "Settings",
+    "Vocabulary",
+    "aligned",
+    "as_ids",
+    "excluding",
+    "floats",
+    "from_names",
+    "ints",
+    "longs",
+    "ranges",
+    "setting",
+    "spans",
+    "starts_of",
+    "top_k",
+]

@@ -1,0 +1,91 @@
+"""Every error that Regulars raises on purpose.
+
+RegularsError
+|-- DataError            what the shop's tables say cannot be used
+|   |-- MissingColumn    a needed column is not in the table
+|   |-- UnreadableFile   not a file of the kind that its name says, damaged, or cut off
+|   |-- EmptyData        nothing is left to work with
+|   `-- BadTable         columns that contradict each other (lengths, order, types)
+|-- SettingError         a setting outside of its legal range
+|-- ConfigError          regulars.toml cannot be understood
+|-- UnknownId            a customer or item that the vocabulary does not hold
+|-- ModelError
+|   |-- DamagedModel     a saved model whose bytes are not those that were written
+|   |-- ForeignModel     not a saved model, or one of another version
+|   `-- VocabularyMismatch   a model fitted on other items than those it is asked about
+|-- CannotDo             this recommender lacks the wanted capability
+|-- CannotWrite          an output folder that does not accept files
+|-- MissingExtra         an optional package is not installed
+`-- Interrupted          stopped on request; what was done is kept
+"""
+
+
+class RegularsError(Exception):
+    """Anything that the caller can act on: the message says what came, what was wanted and what to do."""
+
+
+class DataError(RegularsError):
+    """What the shop's tables say cannot be used."""
+
+
+class MissingColumn(DataError):
+    """A needed column is not in the table."""
+
+
+class UnreadableFile(DataError):
+    """A file that is damaged, cut off, or of another kind than its name says."""
+
+
+class EmptyData(DataError):
+    """Nothing is left to work with."""
+
+
+class BadTable(DataError):
+    """Columns that contradict each other in length, order or type."""
+
+
+class SettingError(RegularsError):
+    """A setting outside of its legal range."""
+
+
+class ConfigError(RegularsError):
+    """A configuration file that cannot be understood."""
+
+
+class UnknownId(RegularsError):
+    """A customer or an item that the vocabulary does not hold."""
+
+
+class ModelError(RegularsError):
+    """A saved model that cannot be used."""
+
+
+class DamagedModel(ModelError):
+    """A saved model whose bytes are not those that were written."""
+
+
+class ForeignModel(ModelError):
+    """Not a saved model, or one of a version that this release does not read."""
+
+
+class VocabularyMismatch(ModelError):
+    """A model that was fitted on other items than those it is asked about."""
+
+
+class CannotDo(RegularsError):
+    """This recommender lacks the wanted capability."""
+
+
+class CannotWrite(RegularsError):
+    """An output folder that does not accept files."""
+
+
+class MissingExtra(RegularsError):
+    """An optional package is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"this needs the package {package}, which is not installed: pip install 'regulars[{extra}]'")
+
+
+class Interrupted(RegularsError):
+    """Stopped on request; what was done until then is kept."""

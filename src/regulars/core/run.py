@@ -1,0 +1,38 @@
+"""Run: where and how a fit runs, never what it learns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a long piece of work has come: `done` of `total` steps of `task`, with figures such as the loss."""
+
+    task: str
+    done: int
+    total: int
+    figures: tuple[tuple[str, float], ...] = ()
+
+
+def _silent(progress: Progress) -> None:
+    """The default: nobody watches."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Seed, device, threads and who watches. A callback stops the work by raising `Interrupted`.
+
+    threads: 0 means all cores. device: "cpu" or a torch device name, looked at by networks only.
+    """
+
+    seed: int = 0
+    device: str = "cpu"
+    threads: int = 0
+    on_epoch: Callable[[Progress], Any] = _silent
+
+    def random(self) -> np.random.Generator:
+        """The one generator of a fit, to be passed down."""
+        return np.random.default_rng(self.seed)
