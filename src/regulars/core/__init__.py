@@ -5,7 +5,7 @@ from .dataset import EVENT, Dataset, aligned
 from .protocols import Encodes, Estimator, Explains, FindsSimilar, Model, Recommender, Scored
 from .queries import Histories, Queries
 from .recommendations import Allowed, Reasons, Recommendations, excluding, top_k
-from .run import Progress, Run
+from .run import QUIET, Progress, Run
 from .settings import Range, Settings, from_names, ranges, setting
 from .vocabulary import Vocabulary, as_ids
 
@@ -13,6 +13,7 @@ __all__ = [
     "DAY",
     "EVENT",
     "MISSING",
+    "QUIET",
     "Allowed",
     "Bools",
     "Codes",

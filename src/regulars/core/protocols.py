@@ -7,7 +7,7 @@ from .arrays import Floats, Ints
 from .dataset import Dataset
 from .queries import Queries
 from .recommendations import Allowed, Reasons, Recommendations, top_k
-from .run import Run
+from .run import QUIET, Run
 
 _BLOCK = 4_000_000  # scores held at a time: 16 MB of float32, whatever the numbers of customers and items
 
@@ -60,7 +60,7 @@ M_co = TypeVar("M_co", bound=Model, covariant=True)
 class Estimator(Protocol[M_co]):
     """A frozen dataclass of settings that learns a model from a dataset."""
 
-    def fit(self, data: Dataset, run: Run = Run()) -> M_co: ...
+    def fit(self, data: Dataset, run: Run = QUIET) -> M_co: ...
 
 
 @runtime_checkable

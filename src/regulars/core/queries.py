@@ -130,9 +130,7 @@ class Histories:
         return matrix
 
     def _events(self, events: slice | Longs, starts: Longs) -> "Histories":
-        columns = (self.items, self.times, self.weights, self.kinds)
-        items, times, weights, kinds = (column[events] for column in columns)
-        return Histories(starts, items, times, weights, kinds)
+        return Histories(starts, self.items[events], self.times[events], self.weights[events], self.kinds[events])
 
 
 @dataclass(frozen=True)

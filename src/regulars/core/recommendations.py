@@ -53,7 +53,7 @@ class Recommendations:
 
     @property
     def k(self) -> int:
-        return self.items.shape[1]
+        return int(self.items.shape[1])
 
     def head(self, k: int) -> "Recommendations":
         """The first k of each row."""
@@ -61,7 +61,7 @@ class Recommendations:
 
     def frame(self, user_ids: Sequence[object] | pl.Series, vocabulary: Vocabulary) -> Frame:
         """A long table: user_id, item_id, rank (from 1), score, source; padding is left out."""
-        n, k = self.items.shape
+        k = self.k
         who = pl.Series("user_id", user_ids) if not isinstance(user_ids, pl.Series) else user_ids.alias("user_id")
         present = (self.items != MISSING).ravel()
         at = np.flatnonzero(present)
@@ -144,7 +144,7 @@ class Allowed:
 
 
 def top_k(scores: Floats, k: int, allowed: Allowed | None = None, name: str = "") -> Recommendations:
-    """The k best of each row of scores [n, m]; NaN and what is not allowed never appears; ties go to the lower index."""
+    """The k best of each row of scores [n, m]; NaN and the forbidden never appear; ties go to the lower index."""
     from regulars.kernels.topk import top_k as kernel
 
     permitted = allowed or Allowed()
