@@ -1,0 +1,130 @@
+"""From what a customer did to scores: sparse profiles times item-item weights, and what each entry contributes.
+
+A profile is a row of a CSR matrix: the weight of each item of a history. Every sum runs over the entries of a profile
+in their order and is never regrouped: the score of a candidate is the same to the bit in any batch and any subset.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from .answers import Floats, Ints, Longs, in_blocks
+
+Sparse = tuple[Longs, Ints, Floats]  # indptr, indices, data of CSR rows
+
+TILE = 128  # columns summed together: their weights for 4,000 items fill the second-level cache, not more
+BLOCK = 512  # rows that one thread works on at a time: enough to use a tile many times
+
+
+def dense_scores(profiles: Sparse, weights: Floats, columns: Ints | None = None) -> Floats:
+    """profiles [n, m] @ weights [m, m][:, columns]; float32, a NaN row where a profile is empty."""
+    n, width = len(profiles[0]) - 1, weights.shape[1] if columns is None else len(columns)
+    out = np.empty((n, width), dtype=np.float32)
+
+    def work(begin: int, end: int) -> None:
+        starts = profiles[0][begin : end + 1]
+        if columns is None:
+            _dense(starts, profiles[1], profiles[2], weights, out[begin:end])
+        else:
+            _dense_columns(starts, profiles[1], profiles[2], weights, columns, out[begin:end])
+
+    in_blocks(work, n, BLOCK, None)
+    return out
+
+
+def sparse_scores(profiles: Sparse, weights: Sparse, n_items: int, columns: Ints | None = None) -> Floats:
+    """profiles [n, m] @ weights [m, n_items][:, columns]; float32, NaN where no entry of a profile reaches the item."""
+    n, width = len(profiles[0]) - 1, n_items if columns is None else len(columns)
+    out = np.empty((n, width), dtype=np.float32)
+
+    def work(begin: int, end: int) -> None:
+        starts = profiles[0][begin : end + 1]
+        if columns is None:
+            _sparse(starts, profiles[1], profiles[2], *weights, out[begin:end])
+        else:
+            _sparse_columns(starts, profiles[1], profiles[2], *weights, n_items, columns, out[begin:end])
+
+    in_blocks(work, n, BLOCK, None)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _dense(starts: Longs, items: Ints, amounts: Floats, weights: Floats, out: Floats) -> None:
+    for begin in range(0, weights.shape[1], TILE):
+        end = min(begin + TILE, weights.shape[1])
+        for row in range(len(out)):
+            sums = out[row, begin:end]
+            sums[:] = np.float32(np.nan if starts[row] == starts[row + 1] else 0.0)
+            for at in range(starts[row], starts[row + 1]):
+                amount = amounts[at]
+                line = weights[items[at], begin:end]
+                for column in range(len(sums)):
+                    sums[column] += amount * line[column]
+
+
+@njit(cache=True, nogil=True)
+def _dense_columns(starts: Longs, items: Ints, amounts: Floats, weights: Floats, columns: Ints, out: Floats) -> None:
+    for row in range(len(out)):
+        sums = out[row]
+        sums[:] = np.float32(np.nan if starts[row] == starts[row + 1] else 0.0)
+        for at in range(starts[row], starts[row + 1]):
+            amount = amounts[at]
+            line = weights[items[at]]
+            for place in range(len(columns)):
+                sums[place] += amount * line[columns[place]]
+
+
+@njit(cache=True, nogil=True)
+def _sparse(
+    starts: Longs,
+    items: Ints,
+    amounts: Floats,
+    weight_starts: Longs,
+    neighbors: Ints,
+    weights: Floats,
+    out: Floats,
+) -> None:
+    for row in range(len(out)):
+        _reach(starts, items, amounts, weight_starts, neighbors, weights, row, out[row])
+
+
+@njit(cache=True, nogil=True)
+def _sparse_columns(
+    starts: Longs,
+    items: Ints,
+    amounts: Floats,
+    weight_starts: Longs,
+    neighbors: Ints,
+    weights: Floats,
+    n_items: int,
+    columns: Ints,
+    out: Floats,
+) -> None:
+    sums = np.empty(n_items, dtype=np.float32)
+    for row in range(len(out)):
+        _reach(starts, items, amounts, weight_starts, neighbors, weights, row, sums)
+        for place in range(len(columns)):
+            out[row, place] = sums[columns[place]]
+
+
+@njit(cache=True, nogil=True)
+def _reach(
+    starts: Longs,
+    items: Ints,
+    amounts: Floats,
+    weight_starts: Longs,
+    neighbors: Ints,
+    weights: Floats,
+    row: int,
+    sums: Floats,
+) -> None:
+    """Fills sums [n_items] with the scores of one profile."""
+    sums[:] = np.float32(np.nan)
+    for at in range(starts[row], starts[row + 1]):
+        amount = amounts[at]
+        for near in range(weight_starts[items[at]], weight_starts[items[at] + 1]):
+            item = neighbors[near]
+            before = sums[item]
+            share = amount * weights[near]
+            sums[item] = share if np.isnan(before) else before + share

@@ -1,0 +1,181 @@
+"""Item-item models: each item of a history speaks for other items, and the sum of what they say is the score."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+
+from regulars.core import (
+    MISSING,
+    Allowed,
+    Floats,
+    Ints,
+    Longs,
+    Queries,
+    Reasons,
+    Recommendations,
+    Scored,
+    starts_of,
+    top_k,
+)
+from regulars.kernels.contributions import dense_contributions, sparse_contributions, strongest
+from regulars.kernels.profiles import Sparse, dense_scores, sparse_scores
+
+from .profile import Profile
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+_BLOCK = 4_000_000  # scores held at a time
+_ROWS = 1_024  # customers explained at a time
+
+
+@final
+@dataclass(frozen=True)
+class SparseItemItem(Scored):
+    """Weights between few pairs of items, as the rows of a CSR matrix: who has item j gets weights[j, i] for item i.
+
+    indptr: int64 [n_items + 1]; indices: int32, rising in each row, never j itself; data: float32.
+    An item that nothing in the history points to scores NaN.
+    """
+
+    method: str
+    n_items: int
+    indptr: Longs
+    indices: Ints
+    data: Floats
+    profile: Profile = field(default_factory=Profile)
+
+    def score(self, queries: Queries, items: Ints | None = None) -> Floats:
+        return self._scores(_parts(self.profile.of(queries, self.n_items)), items)
+
+    def similar_items(self, items: Ints, k: int, allowed: Allowed | None = None) -> Recommendations:
+        """The k items for which each of `items` [n] speaks most; the answer to a history of that item alone."""
+        return _similar(self._scores, items, self.n_items, k, allowed or Allowed(), self.method)
+
+    def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
+        """The r items of each history with the largest profile[j] * weights[j, i], as a share of the score of i."""
+
+        def explain(profiles: Sparse, answers: Ints) -> tuple[Ints, Floats]:
+            added = sparse_contributions(profiles, self._weights, answers, self.n_items)
+            return strongest(profiles[0], profiles[1], added, r)
+
+        return _reasons(explain, self.profile, queries, answer, r, self.n_items)
+
+    @property
+    def _weights(self) -> Sparse:
+        return self.indptr, self.indices, self.data
+
+    def _scores(self, profiles: Sparse, items: Ints | None = None) -> Floats:
+        if items is None:
+            return sparse_scores(profiles, self._weights, self.n_items)
+        known = (items >= 0) & (items < self.n_items)
+        scores = np.full((len(profiles[0]) - 1, len(items)), np.nan, dtype=np.float32)
+        scores[:, known] = sparse_scores(profiles, self._weights, self.n_items, items[known])
+        return scores
+
+
+@final
+@dataclass(frozen=True)
+class DenseItemItem(Scored):
+    """Weights between all pairs of the m items that the model knows: who has item j gets weights[j, i] for item i.
+
+    items: int32 [m], rising, the catalog's indices of the rows and columns; weights: float32 [m, m].
+    Items that are not among them score NaN, and say nothing when they are in a history. Memory: 4 * m * m bytes.
+    """
+
+    method: str
+    n_items: int
+    items: Ints
+    weights: Floats
+    profile: Profile = field(default_factory=Profile)
+
+    def score(self, queries: Queries, items: Ints | None = None) -> Floats:
+        return self._scores(self._known(_parts(self.profile.of(queries, self.n_items))), items)
+
+    def similar_items(self, items: Ints, k: int, allowed: Allowed | None = None) -> Recommendations:
+        """The k items for which each of `items` [n] speaks most; the answer to a history of that item alone."""
+
+        def scores(profiles: Sparse) -> Floats:
+            return self._scores(self._known(profiles))
+
+        return _similar(scores, items, self.n_items, k, allowed or Allowed(), self.method)
+
+    def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
+        """The r items of each history with the largest profile[j] * weights[j, i], as a share of the score of i."""
+
+        def explain(profiles: Sparse, answers: Ints) -> tuple[Ints, Floats]:
+            known = self._known(profiles)
+            columns = np.where(answers == MISSING, MISSING, self._places[answers])
+            added = dense_contributions(known, self.weights, columns)
+            return strongest(known[0], self.items[known[1]], added, r)
+
+        return _reasons(explain, self.profile, queries, answer, r, self.n_items)
+
+    @cached_property
+    def _places(self) -> Ints:
+        """The row of each item of the catalog, MISSING for those that the model does not know; int32 [n_items]."""
+        places = np.full(self.n_items, MISSING, dtype=np.int32)
+        places[self.items] = np.arange(len(self.items), dtype=np.int32)
+        return places
+
+    def _known(self, profiles: Sparse) -> Sparse:
+        """The same profiles over the rows of the weights; what the model does not know is left out."""
+        starts, items, amounts = profiles
+        places = self._places[items]
+        kept = np.concatenate([[0], np.cumsum(places != MISSING)])
+        return kept[starts], places[places != MISSING], amounts[places != MISSING]
+
+    def _scores(self, profiles: Sparse, items: Ints | None = None) -> Floats:
+        if items is None and len(self.items) == self.n_items:
+            return dense_scores(profiles, self.weights)
+        wanted = np.arange(self.n_items, dtype=np.int32) if items is None else items
+        inside = (wanted >= 0) & (wanted < self.n_items)
+        places = np.where(inside, self._places[np.where(inside, wanted, 0)], MISSING)
+        known = places != MISSING
+        scores = np.full((len(profiles[0]) - 1, len(wanted)), np.nan, dtype=np.float32)
+        scores[:, known] = dense_scores(profiles, self.weights, None if items is None else places[known])
+        return scores
+
+
+def _parts(profiles: "csr_array") -> Sparse:
+    return profiles.indptr.astype(np.int64), profiles.indices.astype(np.int32, copy=False), profiles.data
+
+
+def _alone(items: Ints, n_items: int) -> Sparse:
+    """Profiles of one item each; empty for those beyond the model."""
+    known = (items >= 0) & (items < n_items)
+    return starts_of(known), items[known], np.ones(int(known.sum()), dtype=np.float32)
+
+
+def _similar(
+    scores: Callable[[Sparse], Floats], items: Ints, n_items: int, k: int, allowed: Allowed, method: str
+) -> Recommendations:
+    size = max(1, _BLOCK // max(1, n_items))
+    parts = [Recommendations.none(0, k, method)]
+    for start in range(0, len(items), size):
+        some = items[start : start + size]
+        rows = scores(_alone(some, n_items))
+        known = np.flatnonzero((some >= 0) & (some < n_items))
+        rows[known, some[known]] = np.nan
+        parts.append(top_k(rows, k, allowed[start : start + size], method))
+    return Recommendations.concat(parts)
+
+
+def _reasons(
+    explain: Callable[[Sparse, Ints], tuple[Ints, Floats]],
+    profile: Profile,
+    queries: Queries,
+    answer: Recommendations,
+    r: int,
+    n_items: int,
+) -> Reasons:
+    reasons = Reasons.none(len(queries), answer.k, r)
+    for start in range(0, len(queries), _ROWS):
+        rows = slice(start, start + _ROWS)
+        answers = np.where(answer.items[rows] < n_items, answer.items[rows], MISSING)
+        found = explain(_parts(profile.of(queries[rows], n_items)), answers)
+        reasons.items[rows], reasons.shares[rows] = found
+    return reasons
