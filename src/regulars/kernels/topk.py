@@ -1,0 +1,120 @@
+"""The best k of many scores for every customer: exact, deterministic, and bounded in memory.
+
+One order rules everywhere: higher score first, equal scores by lower item. NaN is "cannot tell" and never returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from numba import njit
+
+from . import tiles
+from .answers import (
+    Bools,
+    Floats,
+    Ints,
+    Ragged,
+    Rules,
+    any_reaches,
+    arrange,
+    empty_answer,
+    in_blocks,
+    may_answer,
+    offer,
+    part,
+)
+from .answers import rules as checked
+from .products import Answers, catalog, coded_items, search_bytes, search_few, search_floats
+
+CHUNK = 64  # scores compared together before any is looked at alone: four AVX-512 registers
+BLOCK = 256  # rows that one thread works on at a time
+FEW = 16  # up to so many queries, putting the items in order costs more than it saves
+
+
+def top_k(
+    scores: Floats,
+    k: int,
+    *,
+    allowed: Bools | None = None,
+    excluded: Ragged | None = None,
+    threads: int | None = None,
+) -> tuple[Ints, Floats]:
+    """The k best of each row of `scores` [n, m]: items int32 [n, k] padded with -1, scores float32 padded with NaN.
+
+    allowed: [n, m] or [1, m]; what is not allowed is not returned.
+    excluded: (starts [n + 1], items) per row, in any order; excluded items are not returned.
+    threads: how many blocks of rows are worked on at once; as many as numba has unless given.
+    """
+    scores = np.ascontiguousarray(scores, dtype=np.float32)
+    rules = checked(*scores.shape, allowed, excluded)
+    items, best = empty_answer(len(scores), k)
+
+    def work(begin: int, end: int) -> None:
+        _scan(scores[begin:end], part(rules, begin, end), items[begin:end], best[begin:end])
+
+    in_blocks(work, len(scores), BLOCK, threads)
+    return items, best
+
+
+def top_k_product(
+    queries: Floats,
+    items: Floats,
+    k: int,
+    *,
+    allowed: Bools | None = None,
+    excluded: Ragged | None = None,
+    threads: int | None = None,
+) -> tuple[Ints, Floats]:
+    """The k items [m, d] of largest inner product with each query [n, d]; answer and rules as in `top_k`.
+
+    Exact: a score is summed in float64 and rounded once, so it does not depend on what else is asked. Scores that are
+    not finite count as "cannot tell". Memory beside the answer: one copy of the items and about a megabyte per thread.
+    """
+    queries = np.ascontiguousarray(queries, dtype=np.float32)
+    items = np.ascontiguousarray(items, dtype=np.float32)
+    rules = checked(len(queries), len(items), allowed, excluded)
+    found, best = empty_answer(len(queries), k)
+    search = _search(items, len(queries))
+
+    def work(begin: int, end: int) -> None:
+        answers = Answers(found[begin:end], best[begin:end], np.zeros(end - begin, dtype=np.int64))
+        search(queries[begin:end], part(rules, begin, end), answers)
+
+    if k > 0 and len(items) > 0:
+        in_blocks(work, len(queries), BLOCK, threads)
+    return found, best
+
+
+def _search(items: Floats, n: int) -> Callable[[Floats, Rules, Answers], None]:
+    """How to answer n queries about these items on this machine."""
+    if n <= FEW:
+        return partial(search_few, items)
+    ordered = catalog(items)
+    if tiles.available():
+        return partial(search_bytes, ordered, coded_items(ordered))
+    return partial(search_floats, ordered, items[ordered.order])
+
+
+@njit(cache=True, nogil=True)
+def _scan(scores: Floats, rules: Rules, items: Ints, best: Floats) -> None:
+    """Fills items, best [n, k]; most chunks of scores hold nothing above the k-th best and cost a comparison."""
+    k = items.shape[1]
+    if k == 0:
+        return
+    for row in range(len(scores)):
+        line = scores[row]
+        found = 0
+        floor = np.float32(-np.inf)
+        for begin in range(0, len(line), CHUNK):
+            end = min(begin + CHUNK, len(line))
+            if not any_reaches(line[begin:end], floor):
+                continue
+            for item in range(begin, end):
+                if line[item] >= floor and may_answer(rules, row, item):
+                    found = offer(items[row], best[row], found, np.int32(item), line[item])
+                    if found == k:
+                        floor = best[row, 0]
+        arrange(items[row], best[row], found)
