@@ -59,7 +59,8 @@ class Vocabulary:
         found = self.index(wanted)
         if (found == MISSING).any():
             first = wanted[int(np.argmax(found == MISSING))]
-            raise UnknownId(f"{what} {first!r} is unknown; {len(self):,} are known, the first is {self.ids[0]!r}")
+            example = f", the first is {self.ids[0]!r}" if len(self) else ""
+            raise UnknownId(f"{what} {first!r} is unknown; {len(self):,} are known{example}")
         return found
 
     def names(self, index: Ints) -> pl.Series:
@@ -112,7 +113,8 @@ def as_ids(values: Iterable[Any] | pl.Series) -> pl.Series:
     else:
         ids = pl.Series(list(values), strict=False)
     if ids.dtype.is_integer():
-        return ids.cast(pl.Int64 if ids.dtype != pl.UInt64 or not len(ids) or ids.max() < 2**63 else pl.String)  # type: ignore[operator]
+        fitting = ids.cast(pl.Int64, strict=False)
+        return fitting if fitting.null_count() == ids.null_count() else ids.cast(pl.String)
     if ids.dtype.is_float():
         whole = ids.cast(pl.Int64, strict=False)
         if not (whole.is_null() & ids.is_not_null()).any() and (whole.cast(pl.Float64) == ids).all():
@@ -121,6 +123,8 @@ def as_ids(values: Iterable[Any] | pl.Series) -> pl.Series:
 
 
 def _text(ids: pl.Series) -> pl.Series:
+    if ids.dtype == pl.Object:
+        return pl.Series([None if value is None else str(value) for value in ids], dtype=pl.String)
     return ids if ids.dtype == pl.String else ids.cast(pl.String)
 
 
