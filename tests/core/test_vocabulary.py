@@ -144,6 +144,6 @@ def test_an_empty_vocabulary_knows_nobody():
     vocabulary = Vocabulary.of([])
     assert len(vocabulary) == 0
     assert vocabulary.index(["a"]).tolist() == [MISSING]
-    with pytest.raises(UnknownId, match="0 are known$"):
+    with pytest.raises(UnknownId, match=r"0 are known$"):
         vocabulary.known(["a"])
     assert vocabulary.extended(["a"]).index(["a"]).tolist() == [0]
