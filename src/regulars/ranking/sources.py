@@ -1,0 +1,38 @@
+"""Several recommenders behind one: who is called what, and who explains what it proposed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from regulars.core import MISSING, Explains, Queries, Reasons, Recommendations, Recommender, starts_of
+
+
+def names_of(recommender: Recommender) -> tuple[str, ...]:
+    """The names of the sources that a recommender answers with: those of its answer to nobody."""
+    return recommender.recommend(Queries.of([]), 1).names
+
+
+def because_by_source(
+    recommenders: Sequence[Recommender], queries: Queries, answer: Recommendations, r: int
+) -> Reasons:
+    """Each answer explained by the recommender that proposed it; none for those whose recommender cannot explain.
+
+    answer.names are the names of all recommenders, one after another.
+    """
+    reasons = Reasons.none(len(answer), answer.k, r)
+    names = [names_of(recommender) for recommender in recommenders]
+    bounds = starts_of([len(own) for own in names])
+    for recommender, own, low, high in zip(recommenders, names, bounds[:-1], bounds[1:], strict=True):
+        if not isinstance(recommender, Explains):
+            continue
+        theirs = (answer.items != MISSING) & (answer.sources >= low) & (answer.sources < high)
+        rows = np.flatnonzero(theirs.any(axis=1))
+        items = np.where(theirs, answer.items, np.int32(MISSING))
+        sources = np.where(theirs, answer.sources - low, 0).astype(np.int16)
+        part = replace(answer, items=items, names=own, sources=sources)[rows]
+        found = recommender.because(queries[rows], part, r)
+        here = theirs[rows][:, :, np.newaxis]
+        reasons.items[rows] = np.where(here, found.items, reasons.items[rows])
+        reasons.shares[rows] = np.where(here, found.shares, reasons.shares[rows])
+    return reasons
