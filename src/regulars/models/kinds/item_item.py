@@ -20,6 +20,7 @@ from regulars.core import (
     starts_of,
     top_k,
 )
+from regulars.core.errors import BadTable
 from regulars.kernels.contributions import dense_contributions, sparse_contributions, strongest
 from regulars.kernels.profiles import Sparse, dense_scores, sparse_scores
 
@@ -37,7 +38,7 @@ _ROWS = 1_024  # customers explained at a time
 class SparseItemItem(Scored):
     """Weights between few pairs of items, as the rows of a CSR matrix: who has item j gets weights[j, i] for item i.
 
-    indptr: int64 [n_items + 1]; indices: int32, rising in each row, never j itself; data: float32.
+    indptr: int64 [n_items + 1]; indices: int32, rising in each row; data: float32.
     An item that nothing in the history points to scores NaN.
     """
 
@@ -47,6 +48,12 @@ class SparseItemItem(Scored):
     indices: Ints
     data: Floats
     profile: Profile = field(default_factory=Profile)
+
+    def __post_init__(self) -> None:
+        ends, near = self.indptr, self.indices
+        whole = len(ends) == self.n_items + 1 and ends[0] == 0 and ends[-1] == len(near) == len(self.data)
+        if not whole or (np.diff(ends) < 0).any() or not _within(near, self.n_items):
+            raise BadTable(f"weights of {self.n_items} items need CSR rows of neighbors from 0 to {self.n_items - 1}")
 
     def score(self, queries: Queries, items: Ints | None = None) -> Floats:
         return self._scores(_parts(self.profile.of(queries, self.n_items)), items)
@@ -91,6 +98,11 @@ class DenseItemItem(Scored):
     items: Ints
     weights: Floats
     profile: Profile = field(default_factory=Profile)
+
+    def __post_init__(self) -> None:
+        m = len(self.items)
+        if self.weights.shape != (m, m) or (np.diff(self.items) <= 0).any() or not _within(self.items, self.n_items):
+            raise BadTable(f"weights {list(self.weights.shape)} need as many rising items from 0 to {self.n_items - 1}")
 
     def score(self, queries: Queries, items: Ints | None = None) -> Floats:
         return self._scores(self._known(_parts(self.profile.of(queries, self.n_items))), items)
@@ -138,6 +150,10 @@ class DenseItemItem(Scored):
         scores = np.full((len(profiles[0]) - 1, len(wanted)), np.nan, dtype=np.float32)
         scores[:, known] = dense_scores(profiles, self.weights, None if items is None else places[known])
         return scores
+
+
+def _within(items: Ints, n_items: int) -> bool:
+    return not len(items) or (int(items.min()) >= 0 and int(items.max()) < n_items)
 
 
 def _parts(profiles: "csr_array") -> Sparse:
