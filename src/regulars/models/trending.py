@@ -15,11 +15,11 @@ class Trending(Settings):
 
     Demand is counted in customers per window of `window_days`: the newest window against the `before` windows ahead of
     it. If an item's count in a window is Poisson, then, given its total, its count in the newest window is binomial
-    (Przyborowski, Wilenski, Biometrika 1940); an unchanged share has the chance p0 = new / (new + old) that the shop as a
-    whole has. The chance p gets the prior Beta(shrinkage * p0, shrinkage * (1 - p0)), which draws items with few events
-    to "no change" (with shrinkage 1 and p0 = 1/2 it is Jeffreys' interval: Brown, Cai, DasGupta, Statistical Science
-    2001, section 3.1.3). Score: logit of the lower `doubt` quantile of p, less logit(p0): a log ratio of rates that the
-    true one exceeds with probability 1 - doubt. Above 0: rising. NaN for items with fewer than `min_events`.
+    (Przyborowski, Wilenski, Biometrika 1940); an unchanged share has the chance p0 = new / (new + old) of the whole
+    shop. The chance p gets the prior Beta(shrinkage * p0, shrinkage * (1 - p0)), which draws items with few events to
+    "no change" (with shrinkage 1 and p0 = 1/2 it is Jeffreys' interval: Brown, Cai, DasGupta, Statistical Science 2001,
+    section 3.1.3). Score: logit of the lower `doubt` quantile of p, less logit(p0): a log ratio of rates that the true
+    one exceeds with probability 1 - doubt. Above 0: rising. NaN for items with fewer than `min_events`.
     """
 
     window_days: float = setting(7.0, low=0.01, high=365.0, log=True)
@@ -50,7 +50,9 @@ def _customers(data: Dataset, window_days: float, before: int) -> tuple[Longs, L
     window = np.floor(age).astype(np.int64)
     near = (window <= before) & (data.weight > 0)
     span = data.n_items * (before + 1)
-    keys = np.unique(data.user[near].astype(np.int64) * span + data.item[near].astype(np.int64) * (before + 1) + window[near])
+    keys = np.unique(
+        data.user[near].astype(np.int64) * span + data.item[near].astype(np.int64) * (before + 1) + window[near]
+    )
     item, when = np.divmod(keys % span, before + 1) if len(keys) else (keys, keys)
     new = np.bincount(item[when == 0], minlength=data.n_items)
     return new, np.bincount(item[when > 0], minlength=data.n_items)
