@@ -9,10 +9,10 @@ import polars as pl
 
 from regulars.core import DAY, QUIET, Frame, Ints, Progress, Run, Settings, setting
 
+from .settings import START
 from .tastes import SLOTS, Doubles, Shelves, Tastes, customer_slots, item_tastes, power_law
+from .words import KINDS
 
-START = 1_704_067_200  # 2024-01-01 00:00 UTC, the first second of every simulated shop
-KINDS = ("view", "cart", "purchase", "return")
 _KIND_SHARES = (0.80, 0.10, 0.095, 0.005)
 
 
