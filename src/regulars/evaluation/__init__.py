@@ -1,1 +1,63 @@
-"""TODO"""
+"""Evaluation that cannot leak: when to cut, whom to ask, what a list is worth, and whether a difference is real.
+
+    split = TimeSplit(days=28, kinds=("purchase",)).cut(dataset)     # .train, .queries, .wanted
+    models = {"popularity": Popularity().fit(split.train), "als": ALS().fit(split.train)}
+    comparison = compare(models, split, k=(10, 20), filters=[Unseen()])
+    comparison.frame()      # name, metric, mean, low, high, difference to the best, p value, verdict
+    comparison.slices()     # the same for head, middle and tail, new items, active customers, repeat and explore
+    comparison.catalog()    # coverage, Gini, novelty, popularity, diversity, overlap
+    comparison.json()       # all of it for machines
+
+Validation is the same splitter applied to split.train. `split.explore()` and `split.repeat()` ask only for discovery
+or only for buying again. One recommender: evaluate(model, split, k=(10,)) -> Evaluation.
+
+METRICS, CATALOG_METRICS, SLICINGS and SPLITS are the tables of names; docs/explanation/metrics.md has the definitions.
+"""
+
+from .catalog_metrics import CATALOG_METRICS, CatalogMetric, Shown
+from .comparison import Comparison
+from .evaluate import compare, evaluate, judge
+from .evaluation import Evaluation
+from .judge import Judge, Measures
+from .judged import Judged
+from .metrics import METRICS, Metric
+from .slices import SLICINGS, Slices, Slicing
+from .split import Split
+from .splits import (
+    SPLITS,
+    ColdItems,
+    GivenSplit,
+    LeaveLastOut,
+    RatioPerUser,
+    Splitter,
+    StrongGeneralization,
+    TimeSplit,
+)
+
+__all__ = [
+    "CATALOG_METRICS",
+    "METRICS",
+    "SLICINGS",
+    "SPLITS",
+    "CatalogMetric",
+    "ColdItems",
+    "Comparison",
+    "Evaluation",
+    "GivenSplit",
+    "Judge",
+    "Judged",
+    "LeaveLastOut",
+    "Measures",
+    "Metric",
+    "RatioPerUser",
+    "Shown",
+    "Slices",
+    "Slicing",
+    "Split",
+    "Splitter",
+    "StrongGeneralization",
+    "TimeSplit",
+    "compare",
+    "evaluate",
+    "judge",
+]

@@ -1,0 +1,172 @@
+"""Comparison: several recommenders on one split, with intervals, tests and a verdict each."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from regulars.core import Floats, Frame
+from regulars.core.errors import EmptyData, UnknownId
+
+from .evaluation import Evaluation, defined, mean
+from .significance import holm, intervals, paired_p, verdict
+
+Labels = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Evaluations of one split by the name of the recommender.
+
+    reference: with which one each is compared; "" means the best of each metric, which flatters nobody but the best
+    by chance: confirm the choice on another split. costs: further figures by recommender, such as fit_seconds, peak_mb.
+    """
+
+    evaluations: Mapping[str, Evaluation]
+    reference: str = ""
+    costs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        protocols = {(e.split, e.k, e.n) for e in self.evaluations.values()}
+        if not protocols:
+            raise EmptyData("a comparison needs at least one recommender; there is none")
+        if len(protocols) > 1:
+            raise EmptyData(f"a comparison needs one split and one k for all; there are {sorted(protocols)}")
+        if self.reference and self.reference not in self.evaluations:
+            raise UnknownId(f"reference must be one of {list(self.evaluations)}; it is {self.reference!r}")
+
+    def against(self, reference: str) -> "Comparison":
+        """The same figures, each compared with the recommender of this name."""
+        return replace(self, reference=reference)
+
+    def best(self, metric: str) -> str:
+        """The name of the recommender with the highest mean of a metric such as "ndcg@10"."""
+        return max(self.evaluations, key=lambda name: _lowest_if_nan(mean(self.evaluations[name].figures[metric])))
+
+    def frame(self) -> Frame:
+        """One row per recommender and metric: name, metric, mean, low, high (95 % interval), reference, difference,
+        difference_low, difference_high, p (corrected over the recommenders), verdict, customers.
+        """
+        first = next(iter(self.evaluations.values()))
+        return self._table([({"metric": metric}, metric, self._figures(metric)) for metric in first.figures])
+
+    def slices(self) -> Frame:
+        """Like `frame`, for each slicing and part of which something was wanted: slicing and part join the columns.
+
+        p is corrected over the recommenders and the parts of a slicing.
+        """
+        first = next(iter(self.evaluations.values()))
+        slicings = dict.fromkeys(slicing for slicing, _, _ in first.slices)
+        return pl.concat([self._table(parts) for slicing in slicings if (parts := self._parts(slicing))])
+
+    def catalog(self) -> Frame:
+        """What all lists of a recommender together do: name, metric (such as "coverage@10"), value."""
+        return pl.DataFrame(
+            [
+                {"name": name, "metric": metric, "value": value}
+                for name, e in self._named
+                for metric, value in e.catalog.items()
+                if not math.isnan(value)
+            ]
+        )
+
+    def cost(self) -> Frame:
+        """One row per recommender: seconds it took to answer, and the further costs that were given."""
+        return pl.DataFrame(
+            [{"name": name, "answer_seconds": e.seconds, **self.costs.get(name, {})} for name, e in self._named]
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, as JSON knows it: no NaN, null instead."""
+        first = next(iter(self.evaluations.values()))
+        return {
+            "split": first.split,
+            "leaks": first.leaks,
+            "k": list(first.k),
+            "queries": first.n,
+            "reference": self.reference or "best",
+            "metrics": _plain(self.frame()),
+            "slices": _plain(self.slices()),
+            "catalog": _plain(self.catalog()),
+            "cost": _plain(self.cost()),
+        }
+
+    def json(self) -> str:
+        """`as_dict` as text."""
+        return json.dumps(self.as_dict(), allow_nan=False)
+
+    @property
+    def _named(self) -> list[tuple[str, Evaluation]]:
+        return list(self.evaluations.items())
+
+    def _figures(self, metric: str) -> Floats:
+        return np.stack([e.figures[metric] for _, e in self._named], axis=1)
+
+    def _parts(self, slicing: str) -> list[tuple[Labels, str, Floats]]:
+        first = next(iter(self.evaluations.values()))
+        return [
+            (
+                {"slicing": slicing, "part": part, "metric": metric},
+                metric,
+                np.stack([e.slices[(of, part, metric)] for _, e in self._named], axis=1),
+            )
+            for of, part, metric in first.slices
+            if of == slicing and defined(first.slices[(of, part, metric)])
+        ]
+
+    def _table(self, groups: Sequence[tuple[Labels, str, Floats]]) -> Frame:
+        """Rows for groups of (labels, family of tests, values [n, recommenders])."""
+        names = list(self.evaluations)
+        references = [self._reference(values) for _, _, values in groups]
+        gaps = [values - values[:, [at]] for (_, _, values), at in zip(groups, references, strict=True)]
+        stacked = np.concatenate([values for _, _, values in groups] + gaps, axis=1)
+        ends = intervals(stacked).reshape(2, len(groups), len(names), 2)
+        p = paired_p(np.concatenate(gaps, axis=1)).reshape(len(groups), len(names))
+        for group, at in enumerate(references):
+            p[group, at] = np.nan
+        families = [family for _, family, _ in groups]
+        for family in set(families):
+            members = [i for i, other in enumerate(families) if other == family]
+            p[members] = holm(p[members].ravel()).reshape(len(members), len(names))
+        return pl.DataFrame(
+            [
+                {
+                    "name": name,
+                    **labels,
+                    **_span("", mean(values[:, i]), ends[0, group, i]),
+                    "reference": names[references[group]],
+                    **_span("difference", mean(gaps[group][:, i]), ends[1, group, i]),
+                    "p": float(p[group, i]),
+                    "verdict": "reference" if i == references[group] else self._verdict(gaps[group][:, i], p[group, i]),
+                    "customers": defined(values[:, i]),
+                }
+                for group, (labels, _, values) in enumerate(groups)
+                for i, name in enumerate(names)
+            ]
+        )
+
+    def _reference(self, values: Floats) -> int:
+        if self.reference:
+            return list(self.evaluations).index(self.reference)
+        return int(np.argmax([_lowest_if_nan(mean(column)) for column in values.T]))
+
+    def _verdict(self, gap: Floats, p: float) -> str:
+        return verdict(mean(gap), p)
+
+
+def _span(prefix: str, middle: float, ends: np.ndarray) -> dict[str, float]:
+    if not prefix:
+        return {"mean": middle, "low": float(ends[0]), "high": float(ends[1])}
+    return {prefix: middle, f"{prefix}_low": float(ends[0]), f"{prefix}_high": float(ends[1])}
+
+
+def _lowest_if_nan(value: float) -> float:
+    return -math.inf if math.isnan(value) else value
+
+
+def _plain(frame: Frame) -> list[dict[str, Any]]:
+    return frame.fill_nan(None).to_dicts()
