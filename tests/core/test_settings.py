@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from regulars.core import Settings, from_names, ranges, setting
+from regulars.core import Range, Settings, from_names, ranges, setting
 from regulars.core.errors import SettingError
 
 
@@ -29,7 +29,7 @@ def test_defaults_and_limits_are_legal():
     [
         ({"factors": 3}, "factors must be from 4 to 1024; it is 3"),
         ({"factors": 1025}, "factors must be from 4 to 1024; it is 1025"),
-        ({"decay": -0.1}, "decay must be from 0.0 to None; it is -0.1"),
+        ({"decay": -0.1}, "decay must be at least 0.0; it is -0.1"),
         ({"decay": float("nan")}, "decay must be .* it is nan"),
         ({"kind": "jaccard"}, "kind must be one of 'cosine', 'bm25'; it is 'jaccard'"),
         ({"factors": 64.0}, "factors must be of type int; it is 64.0"),
@@ -47,6 +47,11 @@ def test_a_value_outside_its_range_is_refused_with_the_range_and_the_value(value
 def test_a_whole_number_may_stand_for_a_float():
     assert Method(decay=1).decay == 1.0
     assert type(Method(decay=1).decay) is float
+
+
+def test_a_range_says_itself_in_words():
+    said = [str(Range(low, high)) for low, high in ((1, 2), (1, None), (None, 2), (None, None))]
+    assert said == ["from 1 to 2", "at least 1", "at most 2", "anything"]
 
 
 def test_ranges_are_read_from_the_class():

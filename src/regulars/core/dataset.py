@@ -145,7 +145,7 @@ class Dataset:
     def queries(self, users: Ints, at: Longs | int, *, last: int | None = None) -> Queries:
         """What is known of `users` strictly before `at`; the one place where the future could leak, and does not.
 
-        users: int32 [n], MISSING for a stranger; at: the moment of asking, one for all or [n]; last: the newest so many.
+        users: int32 [n], MISSING for a stranger; at: the moment of asking, one or [n]; last: the newest so many.
         """
         moments = np.broadcast_to(longs(at), users.shape).copy()
         known = np.where(users >= 0, users, 0)

@@ -1,5 +1,6 @@
 """Every error that Regulars raises on purpose.
 
+```text
 RegularsError
 |-- DataError            what the shop's tables say cannot be used
 |   |-- MissingColumn    a needed column is not in the table
@@ -17,6 +18,7 @@ RegularsError
 |-- CannotWrite          an output folder that does not accept files
 |-- MissingExtra         an optional package is not installed
 `-- Interrupted          stopped on request; what was done is kept
+```
 """
 
 

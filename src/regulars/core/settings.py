@@ -32,6 +32,10 @@ class Range:
     def __str__(self) -> str:
         if self.choices:
             return f"one of {', '.join(map(repr, self.choices))}"
+        if self.high is None:
+            return "anything" if self.low is None else f"at least {self.low}"
+        if self.low is None:
+            return f"at most {self.high}"
         return f"from {self.low} to {self.high}"
 
 
