@@ -10,7 +10,7 @@ import polars as pl
 
 from regulars.core import DAY, MISSING, Bools, Histories, Ints, Longs, Queries, Reasons, Recommendations
 
-_VERBS = {"view": "looked at", "click": "looked at", "cart": "put in your cart", "rating": "rated"}
+_VERBS = {"view": "looked at", "click": "looked at", "cart": "picked", "rating": "rated"}
 _FOR_ALL = {
     "popularity": "popular with customers now",
     "recent": "new in the shop",
@@ -40,7 +40,7 @@ class Words:
 
 
 def verbs_of(kinds: Sequence[str]) -> tuple[str, ...]:
-    """The verb for each kind of event of a dataset: looked at, put in your cart, rated, else bought."""
+    """The verb for each kind of event of a dataset: looked at, picked, rated, else bought."""
     return tuple(_VERBS.get(kind, "bought") for kind in kinds)
 
 
