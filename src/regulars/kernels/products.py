@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from . import tiles
-from .answers import Floats, Ints, Longs, Rules, any_reaches, arrange, may_answer, offer
+from .answers import Floats, Ints, Longs, Rules, any_reaches, may_answer, offer
 from .tiles import LAYOUT, SIDE
 
 Bytes = NDArray[np.int8]
@@ -22,8 +22,10 @@ Doubles = NDArray[np.float64]
 
 TILE = 256  # items with one scale and one bound: at 256 factors 64 KiB of bytes
 WIDE_TILE = 1024  # items that BLAS multiplies at once: with 256 queries 1 MiB of scores
+CHUNK = 64  # products compared together before any is looked at alone
 UNIT = 2.0**-24  # relative error of one operation in float32
 SLACK = 1 + 1e-6  # bounds meet scores that were rounded to float32
+TINY = 1e-37  # and could fall below what float32 can tell from zero
 NEVER = 2**31 - 1  # no product of bytes reaches it
 
 
@@ -45,7 +47,7 @@ class Coded(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """The heaps of a block of queries."""
+    """The best that a block of queries has met, best first."""
 
     items: Ints  # [n, k]
     best: Floats  # [n, k]
@@ -55,7 +57,8 @@ class Answers(NamedTuple):
 def catalog(vectors: Floats) -> Catalog:
     """The items [m, d] by falling norm; equal norms by index."""
     norms = _norms(vectors)
-    order = np.argsort(-norms, kind="stable")[: np.count_nonzero(np.isfinite(norms))].astype(np.int32)
+    sound = np.flatnonzero(np.isfinite(norms))
+    order = sound[np.argsort(-norms[sound], kind="stable")].astype(np.int32)
     return Catalog(vectors, order, norms[order])
 
 
@@ -77,33 +80,46 @@ def coded_queries(queries: Floats) -> Coded:
 
 
 def search_bytes(items: Catalog, coded: Coded, queries: Floats, rules: Rules, answers: Answers) -> None:
-    """Fills the answers of a block of queries by products of bytes."""
-    _search_bytes(items, coded, queries, coded_queries(queries), rules, answers)
+    """Fills the answers of a block of queries by products of bytes.
+
+    After the first tile, queries that will be done at about the same norm are put into one group.
+    """
+    asked = coded_queries(queries)
+    rows = np.arange(len(asked.scales), dtype=np.int32)
+    _search_bytes(0, 1, rows, items, coded, asked, queries, rules, answers)
+    done_at = np.full(len(rows), np.inf)
+    done_at[: len(queries)] = _floors(answers) / np.maximum(asked.norms[: len(queries)], np.finfo(np.float64).tiny)
+    rows = np.argsort(done_at).astype(np.int32)
+    asked = Coded(asked.codes[rows], asked.scales[rows], asked.norms[rows], asked.residuals[rows])
+    _search_bytes(1, len(coded.scales), rows, items, coded, asked, queries, rules, answers)
 
 
 def search_floats(items: Catalog, ordered: Floats, queries: Floats, rules: Rules, answers: Answers) -> None:
     """Fills the answers of a block of queries by BLAS; `ordered` are the items' vectors by falling norm."""
     norms = _norms(queries)
     for begin in range(0, len(ordered), WIDE_TILE):
-        rows = _open_rows(norms, items.norms[begin], answers)
+        rows = np.flatnonzero(norms * items.norms[begin] * SLACK + TINY >= _floors(answers)).astype(np.int32)
         if not len(rows):
             break
         cheap = queries[rows] @ ordered[begin : begin + WIDE_TILE].T
-        margins = (queries.shape[1] + 2) * UNIT * SLACK * items.norms[begin] * norms[rows]
-        _look(cheap, rows, begin, margins, items, queries, rules, answers)
-    _arrange(answers)
+        margins = (queries.shape[1] + 2) * UNIT * SLACK * items.norms[begin] * norms[rows] + TINY
+        _look(cheap, rows, margins, items.order[begin : begin + WIDE_TILE], items.vectors, queries, rules, answers)
 
 
 @njit(cache=True, nogil=True)
 def search_few(vectors: Floats, queries: Floats, rules: Rules, answers: Answers) -> None:
     """Fills the answers by exact products with every item: what pays off for a handful of queries."""
-    items = Catalog(vectors, np.empty(0, dtype=np.int32), np.empty(0))
-    if answers.items.shape[1] == 0:
-        return
+    mask, starts, banned, signs = rules
+    items, best, found = answers
+    k = items.shape[1]
     for row in range(len(queries)):
+        floor = -np.inf
         for item in range(len(vectors)):
-            _consider(row, item, items, queries, rules, answers)
-    _arrange(answers)
+            score = product(queries[row], vectors[item])
+            if score >= floor and np.isfinite(score) and may_answer(mask, starts, banned, signs, row, item):
+                found[row] = offer(items, best, row, found[row], np.int32(item), score)
+                if found[row] == k:
+                    floor = best[row, k - 1]
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
@@ -115,7 +131,7 @@ def product(left: Floats, right: Floats) -> np.float32:
     return np.float32(total)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def _norms(vectors: Floats) -> Doubles:
     norms = np.empty(len(vectors))
     for row in range(len(vectors)):
@@ -126,7 +142,7 @@ def _norms(vectors: Floats) -> Doubles:
     return norms
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def _coded(vectors: Floats, rows: Ints, size: int) -> tuple[Bytes, Doubles, Doubles]:
     """Bytes of the chosen rows, -1 for a row of zeros; one scale and one largest residual for each `size` of them."""
     d = vectors.shape[1]
@@ -157,103 +173,128 @@ def _coded(vectors: Floats, rows: Ints, size: int) -> tuple[Bytes, Doubles, Doub
     return codes, scales, residuals
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _consider(row: int, item: int, items: Catalog, queries: Floats, rules: Rules, answers: Answers) -> None:
-    """Offers the item to the row's answer with its exact score."""
-    score = product(queries[row], items.vectors[item])
-    if score >= _floor(answers, row) and np.isfinite(score) and may_answer(rules, row, item):
-        found = answers.found[row]
-        answers.found[row] = offer(answers.items[row], answers.best[row], found, np.int32(item), score)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _floor(answers: Answers, row: int) -> float:
-    """The score from which on an item may enter the row's answer."""
-    return answers.best[row, 0] if answers.found[row] == answers.items.shape[1] else -np.inf
-
-
 @njit(cache=True, nogil=True)
-def _arrange(answers: Answers) -> None:
-    for row in range(len(answers.items)):
-        arrange(answers.items[row], answers.best[row], answers.found[row])
-
-
-@njit(cache=True, nogil=True)
-def _open_rows(norms: Doubles, norm: float, answers: Answers) -> Ints:
-    """The rows whose answer an item of this norm could still enter."""
-    rows = np.empty(len(norms), dtype=np.int32)
-    count = 0
-    for row in range(len(norms)):
-        if norms[row] * norm * SLACK >= _floor(answers, row):
-            rows[count] = row
-            count += 1
-    return rows[:count]
+def _floors(answers: Answers) -> Floats:
+    """The score that an item must reach to enter the answer of each row."""
+    k = answers.items.shape[1]
+    floors = np.full(len(answers.items), -np.inf, dtype=np.float32)
+    for row in range(len(floors)):
+        if answers.found[row] == k:
+            floors[row] = answers.best[row, k - 1]
+    return floors
 
 
 @njit(cache=True, nogil=True)
 def _look(
     cheap: Floats,
     rows: Ints,
-    begin: int,
     margins: Doubles,
-    items: Catalog,
+    order: Ints,
+    vectors: Floats,
     queries: Floats,
     rules: Rules,
     answers: Answers,
 ) -> None:
-    """Considers the items of a tile whose cheap product could be wrong by enough to enter."""
-    width = cheap.shape[1]
+    """Takes the items [w] of a tile whose cheap product [n, w] is within its margin of entering."""
+    mask, starts, banned, signs = rules
+    items, best, found = answers
+    k = items.shape[1]
+    floors = _floors(answers)
     for at in range(len(rows)):
         row = rows[at]
-        floor = np.float32(_floor(answers, row) - margins[at])
-        for chunk in range(0, width, 64):
-            end = min(chunk + 64, width)
-            if not any_reaches(cheap[at, chunk:end], floor):
+        reach = np.float32(floors[row] - margins[at])
+        for chunk in range(0, len(order), CHUNK):
+            end = min(chunk + CHUNK, len(order))
+            if not any_reaches(cheap[at, chunk:end], reach):
                 continue
             for column in range(chunk, end):
-                if cheap[at, column] >= floor:
-                    _consider(row, items.order[begin + column], items, queries, rules, answers)
-                    floor = np.float32(_floor(answers, row) - margins[at])
+                if cheap[at, column] < reach:
+                    continue
+                item = order[column]
+                score = product(queries[row], vectors[item])
+                if score >= floors[row] and np.isfinite(score) and may_answer(mask, starts, banned, signs, row, item):
+                    found[row] = offer(items, best, row, found[row], item, score)
+                    if found[row] == k:
+                        floors[row] = best[row, k - 1]
+                        reach = np.float32(floors[row] - margins[at])
 
 
 @njit(cache=True, nogil=True)
-def _search_bytes(items: Catalog, coded: Coded, queries: Floats, asked: Coded, rules: Rules, answers: Answers) -> None:
-    floors = np.empty(len(asked.codes), dtype=np.int32)
+def _search_bytes(
+    first: int,
+    last: int,
+    rows: Ints,
+    catalog: Catalog,
+    coded: Coded,
+    asked: Coded,
+    queries: Floats,
+    rules: Rules,
+    answers: Answers,
+) -> None:
+    """Takes from the tiles first..last - 1 what may enter; rows [n] says whose query each of the coded ones is."""
+    mask, starts, banned, signs = rules
+    items, best, found = answers
+    vectors, order, codes, columns = catalog.vectors, catalog.order, asked.codes, coded.codes
+    k = items.shape[1]
+    floors = _padded_floors(rows, answers)
+    reach = np.empty(len(rows), dtype=np.int32)
+    margins, units = np.empty(len(rows)), np.empty(len(rows))
     out = np.empty((SIDE, SIDE), dtype=np.int32)
     tiles.begin(LAYOUT)
-    for tile in range(len(coded.scales)):
-        end = min((tile + 1) * TILE, len(items.order))
-        for group in range(0, len(floors), SIDE):
-            if not _set_floors(floors, group, tile, coded, asked, answers):
+    for tile in range(first, last):
+        _margins(tile, coded, asked, margins, units)
+        open_rows = asked.norms * (coded.norms[tile] * SLACK) + TINY >= floors
+        end = min((tile + 1) * TILE, len(order))
+        for group in range(0, len(rows), SIDE):
+            if not np.any(open_rows[group : group + SIDE]):
                 continue
+            for at in range(group, group + SIDE):
+                reach[at] = _reach(floors[at], margins[at], units[at]) if open_rows[at] else NEVER
             for column in range(tile * TILE, end, SIDE):
-                tiles.square(asked.codes, group, coded.codes, column, out)
-                for row in range(group, group + SIDE):
-                    if any_reaches(out[row - group], floors[row]):
-                        for at in range(column, min(column + SIDE, end)):
-                            if out[row - group, at - column] >= floors[row]:
-                                _consider(row, items.order[at], items, queries, rules, answers)
-                                floors[row] = _byte_floor(row, tile, coded, asked, answers)
+                tiles.square(codes, group, columns, column, out)
+                for line in range(SIDE):
+                    at = group + line
+                    if not any_reaches(out[line], reach[at]):
+                        continue
+                    row = rows[at]
+                    for place in range(min(SIDE, end - column)):
+                        if out[line, place] < reach[at]:
+                            continue
+                        item = order[column + place]
+                        score = product(queries[row], vectors[item])
+                        if (
+                            score >= floors[at]
+                            and np.isfinite(score)
+                            and may_answer(mask, starts, banned, signs, row, item)
+                        ):
+                            found[row] = offer(items, best, row, found[row], item, score)
+                            if found[row] == k:
+                                floors[at] = best[row, k - 1]
+                                reach[at] = _reach(floors[at], margins[at], units[at])
     tiles.end()
-    _arrange(answers)
 
 
 @njit(cache=True, nogil=True)
-def _set_floors(floors: Ints, group: int, tile: int, coded: Coded, asked: Coded, answers: Answers) -> bool:
-    """What products of bytes must reach in this tile, for a group of queries; whether any query is still open."""
-    still_open = False
-    for row in range(group, group + SIDE):
-        floors[row] = NEVER
-        if row < len(answers.found) and asked.norms[row] * coded.norms[tile] * SLACK >= _floor(answers, row):
-            floors[row] = _byte_floor(row, tile, coded, asked, answers)
-            still_open = True
-    return still_open
+def _padded_floors(rows: Ints, answers: Answers) -> Floats:
+    floors = np.full(len(rows), np.inf, dtype=np.float32)
+    known = _floors(answers)
+    for at in range(len(rows)):
+        if rows[at] < len(known):
+            floors[at] = known[rows[at]]
+    return floors
 
 
 @njit(cache=True, nogil=True)
-def _byte_floor(row: int, tile: int, coded: Coded, asked: Coded, answers: Answers) -> int:
+def _margins(tile: int, coded: Coded, asked: Coded, margins: Doubles, units: Doubles) -> None:
     """|q v - q' v'| <= |q - q'| |v| + |q'| |v - v'|, where the dashed are the coded vectors (Cauchy-Schwarz)."""
-    margin = asked.residuals[row] * coded.norms[tile]
-    margin += (asked.norms[row] + asked.residuals[row]) * coded.residuals[tile]
-    floor = (_floor(answers, row) - margin * SLACK) / (asked.scales[row] * coded.scales[tile])
-    return np.int32(max(min(floor - 1.0, 2.0**30), -(2.0**30)))
+    margins[:] = asked.residuals * coded.norms[tile] + (asked.norms + asked.residuals) * coded.residuals[tile]
+    margins += 2 * UNIT * asked.norms * coded.norms[tile]  # the exact score was rounded
+    margins[:] = margins * SLACK + TINY
+    units[:] = asked.scales * coded.scales[tile]
+
+
+@njit(cache=True, nogil=True)
+def _reach(floor: np.float32, margin: float, unit: float) -> np.int32:
+    """What a product of bytes must reach, rounded down."""
+    reach = float(floor - margin) / unit - 1.0
+    return np.int32(max(min(reach, 2.0**30), -(2.0**30)))

@@ -13,11 +13,10 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-import llvmlite.binding
-import numba
+import llvmlite.binding  # type: ignore[import-untyped]
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import config, njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -27,9 +26,7 @@ WIDTH = 64  # bytes of a row of a tile register
 _BYTE, _WORD = ir.IntType(8), ir.IntType(64)
 _ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA = 158, 0x1023, 18  # Linux asks for a word before the first use
 
-LAYOUT: NDArray[np.uint8] = np.zeros(
-    64, dtype=np.uint8
-)  # eight registers of 16 rows of 64 bytes (LDTILECFG)
+LAYOUT: NDArray[np.uint8] = np.zeros(64, dtype=np.uint8)  # eight registers of 16 rows of 64 bytes (LDTILECFG)
 LAYOUT[0] = 1
 LAYOUT[16:32:2] = 64
 LAYOUT[48:56] = 16
@@ -38,14 +35,14 @@ LAYOUT[48:56] = 16
 @cache
 def available() -> bool:
     """Whether this machine has the unit, numba compiles for it and the system lets this process use it."""
-    if sys.platform != "linux" or platform.machine() != "x86_64" or numba.config.DISABLE_JIT:
+    if sys.platform != "linux" or platform.machine() != "x86_64" or config.DISABLE_JIT:  # type: ignore[attr-defined]
         return False
-    if numba.config.CPU_NAME or numba.config.CPU_FEATURES is not None:
+    if config.CPU_NAME or config.CPU_FEATURES:  # type: ignore[attr-defined]
         return False
     features = llvmlite.binding.get_host_cpu_features()
     if not (features.get("amx-tile") and features.get("amx-int8")):
         return False
-    return ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA) == 0
+    return bool(ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_PERMISSION, _TILE_DATA) == 0)
 
 
 def packed(rows: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -70,7 +67,7 @@ def _instructions(emit: Callable[..., None]) -> Any:
             emit(write, lambda value: builder.inttoptr(value, _BYTE.as_pointer()), *given)
             return context.get_dummy_value()
 
-        return types.void(types.StarArgTuple(words)), generate
+        return types.void(types.StarArgTuple(words)), generate  # type: ignore[no-untyped-call]
 
     return operation
 

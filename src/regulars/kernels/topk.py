@@ -19,7 +19,6 @@ from .answers import (
     Ragged,
     Rules,
     any_reaches,
-    arrange,
     empty_answer,
     in_blocks,
     may_answer,
@@ -31,7 +30,7 @@ from .products import Answers, catalog, coded_items, search_bytes, search_few, s
 
 CHUNK = 64  # scores compared together before any is looked at alone: four AVX-512 registers
 BLOCK = 256  # rows that one thread works on at a time
-FEW = 16  # up to so many queries, putting the items in order costs more than it saves
+FEW = 32  # up to so many queries, putting the items in order costs more than it saves
 
 
 def top_k(
@@ -49,7 +48,7 @@ def top_k(
     threads: how many blocks of rows are worked on at once; as many as numba has unless given.
     """
     scores = np.ascontiguousarray(scores, dtype=np.float32)
-    rules = checked(*scores.shape, allowed, excluded)
+    rules = checked(scores.shape, allowed, excluded)
     items, best = empty_answer(len(scores), k)
 
     def work(begin: int, end: int) -> None:
@@ -75,7 +74,7 @@ def top_k_product(
     """
     queries = np.ascontiguousarray(queries, dtype=np.float32)
     items = np.ascontiguousarray(items, dtype=np.float32)
-    rules = checked(len(queries), len(items), allowed, excluded)
+    rules = checked((len(queries), len(items)), allowed, excluded)
     found, best = empty_answer(len(queries), k)
     search = _search(items, len(queries))
 
@@ -104,6 +103,7 @@ def _scan(scores: Floats, rules: Rules, items: Ints, best: Floats) -> None:
     k = items.shape[1]
     if k == 0:
         return
+    mask, starts, banned, signs = rules
     for row in range(len(scores)):
         line = scores[row]
         found = 0
@@ -113,8 +113,7 @@ def _scan(scores: Floats, rules: Rules, items: Ints, best: Floats) -> None:
             if not any_reaches(line[begin:end], floor):
                 continue
             for item in range(begin, end):
-                if line[item] >= floor and may_answer(rules, row, item):
-                    found = offer(items[row], best[row], found, np.int32(item), line[item])
+                if line[item] >= floor and may_answer(mask, starts, banned, signs, row, item):
+                    found = offer(items, best, row, found, np.int32(item), line[item])
                     if found == k:
-                        floor = best[row, 0]
-        arrange(items[row], best[row], found)
+                        floor = best[row, k - 1]
