@@ -19,11 +19,14 @@ KINDS: Final = {
     "DenseItemItem": "regulars.models.kinds.item_item",
     "Factors": "regulars.models.kinds.factors",
     "Fallback": "regulars.ranking.fallback",
+    "Filtered": "regulars.ranking.filters",
     "Groups": "regulars.models.kinds.item_scores",
     "ItemScores": "regulars.models.kinds.item_scores",
+    "Only": "regulars.ranking.filters",
     "Profile": "regulars.models.kinds.profile",
     "RankFusion": "regulars.ranking.fusion",
     "SparseItemItem": "regulars.models.kinds.item_item",
+    "Unseen": "regulars.ranking.filters",
 }
 """Every class that may be in a saved model, and where it lives. A file names classes, never modules: nothing that is
 not in this table is ever imported for it."""
