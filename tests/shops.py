@@ -1,0 +1,100 @@
+"""Small shops whose right answers are known because they were planted. No two weights or moments are alike."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from regulars.core import DAY, Dataset, Histories, Ints, Queries, Vocabulary, ints
+
+START = 1_700_000_000  # 14 November 2023
+DAYS = 200  # that the log of a shop covers
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A shop, questions to ask after fitting on it, and for each question the one right item.
+
+    within: a good method has it among so many; repeat: the item is in the history, else only new items may be answered.
+    The last item of the catalog has never been met.
+    """
+
+    data: Dataset
+    queries: Queries
+    wanted: Ints
+    within: int = 1
+    repeat: bool = False
+
+
+def communities(seed: int = 0) -> Planted:
+    """Four communities of 10 items and 15 customers; each has 7 items of their own and one of others, 3 times at most.
+
+    Wanted is an item of the own community that was withheld: one of 3 among the 32 that a customer has not met.
+    """
+    random = np.random.default_rng(seed)
+    rows, wanted = [], []
+    for customer in range(60):
+        group = customer % 4
+        own = random.permutation(10)[:8] + 10 * group
+        wanted.append(own[-1])
+        other = (10 * group + 10 + random.integers(30)) % 40
+        for item in [*own[:7], other]:
+            rows += [(customer, item)] * int(random.integers(1, 4))
+    data = shop(ints(rows), 41, random, n_users=60)
+    return Planted(data, data.everyone(), ints(wanted), within=3)
+
+
+def habits(seed: int = 0) -> Planted:
+    """Each of 30 customers buys one item every few weeks until now, another often but long ago, and 6 now and then."""
+    random = np.random.default_rng(seed)
+    rows, days, wanted = [], [], []
+    for customer in range(30):
+        habit, stale, *others = random.permutation(40)[:8]
+        wanted.append(habit)
+        rows += [(customer, habit)] * 6 + [(customer, stale)] * 6 + [(customer, item) for item in others]
+        days += [*(DAYS - 1 - 15 * np.arange(6)), *np.arange(6), *random.integers(DAYS, size=6)]
+    data = shop(ints(rows), 41, random, days=np.array(days), n_users=30)
+    return Planted(data, data.everyone(), ints(wanted), repeat=True)
+
+
+def novelty(seed: int = 0) -> Planted:
+    """50 customers with 12 of 39 items each; 40 of them took item 39, which is three days old. The others are asked."""
+    random = np.random.default_rng(seed)
+    rows = [(customer, item) for customer in range(50) for item in random.permutation(39)[:12]]
+    days = random.integers(DAYS - 3, size=len(rows))
+    rows += [(customer, 39) for customer in range(40)]
+    days = np.concatenate([days, random.integers(DAYS - 3, DAYS, size=40)])
+    data = shop(ints(rows), 41, random, days=days, n_users=50)
+    return Planted(data, data.everyone()[slice(40, 50)], np.full(10, 39, dtype=np.int32))
+
+
+def shop(
+    pairs: Ints, n_items: int, random: np.random.Generator, *, n_users: int, days: np.ndarray | None = None
+) -> Dataset:
+    """A log of pairs (user, item) [n, 2] whose ids are their indices, at different moments, with different weights."""
+    n = len(pairs)
+    moments = random.permutation(n) * (DAY // n)
+    days = random.integers(DAYS, size=n) if days is None else days
+    return Dataset(
+        Vocabulary(pl.Series(np.arange(n_users))),
+        Vocabulary(pl.Series(np.arange(n_items))),
+        pairs[:, 0],
+        pairs[:, 1],
+        START + days * DAY + moments,
+        random.uniform(0.8, 1.2, size=n).astype(np.float32),
+        np.zeros(n, dtype=np.int8),
+    ).sorted()
+
+
+def without_customers(data: Dataset, n: int) -> Dataset:
+    """The same shop if the last n customers had never been heard of."""
+    left = data.n_users - n
+    return replace(data.where(data.user < left), users=Vocabulary(data.users.ids.head(left)))
+
+
+def with_items(queries: Queries, items: list[int]) -> Queries:
+    """The same customers, each of whom also did something with `items` at their newest moment."""
+    n = len(queries)
+    newest = np.repeat(queries.times[:, np.newaxis] - 1, len(items), axis=1)
+    more = Histories.of([items] * n, times=newest.tolist())
+    return replace(queries, history=queries.history.joined(more))
