@@ -5,9 +5,10 @@ from typing import final
 
 import numpy as np
 
-from regulars.core import Floats, Ints, Queries, Scored, Vocabulary
+from regulars.core import Allowed, Floats, Ints, Model, Queries, Recommendations, Vocabulary
 
 from .columns import columns_of
+from .order import first_allowed
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Groups:
 
 @final
 @dataclass(frozen=True)
-class ItemScores(Scored):
+class ItemScores(Model):
     """Scores that do not depend on the history: what is popular, with everybody or in a group.
 
     scores: float32 [groups, n_items], NaN for items that cannot be told. One row, or one for each value of `groups`
@@ -43,3 +44,21 @@ class ItemScores(Scored):
 
     def score(self, queries: Queries, items: Ints | None = None) -> Floats:
         return columns_of(self.scores, items)[self.groups.rows(queries)]
+
+    def recommend(self, queries: Queries, k: int, allowed: Allowed | None = None) -> Recommendations:
+        groups = self.groups.rows(queries)
+        permitted = allowed or Allowed()
+        answer = Recommendations.none(len(queries), k, self.method)
+        for group in np.unique(groups):
+            rows = np.flatnonzero(groups == group)
+            scores = self.scores[group]
+            items = first_allowed(_best_first(scores), len(rows), k, permitted[rows])
+            answer.items[rows] = items
+            answer.scores[rows] = np.where(items >= 0, scores[items], np.float32(np.nan)) if self.n_items else np.nan
+        return answer
+
+
+def _best_first(scores: Floats) -> Ints:
+    """The items that have a score, best first; ties go to the lower index."""
+    order = np.argsort(-scores, kind="stable")  # NaN is last
+    return order[: np.isfinite(scores).sum()].astype(np.int32)
