@@ -6,10 +6,12 @@ One order rules everywhere: higher score first, equal scores by lower item. NaN 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
 from numba import njit
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from . import tiles
 from .answers import (
@@ -83,7 +85,8 @@ def top_k_product(
         search(queries[begin:end], part(rules, begin, end), answers)
 
     if k > 0 and len(items) > 0:
-        in_blocks(work, len(queries), BLOCK, threads)
+        with nullcontext() if tiles.available() else threadpool_limits(1, "blas"):  # the threads are ours, not BLAS's
+            in_blocks(work, len(queries), BLOCK, threads)
     return found, best
 
 
