@@ -126,8 +126,8 @@ def settings():
         rows = [
             (f"`{name}`", kind(field.annotation), shown_default(field), limits(field), said)
             for name, field in model.model_fields.items()
-            if not any(map(is_table, (field.annotation, *getattr(field.annotation, "__args__", ()))))
-            for said in [comments(model).get(name, field.description or "")]
+            if not is_part(field)
+            for said in [described(model, name, field)]
         ]
         parts += [f"## {title}", plain(inspect.cleandoc(model.__doc__ or ""))]
         if rows:
@@ -181,6 +181,23 @@ def comments(cls):
         elif token.type == tokenize.COMMENT and name and "noqa" not in token.string and "type:" not in token.string:
             found[name] = " ".join(filter(None, (found.get(name), token.string.lstrip("# "))))
     return found
+
+
+def described(model, name, field):
+    """What a setting is: the comment behind it, or what the docstring of its class says after its name and a colon."""
+    for cls in model.__mro__:
+        if cls.__module__ == model.__module__ and (comment := comments(cls).get(name)):
+            return comment
+        if found := re.search(
+            rf"\b{name}: (.+?)(?:\.\s|\.$|; \w+: |$)", inspect.cleandoc(cls.__doc__ or ""), re.DOTALL
+        ):
+            return one_line(found[1])
+    return field.description or ""
+
+
+def is_part(field):
+    """Whether a field is a table of its own, or a list or a dictionary of such."""
+    return any(map(is_table, (field.annotation, *getattr(field.annotation, "__args__", ()))))
 
 
 def is_table(annotation):
