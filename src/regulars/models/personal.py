@@ -21,7 +21,7 @@ class Personal(Settings):
     with a history, and explains each item by itself.
     """
 
-    half_life_days: float = setting(60.0, low=0.1, high=3650.0, log=True)
+    half_life_days: float = setting(60.0, low=0.1, log=True)
     rule: str = setting("count", choices=RULES)
 
     def fit(self, data: Dataset, run: Run = QUIET) -> SparseItemItem:
