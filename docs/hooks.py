@@ -7,10 +7,14 @@ import ast
 import inspect
 import io
 import re
+import sys
 import textwrap
 import tokenize
 from dataclasses import fields
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from docstrings import markdown
 
 SRC = Path(__file__).parents[1] / "src" / "regulars"
 FOLDERS = [
@@ -164,7 +168,11 @@ def methods():
             (f"`{f.name}`", shown(f.default), legal.get(f.name, ""), comments(method).get(f.name, ""))
             for f in fields(method)
         ]
-        parts += [f"## {name}", f"`regulars.models.{method.__name__}`", inspect.cleandoc(method.__doc__ or "")]
+        parts += [
+            f"## {name}",
+            f"`regulars.models.{method.__name__}`",
+            markdown(inspect.cleandoc(method.__doc__ or "")),
+        ]
         if rows:
             parts.append(table(("Setting", "Default", "Legal", "What it is"), rows))
     return "\n\n".join(parts) + "\n"
