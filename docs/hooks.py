@@ -249,7 +249,9 @@ def limits(field):
 
 
 def table(heads, rows):
-    """A markdown table."""
+    """A markdown table, without the columns that are empty."""
+    kept = [i for i in range(len(heads)) if any(str(row[i]) for row in rows)]
+    heads, rows = [heads[i] for i in kept], [[row[i] for i in kept] for row in rows]
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
