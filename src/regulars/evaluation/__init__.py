@@ -18,8 +18,8 @@ from .catalog_metrics import CATALOG_METRICS, CatalogMetric, Shown
 from .comparison import Comparison
 from .evaluate import compare, evaluate, judge
 from .evaluation import Evaluation
-from .judge import Judge, Measures
 from .judged import Judged
+from .judging import Judge, Measures
 from .metrics import METRICS, Metric
 from .slices import SLICINGS, Slices, Slicing
 from .split import Split

@@ -8,7 +8,7 @@ from regulars.ranking import Filter
 from .catalog_metrics import CATALOG_METRICS
 from .comparison import Comparison
 from .evaluation import Evaluation
-from .judge import Judge, Measures
+from .judging import Judge, Measures
 from .metrics import METRICS, Metric
 from .slices import SLICINGS
 from .split import Split

@@ -110,18 +110,18 @@ def targets(data: Dataset, kinds: tuple[str, ...]) -> Bools:
 def wanted_by(data: Dataset, users: Ints, withheld: Bools, target: Bools) -> Histories:
     """The different items for which each of `users` has a withheld target event, rising.
 
-    What was taken back in full among the withheld events (weights that sum to 0 or less) is not wanted.
+    What was taken back in full is not wanted: where the weights of the withheld target events and of the withheld
+    events with negative weight sum to 0 or less.
     """
     asked = np.full(data.n_users, -1, dtype=np.int64)
     asked[users] = np.arange(len(users))
-    events = np.flatnonzero(withheld & (asked[data.user] >= 0))
+    events = np.flatnonzero(withheld & (target | (data.weight < 0)) & (asked[data.user] >= 0))
     pair, first, which = np.unique(
         keys(asked[data.user[events]], data.item[events], data.n_items), return_index=True, return_inverse=True
     )
     kept = np.bincount(which, data.weight[events], len(pair)) > 0
-    kept &= np.bincount(which, target[events], len(pair)) > 0
     chosen = events[first[kept]]
-    rows = (pair[kept] // data.n_items).astype(np.int64)
+    rows = pair[kept] // data.n_items
     return Histories(
         starts_of(np.bincount(rows, minlength=len(users))),
         data.item[chosen],

@@ -20,7 +20,7 @@ class TimeSplit(Settings):
     strangers: ask also those who had no event before the cut. Every question is asked at the cut itself.
     """
 
-    days: float = setting(28.0, low=1e-4, high=36_500.0, log=True)
+    days: float = setting(28.0, low=1e-5, high=36_500.0, log=True)
     date: str = setting("")
     kinds: tuple[str, ...] = ()
     strangers: bool = setting(False)

@@ -51,7 +51,7 @@ class Judge:
     ) -> Evaluation:
         """The figures of one recommender; `task` names the work to whoever watches."""
         notes = Notes.blank(self)
-        n, size = len(self.split), min(16_384, max(256, _BLOCK // max(1, self.split.train.n_items)))
+        n, size = len(self.split), block_size(self.split.train.n_items)
         run.on_epoch(Progress(task, 0, n))
         for start in range(0, n, size):
             rows = slice(start, min(start + size, n))
@@ -84,6 +84,11 @@ class Judge:
         starts = self.split.wanted.starts
         pairs = slice(int(starts[rows.start]), int(starts[rows.stop]))
         return pairs, self.split.wanted.rows[pairs].astype(np.int64) - rows.start
+
+
+def block_size(n_items: int) -> int:
+    """How many queries are asked at a time."""
+    return min(16_384, max(256, _BLOCK // max(1, n_items)))
 
 
 @dataclass
