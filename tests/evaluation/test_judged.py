@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars.core import MISSING, Recommendations, floats, ints, longs
+from regulars.core import MISSING, Histories, Recommendations, floats, ints, longs
 from regulars.evaluation.judged import Judged, Lists, hits_of
 
 NONE = float("nan")
@@ -61,7 +61,7 @@ def test_no_order_that_the_scores_allow_has_fewer_hits_in_front(places):
 def test_hits_agree_with_sets(rows):
     items = ints([row[0] for row in rows])
     pairs = [(i, item) for i, (_, wanted) in enumerate(rows) for item in sorted(wanted)]
-    hits, which = hits_of(items, longs([i * 10 + item for i, item in pairs]), 10)
+    hits, which = hits_of(items, Histories.of([sorted(wanted) for _, wanted in rows]))
     expected = [
         [item in wanted and item not in shown[:at] for at, item in enumerate(shown)] for shown, wanted in rows
     ]  # fmt: skip
@@ -71,7 +71,7 @@ def test_hits_agree_with_sets(rows):
 
 
 def test_nothing_wanted_at_all_is_no_hit():
-    hits, which = hits_of(ints([[0, 1]]), longs([]), 2)
+    hits, which = hits_of(ints([[0, 1]]), Histories.none(1))
     assert (hits.any(), len(which)) == (False, 0)
 
 

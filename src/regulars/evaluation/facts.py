@@ -77,7 +77,7 @@ class ItemFacts:
         lengths = self.customers[items]
         owners = self.owners[spans(self.starts[:-1][items], lengths)]
         hashed = _scattered(owners)
-        bucket = (hashed >> np.uint64(56)).astype(np.int64)
+        bucket = ((hashed >> np.uint64(32)) % np.uint64(WIDTH)).astype(np.int64)
         sign = 1.0 - 2.0 * (hashed & np.uint64(1)).astype(np.float64)
         rows = np.repeat(np.arange(len(items)), lengths)
         sketch = np.bincount(rows * WIDTH + bucket, sign, len(items) * WIDTH).reshape(-1, WIDTH)

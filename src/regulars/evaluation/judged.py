@@ -5,7 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from regulars.core import MISSING, Bools, Ints, Longs, Recommendations
+from regulars.core import MISSING, Bools, Histories, Ints, Longs, Recommendations
+
+from .split import keys
 
 
 @dataclass(frozen=True)
@@ -72,17 +74,19 @@ class Lists:
         return rows, runs, endless
 
 
-def hits_of(items: Ints, wanted_keys: Longs, width: int) -> tuple[Bools, Longs]:
-    """Which places hold a wanted item (bool [n, k]), and for each such place, in order, which of the wanted pairs.
+def hits_of(items: Ints, wanted: Histories) -> tuple[Bools, Longs]:
+    """Which places hold a wanted item (bool [n, k]), and for each such place, in order, which entry of `wanted` it is.
 
-    wanted_keys: row * width + item of every wanted pair, rising. An item that stands twice in a list counts once.
+    wanted: n rows, each rising. An item that stands twice in a list counts once.
     """
-    n, k = items.shape
-    pairs = np.where((items >= 0) & (items < width), items + np.arange(n, dtype=np.int64)[:, None] * width, -1).ravel()
-    at = np.minimum(np.searchsorted(wanted_keys, pairs), max(len(wanted_keys) - 1, 0))
-    hits = wanted_keys[at] == pairs if len(wanted_keys) else np.zeros(n * k, dtype=np.bool_)
-    places = np.flatnonzero(hits)
-    first = np.zeros(len(places), dtype=np.bool_)
-    first[np.unique(at[places], return_index=True)[1]] = True
-    hits[places[~first]] = False
-    return hits.reshape(n, k), at[places[first]]
+    from regulars.kernels.metrics import hits as kernel
+
+    found = kernel(items, wanted.starts, wanted.items)
+    rows, places = np.nonzero(found)
+    width = 1 + int(wanted.items.max(initial=0))
+    known = keys(wanted.rows, wanted.items, width)
+    which = np.searchsorted(known, keys(rows, items[rows, places], width))
+    first = np.zeros(len(which), dtype=np.bool_)
+    first[np.unique(which, return_index=True)[1]] = True
+    found[rows[~first], places[~first]] = False
+    return found, which[first]

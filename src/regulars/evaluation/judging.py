@@ -17,7 +17,7 @@ from .facts import ItemFacts
 from .judged import Judged, Lists, hits_of
 from .metrics import Metric
 from .slices import Slices, Slicing
-from .split import Split, keys
+from .split import Split
 
 _BLOCK = 1 << 26  # entries of a dense mask that a filter may make for one block: 64 MB
 
@@ -79,12 +79,6 @@ class Judge:
         n = len(self.split)
         return np.sort(np.random.default_rng(0).choice(n, min(n, SAMPLE), replace=False))
 
-    def wanted(self, rows: slice) -> tuple[slice, Longs]:
-        """The wanted pairs of a block of queries: where they stand, and the query of each within the block."""
-        starts = self.split.wanted.starts
-        pairs = slice(int(starts[rows.start]), int(starts[rows.stop]))
-        return pairs, self.split.wanted.rows[pairs].astype(np.int64) - rows.start
-
 
 def block_size(n_items: int) -> int:
     """How many queries are asked at a time."""
@@ -123,17 +117,15 @@ class Notes:
     def take(self, judge: Judge, rows: slice, answer: Recommendations) -> None:
         """Judges the answers to one block of queries."""
         lists = Lists(answer)
-        pairs, owners = judge.wanted(rows)
-        wanted_items = judge.split.wanted.items[pairs]
-        width = 1 + max(judge.split.train.n_items, int(wanted_items.max(initial=0)))
-        hits, which = hits_of(answer.items, keys(owners, wanted_items, width), width)
-        self._note_figures(judge, rows, lists.judged(hits, np.bincount(owners, minlength=len(answer))))
+        wanted = judge.split.wanted[rows]
+        hits, which = hits_of(answer.items, wanted)
+        self._note_figures(judge, rows, lists.judged(hits, wanted.lengths))
         for name, slices in judge.slices.items():
-            codes = slices.codes[pairs]
+            codes = slices.codes[judge.split.wanted.starts[rows.start] :][: len(wanted.items)]
             part_of_hit = np.full(hits.shape, -1, dtype=np.int8)
             part_of_hit[hits] = codes[which]
             for code, part in enumerate(slices.names):
-                counts = np.bincount(owners[codes == code], minlength=len(answer))
+                counts = np.bincount(wanted.rows[codes == code], minlength=len(answer))
                 judged = lists.judged(part_of_hit == code, counts)
                 self._note_slice(judge, rows, (name, part), judged)
         self._note_items(judge, rows, lists.items)
