@@ -51,5 +51,5 @@ def test_what_was_returned_does_not_count():
 
 
 def test_a_half_life_must_be_positive():
-    with pytest.raises(SettingError, match="half_life_days must be from"):
+    with pytest.raises(SettingError, match="half_life_days must be at least"):
         Popularity(half_life_days=0.0)
