@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from regulars.core.errors import EmptyData, UnknownId
+from regulars.core.errors import BadTable, EmptyData, UnknownId
 from regulars.evaluation import Comparison, Evaluation
 
 rng = np.random.default_rng(0)
@@ -89,9 +89,16 @@ def test_one_recommender_alone_is_a_comparison_too():
 
 
 def test_what_was_not_asked_the_same_is_not_compared():
-    with pytest.raises(EmptyData, match="one split"):
+    with pytest.raises(BadTable, match="one split"):
         Comparison({"a": noisy(0, 1), "b": evaluation(TRUTH, split="weeks 5-8")})
     with pytest.raises(EmptyData, match="at least one"):
         Comparison({})
     with pytest.raises(UnknownId, match="'slim'"):
         COMPARISON.against("slim")
+
+
+def test_small_batches_give_the_same_tables(monkeypatch):
+    whole = COMPARISON.frame(), COMPARISON.slices()
+    monkeypatch.setattr("regulars.evaluation.comparison._BATCH", 1)
+    assert COMPARISON.frame().equals(whole[0])
+    assert COMPARISON.slices().equals(whole[1])

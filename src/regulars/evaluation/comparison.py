@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 
 from regulars.core import Floats, Frame
-from regulars.core.errors import EmptyData, UnknownId
+from regulars.core.errors import BadTable, EmptyData, UnknownId
 
 from .evaluation import Evaluation, defined, mean
-from .significance import holm, intervals, paired_p, verdict
+from .significance import Doubles, holm, intervals, paired_p, verdict
 
 Labels = dict[str, str]
+_BATCH = 1 << 23  # figures looked at together: 64 MB in double precision
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Comparison:
         if not protocols:
             raise EmptyData("a comparison needs at least one recommender; there is none")
         if len(protocols) > 1:
-            raise EmptyData(f"a comparison needs one split and one k for all; there are {sorted(protocols)}")
+            raise BadTable(f"a comparison needs one split and one k for all; there are {sorted(protocols)}")
         if self.reference and self.reference not in self.evaluations:
             raise UnknownId(f"reference must be one of {list(self.evaluations)}; it is {self.reference!r}")
 
@@ -123,9 +124,7 @@ class Comparison:
         names = list(self.evaluations)
         references = [self._reference(values) for _, _, values in groups]
         gaps = [values - values[:, [at]] for (_, _, values), at in zip(groups, references, strict=True)]
-        stacked = np.concatenate([values for _, _, values in groups] + gaps, axis=1)
-        ends = intervals(stacked).reshape(2, len(groups), len(names), 2)
-        p = paired_p(np.concatenate(gaps, axis=1)).reshape(len(groups), len(names))
+        ends, p = _measured([values for _, _, values in groups], gaps)
         for group, at in enumerate(references):
             p[group, at] = np.nan
         families = [family for _, family, _ in groups]
@@ -156,6 +155,20 @@ class Comparison:
 
     def _verdict(self, gap: Floats, p: float) -> str:
         return verdict(mean(gap), p)
+
+
+def _measured(values: Sequence[Floats], gaps: Sequence[Floats]) -> tuple[Doubles, Doubles]:
+    """Intervals of the values and of the gaps, [2, groups, recommenders, 2], and p values, [groups, recommenders].
+
+    Some groups at a time, so that the memory stays bounded; each batch draws its resamples anew, and the same ones.
+    """
+    n, width = values[0].shape
+    size = max(1, _BATCH // max(1, n * width))
+    parts = [
+        intervals(np.concatenate([*values[at : at + size], *gaps[at : at + size]], axis=1)).reshape(2, -1, width, 2)
+        for at in range(0, len(values), size)
+    ]
+    return np.concatenate(parts, axis=1), np.stack([paired_p(gap) for gap in gaps])
 
 
 def _span(prefix: str, middle: float, ends: np.ndarray) -> dict[str, float]:

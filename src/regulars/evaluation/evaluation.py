@@ -39,11 +39,11 @@ class Evaluation:
 
     def frame(self) -> Frame:
         """A table: metric, mean, low, high (95 % bootstrap interval over the customers), customers."""
+        ends = intervals(np.stack(list(self.figures.values()), axis=1))
         return Frame(
             [
                 {"metric": name, "mean": mean(values), "low": low, "high": high, "customers": defined(values)}
-                for name, values in self.figures.items()
-                for low, high in [intervals(values[:, None])[0]]
+                for (name, values), (low, high) in zip(self.figures.items(), ends.tolist(), strict=True)
             ]
         )
 
