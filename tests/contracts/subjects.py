@@ -1,0 +1,73 @@
+"""Who is under contract: every entry of METHODS with its planted shop, and compositions of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+import shops
+from regulars.core import QUIET, Dataset, Recommender, Run
+from regulars.models import METHODS
+from regulars.ranking import Fallback, Filtered, Only, RankFusion, Unseen
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is under contract: how it is fitted, and a shop in which it must find what was planted."""
+
+    fit: Callable[[Dataset, Run], Recommender]
+    planted: shops.Planted = field(default_factory=shops.communities)
+
+    @cached_property
+    def fitted(self) -> Any:
+        return self.fit(self.planted.data, QUIET)
+
+
+SETTINGS = {"als": {"factors": 8}, "item_knn": {"neighbors": 20}}  # 40 items need no more
+PLANTED = {
+    "popularity": shops.novelty,
+    "recent": shops.novelty,
+    "trending": shops.novelty,
+    "personal": shops.habits,
+}
+
+
+def fitted(name: str, data: Dataset, run: Run) -> Any:
+    return METHODS[name](**SETTINGS.get(name, {})).fit(data, run)
+
+
+def fallback(data: Dataset, run: Run) -> Fallback:
+    """Of a part that knows few items, one that is long, and one for everybody; nested, as a shop would do it."""
+    inner = Fallback((fitted("item_knn", data, run), fitted("trending", data, run)))
+    return Fallback((inner, fitted("popularity", data, run)))
+
+
+def fusion(data: Dataset, run: Run) -> RankFusion:
+    parts = tuple(fitted(name, data, run) for name in ("ease", "item_knn", "popularity"))
+    return RankFusion(parts, weights=(2.0, 1.0, 0.1), depth=15, constant=5.0)
+
+
+def filtered(data: Dataset, run: Run) -> Filtered:
+    return Filtered(fusion(data, run), (Only.of(np.arange(2, 41), 41), Unseen()))
+
+
+def personal_first(data: Dataset, run: Run) -> Fallback:
+    return Fallback((fitted("personal", data, run), fusion(data, run)))
+
+
+METHOD_SUBJECTS = {
+    name: Subject(lambda data, run, name=name: fitted(name, data, run), PLANTED.get(name, shops.communities)())
+    for name in METHODS
+}
+SUBJECTS = METHOD_SUBJECTS | {
+    "Fallback": Subject(fallback),
+    "RankFusion": Subject(fusion),
+    "Filtered": Subject(filtered),
+    "Fallback to RankFusion": Subject(personal_first, shops.habits()),
+}
+
+# who can do what; test_capabilities.py checks that no method is missing. To personal, nothing is similar to an item
+EXPLAINERS = ("personal", "item_knn", "ease", "Fallback", "RankFusion", "Filtered", "Fallback to RankFusion")
+FINDERS = ("item_knn", "ease", "Fallback")
