@@ -1,0 +1,249 @@
+"""From the rows of a log, as they stand there, to events: what cannot be used is told by reason."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from regulars.core import DAY, EVENT, Bools, Codes as KindCodes, Floats, Longs
+from regulars.core.errors import BadTable, SettingError
+
+from . import kinds
+from .checks import Checks
+from .layout import MONEY, RESERVED, Layout, as_key
+from .numbers import numbers, without_blanks
+from .readers import Chunk
+from .times import UNKNOWN, Clock, seconds
+
+Column = np.ndarray[Any, Any]
+
+
+@dataclass
+class Kinds:
+    """Names and weights of the kinds of events. Grows with every new name."""
+
+    weights: Mapping[str, float]
+    names: list[str] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=dict)  # the shop's word -> ours
+    strange: Counter[str] = field(default_factory=Counter)  # names without a weight of their own
+
+    def code(self, name: str) -> int:
+        """The code of one of our names."""
+        if name not in self.names:
+            if len(self.names) == np.iinfo(np.int8).max:
+                raise BadTable(
+                    f"events have more than {len(self.names)} kinds, among them {self.names[-3:]}; is it the right column?"
+                )
+            self.names.append(name)
+        return self.names.index(name)
+
+    def codes(self, words: pl.Series, default: str) -> KindCodes:
+        """The code of each of the shop's words, `default` where there is none; int8 [n]."""
+        counts = words.cast(pl.String).fill_null(default).value_counts(sort=True)
+        known: dict[str, int] = {}
+        for word, n in counts.rows():
+            name = kinds.canonical(word)
+            self.said[word] = name
+            if name not in self.weights:
+                self.strange[name] += n
+            known[word] = self.code(name)
+        text = words.cast(pl.String).fill_null(default)
+        return text.replace_strict(list(known), list(known.values()), return_dtype=pl.Int8).to_numpy()
+
+    @property
+    def table(self) -> Floats:
+        """Weight of each code; float32 [n_kinds]."""
+        return np.array([self.weights.get(name, 1.0) for name in self.names], dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """The usable events of a chunk, and the reason why each row of it was refused ("" if it was not).
+
+    rows: which rows of the chunk are used; users, items: ids; columns: time, weight, kind, key, session and MONEY.
+    """
+
+    rows: Longs
+    users: pl.Series
+    items: pl.Series
+    columns: dict[str, Column]
+    extras: pl.DataFrame
+    refused: list[tuple[str, Bools]]
+
+
+class Cleaner:
+    """Reads the chunks of one log. Counts what is missing on its way."""
+
+    def __init__(self, layout: Layout, clock: Clock, kinds: Kinds, checks: Checks, whole: Mapping[str, bool]) -> None:
+        self.layout, self.clock, self.kinds, self.checks, self.whole = layout, clock, kinds, checks, whole
+        self.earliest, self.latest = _limits(checks)
+        self.missing: Counter[str] = Counter()
+        self.zero_quantity = 0
+        self.only_days = True
+        self.seen = 0
+
+    def clean(self, chunk: Chunk) -> Cleaned:
+        """The events of a chunk."""
+        rows = self.layout.complete(chunk.rows)
+        n = rows.height
+        verdict = _Verdict(n)
+        users = self._ids(rows, "user", verdict)
+        items = self._ids(rows, "item", verdict)
+        time = self._times(rows, verdict)
+        money = {name: self._numbers(rows, name, verdict) for name in (*MONEY, "weight") if self.layout.column(name)}
+        verdict.refuse("negative price", money["price"] < 0) if "price" in money else None
+        kind = self._kinds(rows, money)
+        columns: dict[str, Column] = {"time": time, "kind": kind, "weight": self._weights(kind, money)}
+        self._turn(money, kind)
+        columns |= {name: values for name, values in money.items() if name != "weight"}
+        columns["key"] = self._keys(rows)
+        columns["session"] = self._sessions(rows, time)
+        used = np.flatnonzero(verdict.sound)
+        self._count(rows, used, money)
+        kept = {name: values[used] for name, values in columns.items()}
+        return Cleaned(used, users.gather(used), items.gather(used), kept, self._extras(rows, used), verdict.reasons)
+
+    def _ids(self, rows: pl.DataFrame, meaning: str, verdict: "_Verdict") -> pl.Series:
+        ids = as_key(rows[self.layout.column(meaning)], self.whole[meaning])
+        who = {"user": "customer", "item": "item"}[meaning]
+        verdict.refuse(f"no {who}", ids.is_null().to_numpy())
+        return ids
+
+    def _times(self, rows: pl.DataFrame, verdict: "_Verdict") -> Longs:
+        column = self.layout.column("time")
+        self.seen += rows.height
+        if not column:
+            self.only_days = False
+            return np.arange(self.seen - rows.height, self.seen, dtype=np.int64)
+        raw = rows[column]
+        time = seconds(raw, self.clock)
+        unknown = time == UNKNOWN
+        if unknown.any():
+            blank = without_blanks(raw).is_null().to_numpy()
+            verdict.refuse("no time", unknown & blank)
+            verdict.refuse("a time that cannot be read", unknown & ~blank)
+        if self.clock.form != "days":
+            verdict.refuse(f"a time before {self.checks.earliest}", ~unknown & (time < self.earliest))
+            verdict.refuse("a time in the future", time > self.latest)
+        self.only_days = self.only_days and _whole_days(raw, time[~unknown])
+        return time
+
+    def _numbers(self, rows: pl.DataFrame, name: str, verdict: "_Verdict") -> Column:
+        found, wrong = numbers(rows[self.layout.column(name)])
+        verdict.refuse(f"{name} is not a number", wrong)
+        return found.copy()
+
+    def _kinds(self, rows: pl.DataFrame, money: dict[str, Column]) -> KindCodes:
+        """Kinds as the log says, and a return where less than nothing was bought."""
+        column = self.layout.column("kind")
+        if column:
+            kind = self.kinds.codes(rows[column], self.layout.kind)
+        else:
+            kind = np.full(rows.height, self.kinds.code(kinds.canonical(self.layout.kind)), dtype=np.int8)
+        back = np.zeros(rows.height, dtype=np.bool_)
+        for name in ("quantity", "value"):
+            if name in money:
+                back |= money[name] < 0
+        session = self.layout.column("session")
+        if session.lower().startswith("invoice") and rows[session].dtype == pl.String:
+            back |= rows[session].str.contains(r"^[Cc]\d+$").fill_null(False).to_numpy()
+        if back.any():
+            bought = [code for code, name in enumerate(self.kinds.names) if name in (kinds.PURCHASE, EVENT)]
+            kind = kind.copy()
+            kind[back & np.isin(kind, bought)] = self.kinds.code(kinds.RETURN)
+        return kind
+
+    def _weights(self, kind: KindCodes, money: dict[str, Column]) -> Floats:
+        weight = self.kinds.table[kind]
+        if "weight" in money:
+            given = money["weight"]
+            weight = weight * np.where(np.isnan(given), 1.0, given)
+        if "rating" in money and kinds.RATING in self.kinds.names:
+            rated = (kind == self.kinds.code(kinds.RATING)) & ~np.isnan(money["rating"])
+            weight = weight * np.where(rated, money["rating"], 1.0)
+        return weight.astype(np.float32)
+
+    def _turn(self, money: dict[str, Column], kind: KindCodes) -> None:
+        """What came back has a negative quantity and value; the value is price times quantity where it is not given."""
+        if kinds.RETURN in self.kinds.names:
+            back = kind == self.kinds.code(kinds.RETURN)
+            for name in ("quantity", "value"):
+                if name in money:
+                    money[name] = np.where(back, -np.abs(money[name]), money[name])
+        if "value" not in money and "price" in money:
+            pieces = money.get("quantity", np.where(self._back(kind), -1.0, 1.0))
+            money["value"] = money["price"] * pieces
+
+    def _back(self, kind: KindCodes) -> Bools:
+        return (
+            kind == self.kinds.names.index(kinds.RETURN)
+            if kinds.RETURN in self.kinds.names
+            else np.zeros(len(kind), np.bool_)
+        )
+
+    def _keys(self, rows: pl.DataFrame) -> Column:
+        """What makes an event the same as another: its own id, else all that is known of it."""
+        column = self.layout.column("event_id")
+        if column:
+            return rows[column].cast(pl.String).hash(3).to_numpy()
+        plain = [name for name, dtype in rows.schema.items() if not dtype.is_nested() and dtype != pl.Object]
+        return rows.select(plain).hash_rows(3).to_numpy()
+
+    def _sessions(self, rows: pl.DataFrame, time: Longs) -> Column:
+        """One number for each session; rows that name none form one a day."""
+        column = self.layout.column("session")
+        if not column:
+            return np.zeros(rows.height, dtype=np.uint64)
+        raw = rows[column]
+        keys = raw.hash(4).to_numpy()
+        return np.where(raw.is_null().to_numpy(), (time // DAY).astype(np.uint64), keys)
+
+    def _extras(self, rows: pl.DataFrame, used: Longs) -> pl.DataFrame:
+        named = {name: (name if name not in RESERVED else f"other_{name}") for name in self.layout.extras}
+        named |= {
+            self.layout.column(meaning): meaning for meaning in ("channel", "store") if self.layout.column(meaning)
+        }
+        return rows.select(pl.col(old).gather(used).alias(new) for old, new in named.items())
+
+    def _count(self, rows: pl.DataFrame, used: Longs, money: dict[str, Column]) -> None:
+        for name in rows.columns:
+            self.missing[name] += rows[name].null_count()
+        if "quantity" in money:
+            self.zero_quantity += int((money["quantity"][used] == 0).sum())
+
+
+def _whole_days(raw: pl.Series, time: Longs) -> bool:
+    """Whether times were given as days alone."""
+    if raw.dtype == pl.Date:
+        return True
+    if raw.dtype == pl.Datetime:
+        return bool((raw.dt.epoch("s") % DAY == 0).all())
+    if raw.dtype == pl.String and raw.str.contains(":", literal=True).any():
+        return False
+    return bool((time % 3600 == 0).all())
+
+
+class _Verdict:
+    """Which rows of a chunk are refused, each for the first reason that holds."""
+
+    def __init__(self, n: int) -> None:
+        self.sound = np.ones(n, dtype=np.bool_)
+        self.reasons: list[tuple[str, Bools]] = []
+
+    def refuse(self, reason: str, rows: Bools) -> None:
+        fresh = rows & self.sound
+        if fresh.any():
+            self.reasons.append((reason, fresh))
+            self.sound &= ~fresh
+
+
+def _limits(checks: Checks) -> tuple[int, int]:
+    try:
+        earliest = int(datetime.fromisoformat(checks.earliest).replace(tzinfo=UTC).timestamp())
+    except ValueError as error:
+        raise SettingError(f"Checks: earliest must be a day like 1990-01-01; it is {checks.earliest!r}") from error
+    return earliest, int(datetime.now(tz=UTC).timestamp() + checks.future_days * DAY)

@@ -1,0 +1,89 @@
+"""Shrink: takes events out of a dataset on disk on request (outliers, minimum counts); they go to quarantine."""
+
+from pathlib import Path
+
+import numpy as np
+
+from regulars.core import Bools, Ints
+
+from .arrange import Arranged, files_of, outlying, refuse
+from .checks import Checks
+from .intake import FILE_SHIFT, Intake
+from .kcore import core_of
+from .storage import Column, read_column
+
+OUTLIER = "a customer far beyond the rest"
+TOO_FEW = "below the minimum count"
+_STEP = 4_000_000  # events rewritten at a time
+
+
+def shrink(folder: Path, intake: Intake, found: Arranged, checks: Checks) -> tuple[Ints, Ints]:
+    """Rewrites the columns in `folder` as the checks ask; the customers and items that stay, by their numbers."""
+    everyone = np.arange(len(intake.users), dtype=np.int32), np.arange(len(intake.items), dtype=np.int32)
+    gone = outlying(found, checks)
+    if gone is not None:
+        _rewrite(folder, ~gone[read_column(folder / "user.npy")], OUTLIER, intake, found)
+    if max(checks.min_user_events, checks.min_item_events) <= 1:
+        return everyone
+    user, item = read_column(folder / "user.npy"), read_column(folder / "item.npy")
+    _rewrite(folder, core_of(user, item, checks.min_user_events, checks.min_item_events), TOO_FEW, intake, found)
+    users, items = np.flatnonzero(found.users), np.flatnonzero(found.items)
+    _renumber(folder / "user.npy", users, len(intake.users))
+    _renumber(folder / "item.npy", items, len(intake.items))
+    return users.astype(np.int32), items.astype(np.int32)
+
+
+def _rewrite(folder: Path, keep: Bools, reason: str, intake: Intake, found: Arranged) -> None:
+    if keep.all():
+        return
+    _refuse(folder, keep, reason, intake)
+    paths = {name: path for name, (path, _) in files_of(intake, folder).items()}
+    for path in paths.values():
+        _kept(path, keep)
+    _recount(folder, found)
+
+
+def _refuse(folder: Path, keep: Bools, reason: str, intake: Intake) -> None:
+    columns = {name: read_column(folder / f"{name}.npy") for name in ("user", "item", "time", "origin")}
+    for low in range(0, len(keep), _STEP):
+        lost = np.flatnonzero(~keep[low : low + _STEP]) + low
+        rows = np.empty(len(lost), dtype=[(name, values.dtype) for name, values in columns.items()])
+        for name, values in columns.items():
+            rows[name] = values[lost]
+        refuse(rows, reason, intake, intake.quarantine)
+
+
+def _kept(path: Path, keep: Bools) -> None:
+    """Rewrites one column with the kept rows alone."""
+    old = read_column(path)
+    column = Column(path.with_suffix(".new"), old.dtype.str)
+    for low in range(0, len(old), _STEP):
+        column.append(old[low : low + _STEP][keep[low : low + _STEP]])
+    column.close()
+    path.with_suffix(".new").replace(path)
+
+
+def _recount(folder: Path, found: Arranged) -> None:
+    user, item, time, kind, origin = (
+        read_column(folder / f"{name}.npy") for name in ("user", "item", "time", "kind", "origin")
+    )
+    found.users[:] = np.bincount(user, minlength=len(found.users))
+    found.items[:] = np.bincount(item, minlength=len(found.items))
+    found.events = len(user)
+    found.first, found.last = (int(time.min()), int(time.max())) if len(time) else (0, 0)
+    found.kinds.clear()
+    found.kinds.update(dict(enumerate(np.bincount(kind).tolist())))
+    found.used.clear()
+    found.used.update(dict(enumerate(np.bincount(origin >> FILE_SHIFT).tolist())))
+
+
+def _renumber(path: Path, stay: Ints, n: int) -> None:
+    place = np.full(n, -1, dtype=np.int32)
+    place[stay] = np.arange(len(stay), dtype=np.int32)
+    old = read_column(path)
+    scratch = path.with_suffix(".new")
+    column = Column(scratch, "i4")
+    for low in range(0, len(old), _STEP):
+        column.append(place[old[low : low + _STEP]])
+    column.close()
+    scratch.replace(path)
