@@ -7,6 +7,8 @@ on threads. Memory: 8 * n_items * k bytes, and 12 * n_items in each thread.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -17,28 +19,40 @@ from .profiles import Sparse
 Indices = NDArray[np.uint32]  # unsigned: a signed index may be negative, which costs a test in the innermost loop
 Keys = NDArray[np.uint64]  # similarity bits before inverted item: the order of the answer as one number
 
+PART = 8_192  # items between two reports
 BLOCK = 256  # items that one thread works on at a time
 BINS = 512  # bins of similarities: 16 octaves of 32
 LEAST = 1e-15  # smaller entries are left out of the sums: two of them multiplied must not vanish in float32
 
 
 def nearest(
-    by_user: Sparse, by_item: Sparse, norms: tuple[Floats, Floats], k: int, *, shrinkage: float, threads: int | None
+    by_user: Sparse,
+    by_item: Sparse,
+    norms: tuple[Floats, Floats],
+    k: int,
+    *,
+    shrinkage: float = 0.0,
+    threads: int | None = None,
+    on_rows: Callable[[int], object] = bool,
 ) -> Sparse:
     """The k items i with the largest dot(j, i) / (left[j] * right[i] + shrinkage) above 0 for each item j; CSR rows.
 
     by_user: weights of the items of each user, above LEAST; by_item: the same weights, the users of each item.
     norms: left and right, float32 [n_items], above 0. The neighbors of an item are in no order, never itself.
+    on_rows is told now and then how many rows are done.
     """
     n = len(by_item[0]) - 1
     items, values = np.empty((n, k), dtype=np.uint32), np.empty((n, k), dtype=np.float32)
     counts = np.zeros(n, dtype=np.int64)
     users = by_user[0], by_user[1].view(np.uint32), by_user[2]
 
-    def work(begin: int, end: int) -> None:
-        _nearest(begin, end, *users, *by_item, *norms, shrinkage, items, values, counts)
+    for first in range(0, n, PART):
 
-    in_blocks(work, n, BLOCK, threads)
+        def work(begin: int, end: int, first: int = first) -> None:
+            _nearest(first + begin, first + end, *users, *by_item, *norms, shrinkage, items, values, counts)
+
+        in_blocks(work, min(PART, n - first), BLOCK, threads)
+        on_rows(min(first + PART, n))
     starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
     return starts, *_packed(starts, items, values)
 

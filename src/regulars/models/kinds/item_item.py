@@ -38,7 +38,7 @@ _ROWS = 1_024  # customers explained at a time
 class SparseItemItem(Scored):
     """Weights between few pairs of items, as the rows of a CSR matrix: who has item j gets weights[j, i] for item i.
 
-    indptr: int64 [n_items + 1]; indices: int32, rising in each row; data: float32.
+    indptr: int64 [n_items + 1]; indices: int32, each at most once in a row; data: float32.
     An item that nothing in the history points to scores NaN.
     """
 

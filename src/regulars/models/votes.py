@@ -1,0 +1,40 @@
+"""Votes: what the customers of a shop say about its items, as item-item methods count it."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from regulars.core import Dataset
+from regulars.kernels.profiles import Sparse
+
+from .kinds.profile import Profile
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+def votes(data: Dataset, profile: Profile, activity: float) -> "csr_array":
+    """The profile of each customer at the end of the log; float32 [n_users, n_items], rising items in each row.
+
+    The product of two votes of a customer with n items is divided by n ** activity: 0 lets busy customers speak for
+    every pair that they have, 1 gives every customer the same say about each item.
+    """
+    end = np.full(data.n_users, data.time.max(initial=0), dtype=np.int64)
+    matrix = profile.of_histories(data.histories(), end, data.n_items)
+    matrix.sort_indices()
+    if activity:
+        lengths = np.diff(matrix.indptr)
+        said = np.power(np.maximum(lengths, 1), -activity / 2).astype(np.float32)
+        matrix.data *= np.repeat(said, lengths)
+    return matrix
+
+
+def both_ways(matrix: "csr_array") -> tuple[Sparse, Sparse]:
+    """The rows of a matrix and its columns, each as CSR parts."""
+    columns = matrix.tocsc()
+    return parts(matrix.indptr, matrix.indices, matrix.data), parts(columns.indptr, columns.indices, columns.data)
+
+
+def parts(starts: np.ndarray, indices: np.ndarray, values: np.ndarray) -> Sparse:
+    """CSR arrays in the types of the kernels."""
+    return starts.astype(np.int64), indices.astype(np.int32, copy=False), values.astype(np.float32, copy=False)
