@@ -96,7 +96,9 @@ def test_filters_and_candidates_reach_the_recommender_together():
             seen.append(allowed.dense(len(queries), 6))
             return Constant(6).recommend(queries, k, allowed)
 
-    evaluate(Spy(), narrow, k=(1,), filters=[Unseen(), Only.of(ints([1, 2, 3, 4]), 6)])
+    result = evaluate(Spy(), narrow, k=(1,), filters=[Unseen(), Only.of(ints([1, 2, 3, 4]), 6)])
+    assert "by hand: 3 customers" in result.protocol
+    assert "filtered by Unseen and Only" in result.protocol
     assert np.concatenate(seen).tolist() == [
         [False, False, True, True, False, False],
         [False, True, False, True, False, False],

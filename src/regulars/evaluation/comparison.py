@@ -32,11 +32,11 @@ class Comparison:
     costs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        protocols = {(e.split, e.k, e.n) for e in self.evaluations.values()}
+        protocols = {(e.split, e.k, e.n, e.filters) for e in self.evaluations.values()}
         if not protocols:
             raise EmptyData("a comparison needs at least one recommender; there is none")
         if len(protocols) > 1:
-            raise BadTable(f"a comparison needs one split and one k for all; there are {sorted(protocols)}")
+            raise BadTable(f"a comparison needs one split, k and filters for all; there are {sorted(protocols)}")
         if self.reference and self.reference not in self.evaluations:
             raise UnknownId(f"reference must be one of {list(self.evaluations)}; it is {self.reference!r}")
 
@@ -87,6 +87,7 @@ class Comparison:
         return {
             "split": first.split,
             "leaks": first.leaks,
+            "protocol": first.protocol,
             "k": list(first.k),
             "queries": first.n,
             "reference": self.reference or "best",

@@ -16,7 +16,7 @@ class Evaluation:
 
     slices: by (slicing, part, name), the same for a part of what was wanted. catalog: by name such as "coverage@10".
     split and leaks: the protocol in words; k: the cut-offs, the main one first; seconds: spent by the recommender on
-    answering.
+    answering; filters: the names of the rules about what may be shown.
     """
 
     split: str
@@ -26,6 +26,15 @@ class Evaluation:
     slices: Mapping[tuple[str, str, str], Floats]
     catalog: Mapping[str, float]
     seconds: float
+    filters: tuple[str, ...] = ()
+
+    @property
+    def protocol(self) -> str:
+        """How it was measured, in a sentence."""
+        rules = f"filtered by {' and '.join(self.filters)}" if self.filters else "everything may be shown"
+        return f"{self.split}: {self.n:,} customers, the whole catalog ranked, {rules}, ties count against the list" + (
+            f"; {self.leaks}" if self.leaks else ""
+        )
 
     @property
     def n(self) -> int:

@@ -62,7 +62,7 @@ class Judge:
             notes.seconds += perf_counter() - began
             notes.take(self, rows, answer)
             run.on_epoch(Progress(task, rows.stop, n))
-        return notes.evaluation(self)
+        return notes.evaluation(self, tuple(type(rule).__name__ for rule in filters))
 
     @cached_property
     def facts(self) -> ItemFacts:
@@ -149,11 +149,11 @@ class Notes:
         first, last = np.searchsorted(judge.sampled, (rows.start, rows.stop))
         self.sample[first:last] = items[judge.sampled[first:last] - rows.start]
 
-    def evaluation(self, judge: Judge) -> Evaluation:
+    def evaluation(self, judge: Judge, filters: tuple[str, ...]) -> Evaluation:
         """The finished figures."""
         shown = [
             Shown(counts, len(judge.split), k, self.sample[:, :k], judge.facts) for k, counts in self.counts.items()
         ]
         catalog = {f"{name}@{s.k}": figure(s) for name, figure in judge.measures.catalog.items() for s in shown}
         split = judge.split
-        return Evaluation(split.name, split.leaks, judge.k, self.figures, self.slices, catalog, self.seconds)
+        return Evaluation(split.name, split.leaks, judge.k, self.figures, self.slices, catalog, self.seconds, filters)
