@@ -19,7 +19,7 @@ items, take the tests of contracts.test_capabilities too, with the fixtures `exp
 """
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import shops
@@ -29,7 +29,7 @@ from regulars.ranking import Unseen
 
 N = 41  # items of every planted shop
 NEVER_MET = 40
-asked_often = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+asked_often = settings(max_examples=40)
 
 
 def answers_of(subject, k=10, queries=None, allowed=None):
