@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from regulars.core import Estimator
 
+from .ease import EASE
+from .item_knn import ItemKNN
 from .personal import Personal
 from .popularity import Popularity
 from .recent import Recent
@@ -14,6 +16,8 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "recent": Recent,
     "trending": Trending,
     "personal": Personal,
+    "item_knn": ItemKNN,
+    "ease": EASE,
 }
 
-__all__ = ["METHODS", "Personal", "Popularity", "Recent", "Trending"]
+__all__ = ["EASE", "METHODS", "ItemKNN", "Personal", "Popularity", "Recent", "Trending"]
