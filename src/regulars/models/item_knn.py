@@ -32,7 +32,8 @@ class ItemKNN(Settings):
     tilt a: a cosine divides by |j|^2a |i|^(2 - 2a) for item j of the history and answer i (Aiolli, RecSys 2013);
     above 1/2, popular answers gain. shrinkage is added to the divisor: pairs met by few customers lose.
     neighbors: how many answers each item of the history speaks for, or, with side = "answer", how many items may
-    speak for each answer. activity: see `votes`. half_life_days: fading of old events, in training and in the history.
+    speak for each answer. activity: see `votes`; rule: see `Profile`.
+    half_life_days: fading of old events, in training and in the history.
     Memory: 16 bytes * neighbors * items.
     """
 
