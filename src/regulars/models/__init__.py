@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from regulars.core import Estimator
 
+from .als import ALS
 from .ease import EASE
 from .item_knn import ItemKNN
 from .personal import Personal
@@ -18,6 +19,7 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "personal": Personal,
     "item_knn": ItemKNN,
     "ease": EASE,
+    "als": ALS,
 }
 
-__all__ = ["EASE", "METHODS", "ItemKNN", "Personal", "Popularity", "Recent", "Trending"]
+__all__ = ["ALS", "EASE", "METHODS", "ItemKNN", "Personal", "Popularity", "Recent", "Trending"]

@@ -20,6 +20,7 @@ KINDS: Final = {
     "Factors": "regulars.models.kinds.factors",
     "Fallback": "regulars.ranking.fallback",
     "Filtered": "regulars.ranking.filters",
+    "FoldIn": "regulars.models.kinds.fold_in",
     "Groups": "regulars.models.kinds.item_scores",
     "ItemScores": "regulars.models.kinds.item_scores",
     "Only": "regulars.ranking.filters",
