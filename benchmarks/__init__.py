@@ -1,0 +1,1 @@
+"""Speed and quality beside other libraries, measured in one run; not run with the tests."""

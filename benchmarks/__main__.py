@@ -1,0 +1,70 @@
+"""python -m benchmarks NAME... --json FILE: measures and prints figures; `setup` installs the peers that need it."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import measure
+from benchmarks.figure import Figure, table
+from benchmarks.peers.environments import ENVIRONMENTS, install
+
+BENCHMARKS = {
+    "als": "ALS: CPU seconds of a pass, and quality, beside implicit",
+    "topk": "top-20 of all gowalla customers beside implicit's recommend",
+    "knn": "item-kNN: fitting beside implicit",
+    "ease": "EASE on ml-1m beside the bare matrix inversion",
+    "evaluation": "top-20 and metrics of all ml-1m and gowalla customers beside RecTools and RecBole",
+    "gowalla": "quality on the test set, settings chosen on validation, beside published figures",
+    "prepare": "reading, checking and preparing 1, 10 and 100 million events",
+    "demo": "the whole demo, from raw tables to report",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    options = _options(arguments)
+    screen = Console() if sys.stdout.isatty() else Console(width=160)
+    if options.list:
+        for name, meaning in BENCHMARKS.items():
+            screen.print(f"{name:12} {meaning}", highlight=False)
+        return 0
+    if options.names == ["setup"]:
+        return sum(install(name, measure.peers_folder(), screen) for name in ENVIRONMENTS)
+    os.environ[measure.REPEAT], os.environ[measure.THREADS] = str(options.repeat), str(options.threads)
+    figures: list[Figure] = []
+    for name in options.names:
+        with screen.status(f"{name}: {BENCHMARKS[name]}"):
+            for figure in importlib.import_module(f"benchmarks.{name}").run():
+                figures.append(figure)
+                if options.json:
+                    with options.json.open("a") as file:
+                        file.write(figure.line() + "\n")
+    screen.print(table(figures))
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; or setup, alone")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="append one line of JSON for each figure")
+    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="turns of each contender; the median counts")
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="threads of each contender; 0: all cores")
+    parser.add_argument("--list", action="store_true", help="what can be measured")
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.names if name not in BENCHMARKS]
+    if unknown and options.names != ["setup"]:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    if not options.names and not options.list:
+        parser.error(f"name what to measure: {', '.join(BENCHMARKS)}")
+    if options.repeat < 1:
+        parser.error(f"--repeat must be at least 1; it is {options.repeat}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

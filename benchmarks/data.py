@@ -1,0 +1,55 @@
+"""The data sets that figures are published on, found through REGULARS_DATA, and one judge for all."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_matrix
+
+USERS_AND_ITEMS = {"gowalla": (29_858, 40_981), "ml-1m": (6_039, 3_628)}
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Who met what, split as published: train and valid together are what a model may know; test is wanted."""
+
+    known: csr_matrix  # [n_users, n_items], ones
+    wanted: csr_matrix
+
+
+def folder() -> Path:
+    """Where the data sets are."""
+    if "REGULARS_DATA" not in os.environ:
+        raise SystemExit("this benchmark needs data sets: set REGULARS_DATA to their folder")
+    return Path(os.environ["REGULARS_DATA"])
+
+
+def pairs(name: str) -> Pairs:
+    """lightgcn/gowalla or lightgcn/ml-1m."""
+    frame = pl.read_parquet(folder() / "lightgcn" / f"{name}.parquet")
+    test = pl.col("split") == "test"
+    return Pairs(_matrix(frame.filter(~test), name), _matrix(frame.filter(test), name))
+
+
+def _matrix(frame: pl.DataFrame, name: str) -> csr_matrix:
+    at = (frame["user_id"].to_numpy(), frame["item_id"].to_numpy())
+    matrix = csr_matrix((np.ones(len(frame), dtype=np.float32), at), shape=USERS_AND_ITEMS[name])
+    matrix.sort_indices()
+    return matrix
+
+
+def quality(items: Any, wanted: csr_matrix) -> dict[str, float]:
+    """Recall (hits / wanted) and NDCG (ideal: min(k, wanted) first) of lists [n_users, k], -1 where short."""
+    k = items.shape[1]
+    hits = np.zeros(items.shape, dtype=bool)
+    for user, listed in enumerate(items):
+        hits[user] = np.isin(listed, wanted.indices[wanted.indptr[user] : wanted.indptr[user + 1]])
+    counts = np.diff(wanted.indptr)
+    asked = counts > 0
+    gains = 1 / np.log2(np.arange(2, k + 2))
+    recall = hits[asked].sum(axis=1) / counts[asked]
+    ndcg = (hits[asked] * gains).sum(axis=1) / np.cumsum(gains)[np.minimum(counts[asked], k) - 1]
+    return {f"recall@{k}": float(recall.mean()), f"ndcg@{k}": float(ndcg.mean())}
