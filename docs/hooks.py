@@ -6,6 +6,7 @@ mkdocs calls `on_config` and `on_files`; the tests call `pages`.
 import ast
 import inspect
 import io
+import json
 import re
 import sys
 import textwrap
@@ -83,9 +84,7 @@ def commands():
     for name, command in all_commands():
         options = [
             (
-                "`"
-                + ", ".join(p.opts + p.secondary_opts if p.param_type_name == "option" else [p.human_readable_name])
-                + "`",
+                "`" + ", ".join(p.opts + p.secondary_opts if p.param_type_name == "option" else [p.name.upper()]) + "`",
                 one_line(getattr(p, "help", "") or ""),
                 "required" if p.required else shown(p.default),
             )
@@ -136,8 +135,32 @@ def settings():
         parts += [f"## {title}", plain(inspect.cleandoc(model.__doc__ or ""))]
         if rows:
             parts.append(table(("Name", "Kind", "Default", "Legal", "What it is"), rows))
-    parts += ["## [methods.NAME]", "The settings of a method, see [Methods](methods.md)."]
+    for title, cls in classes():
+        parts += [f"## {title}", markdown(inspect.cleandoc(cls.__doc__ or "")), knobs(cls)]
+    parts += ["## [methods.NAME]", "The settings of a method, see [Methods](methods.md). "]
+    parts += ['With `method = "als"` it is a second ALS under a name of your own.']
     return "\n\n".join(parts) + "\n"
+
+
+def classes():
+    """The tables of the file that are the settings of a class: title and class."""
+    from regulars.data import Checks
+    from regulars.evaluation import SPLITS
+
+    yield "[check]", Checks
+    for name, splitter in SPLITS.items():
+        yield f'[split] kind = "{name}"', splitter
+
+
+def knobs(cls):
+    """The settings of a class as a table: name, default, legal range, the comment behind it."""
+    from regulars.core import ranges
+
+    legal = ranges(cls)
+    rows = [
+        (f"`{f.name}`", shown(f.default), legal.get(f.name, ""), comments(cls).get(f.name, "")) for f in fields(cls)
+    ]
+    return table(("Setting", "Default", "Legal", "What it is"), rows) if rows else ""
 
 
 def setting_tables(model, path=()):
@@ -154,7 +177,6 @@ def setting_tables(model, path=()):
 
 def methods():
     """Every method of METHODS with its settings, their defaults and ranges."""
-    from regulars.core import ranges
     from regulars.models import METHODS
 
     parts = [
@@ -163,18 +185,8 @@ def methods():
         "`from regulars import ALS; ALS(factors=64).fit(dataset)`.",
     ]
     for name, method in METHODS.items():
-        legal = ranges(method)
-        rows = [
-            (f"`{f.name}`", shown(f.default), legal.get(f.name, ""), comments(method).get(f.name, ""))
-            for f in fields(method)
-        ]
-        parts += [
-            f"## {name}",
-            f"`regulars.models.{method.__name__}`",
-            markdown(inspect.cleandoc(method.__doc__ or "")),
-        ]
-        if rows:
-            parts.append(table(("Setting", "Default", "Legal", "What it is"), rows))
+        about = markdown(inspect.cleandoc(method.__doc__ or ""))
+        parts += [f"## {name}", f"`regulars.models.{method.__name__}`", about, knobs(method)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -223,6 +235,8 @@ def kind(annotation):
     words = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false"}
     if found := re.fullmatch(r"tuple\[(\w+), \.\.\.\]", text):
         return f"list of {words.get(found[1], found[1])}s"
+    if "Any" in text:
+        return "table"
     if found := re.fullmatch(r"dict\[str, (.+)\]", text):
         return f"table of {words.get(found[1], found[1])}s"
     return words.get(text, text.replace("typing.", ""))
@@ -237,6 +251,8 @@ def shown(value):
     """A default as it is typed."""
     if value is None or value in ("", (), {}) or callable(value):
         return ""
+    if isinstance(value, tuple):
+        return f"`{json.dumps(value)}`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from regulars.config import Config
-from regulars.core import ranges
+from regulars.core import from_names, ranges
+from regulars.data import Checks
+from regulars.evaluation import SPLITS
 from regulars.models import METHODS
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +76,10 @@ def test_the_reference_has_every_command_setting_and_method(hooks):
     for title, table in hooks.setting_tables(Config):
         section = pages["reference/regulars-toml.md"].split(f"## {title}\n")[1].split("\n## ")[0]
         for name, field in table.model_fields.items():
-            assert f"`{name}`" in section or f".{name}" in pages["reference/regulars-toml.md"] or hooks.is_part(field)
+            assert f"`{name}`" in section or hooks.is_part(field)
+    for title, cls in hooks.classes():
+        section = pages["reference/regulars-toml.md"].split(f"## {title}\n")[1].split("\n## ")[0]
+        assert all(f"`{setting}`" in section for setting in ranges(cls))
     for name, method in METHODS.items():
         section = pages["reference/methods.md"].split(f"## {name}\n")[1].split("\n## ")[0]
         assert all(f"`{setting}`" in section for setting in ranges(method))
@@ -111,8 +116,9 @@ def said(method):
 def test_settings_in_the_documents_are_legal(block):
     given = tomllib.loads(block)
     config = Config.model_validate({"events": {"paths": ["events.csv"]}, **given})
-    from regulars.core import from_names
-
+    from_names(Checks, config.check)
+    split = dict(config.split)
+    from_names(SPLITS[split.pop("kind", "time")], split)
     for name, values in config.methods.items():
         values = dict(values)
         from_names(METHODS[values.pop("method", name)], values)
