@@ -25,7 +25,10 @@ class Subject:
         return self.fit(self.planted.data, QUIET)
 
 
-SETTINGS = {"als": {"factors": 8}, "item_knn": {"neighbors": 20}}  # 40 items need no more
+SETTINGS = {
+    "als": {"factors": 4, "unobserved_weight": 0.3},
+    "item_knn": {"neighbors": 20},
+}  # enough for 40 items in 4 communities
 PLANTED = {
     "popularity": shops.novelty,
     "recent": shops.novelty,
@@ -69,5 +72,5 @@ SUBJECTS = METHOD_SUBJECTS | {
 }
 
 # who can do what; test_capabilities.py checks that no method is missing. To personal, nothing is similar to an item
-EXPLAINERS = ("personal", "item_knn", "ease", "Fallback", "RankFusion", "Filtered", "Fallback to RankFusion")
-FINDERS = ("item_knn", "ease", "Fallback")
+EXPLAINERS = ("personal", "item_knn", "ease", "als", "Fallback", "RankFusion", "Filtered", "Fallback to RankFusion")
+FINDERS = ("item_knn", "ease", "als", "Fallback")

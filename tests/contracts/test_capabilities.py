@@ -1,4 +1,4 @@
-"""What a recommender that explains its answers, or finds similar items, promises; test_models.py says how to use this."""
+"""What a recommender that explains its answers, or finds similar items, promises; test_models.py says how to use it."""
 
 import numpy as np
 
