@@ -1,1 +1,6 @@
-"""TODO"""
+"""The command line: one file per group of verbs; it reads the settings and calls the layers."""
+
+from . import checking, contests, demos, fitting, reports, starting
+from .app import app, main
+
+__all__ = ["app", "checking", "contests", "demos", "fitting", "main", "reports", "starting"]

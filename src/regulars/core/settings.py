@@ -91,4 +91,4 @@ def from_names(cls: type[S], values: dict[str, Any]) -> S:
     unknown = sorted(set(values) - known)
     if unknown:
         raise SettingError(f"{cls.__name__} has no setting {', '.join(unknown)}; it has {', '.join(sorted(known))}")
-    return cls(**values)
+    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

@@ -1,0 +1,30 @@
+"""check: from the tables of the configuration to a checked dataset."""
+
+from typing import Annotated
+
+import typer
+
+from .app import HERE, AsJson, ConfigPath, Quiet, verb
+from .console import Exit, emit, out, watched
+from .findings import tell_check
+from .project import Project
+
+
+@verb("regulars check --strict")
+def check(
+    config: ConfigPath = HERE,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 5 when rows were quarantined.")] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read the shop's tables, keep every row that can be used, quarantine every other with its reason."""
+    project = Project.open(config)
+    with watched(quiet=quiet or as_json) as run:
+        prepared = project.prepared(run)
+    if as_json:
+        emit(prepared.check.json())
+    else:
+        tell_check(prepared.check)
+        out.print(f"the checked dataset is in {project.output / 'prepared'}")
+    if strict and prepared.check.quarantined:
+        raise typer.Exit(Exit.FOUND)

@@ -1,0 +1,61 @@
+"""The contest: a winner chosen on the validation period by its NDCG, all methods reported on the test period."""
+
+from dataclasses import dataclass, replace
+
+from regulars.core import Dataset, Run
+from regulars.evaluation import Comparison, Split, compare
+
+from .learning import Learned, learn
+from .project import Project
+
+DECIDES = "ndcg"  # the metric that chooses the winner, at the first cut-off
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What was measured on both periods; `winner` was chosen on the validation period alone."""
+
+    winner: str
+    validation: Comparison
+    test: Comparison
+    test_split: Split
+    learned: dict[str, Learned]  # fitted on everything before the test period
+
+
+def splits(project: Project, data: Dataset) -> tuple[Split, Split]:
+    """The validation split and the test split; the validation is the same cut of what the test may learn from."""
+    splitter = project.splitter()
+    test = splitter.cut(data)
+    return splitter.cut(test.train), test
+
+
+def contest(project: Project, data: Dataset, names: tuple[str, ...], run: Run) -> Contest:
+    """Fits and compares the named methods, twice: on the validation period to choose, on the test period to report."""
+    validation, test = splits(project, data)
+    _, compared = judged(project, validation, names, run)
+    learned, reported = judged(project, test, names, run)
+    winner = compared.best(f"{DECIDES}@{cutoffs(project)[0]}")
+    return Contest(winner, compared, reported, test, learned)
+
+
+def judged(project: Project, split: Split, names: tuple[str, ...], run: Run) -> tuple[dict[str, Learned], Comparison]:
+    """The named methods fitted on what the split may know, and compared on what it withholds."""
+    learned = learn(project, split.train, names, run)
+    comparison = compare(
+        {name: one.recommender for name, one in learned.items()},
+        split,
+        k=cutoffs(project),
+        filters=project.filters(split.train),
+        run=run,
+    )
+    costs = {
+        name: {"fit_seconds": one.seconds, "fit_cpu_seconds": one.cpu_seconds, "peak_mb": one.peak_mb}
+        for name, one in learned.items()
+    }
+    return learned, replace(comparison, costs=costs)
+
+
+def cutoffs(project: Project) -> tuple[int, ...]:
+    """The list lengths that are judged: the one that customers get first, then 5 and 20."""
+    k = project.config.recommend.k
+    return (k, *(other for other in (5, 20) if other != k))

@@ -1,0 +1,52 @@
+"""What `check` and `init` found, as people read it in a terminal."""
+
+import polars as pl
+from rich.markup import escape
+
+from regulars.data import CheckReport
+
+from .console import out, show
+
+
+def tell_check(report: CheckReport) -> None:
+    """The shop in figures, what was quarantined and why, and what to look at."""
+    first, last = report.days
+    out.print(
+        f"[bold]{report.events:,}[/] events of {report.customers:,} customers and {report.items:,} items, "
+        f"{first} to {last}, {report.sessions:,} sessions"
+    )
+    show(_tables(report), "Tables")
+    show(
+        pl.DataFrame([{"kind": k.name, "events": k.events, "weight": k.weight} for k in report.kinds]),
+        "Kinds of events",
+    )
+    if report.quarantined:
+        show(_reasons(report), f"Quarantined rows, kept with their reasons in {report.quarantine}")
+    for warning in report.warnings:
+        out.print(f"[yellow]look at[/] {escape(warning)}")
+
+
+def _tables(report: CheckReport) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {
+                "table": table.name,
+                "files": len(table.files),
+                "rows": table.rows,
+                "used": table.used,
+                "quarantined": table.quarantined,
+                "columns": ", ".join(f"{meaning} = {column}" for meaning, column in table.columns.items()),
+            }
+            for table in report.tables
+        ]
+    )
+
+
+def _reasons(report: CheckReport) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {"table": table, "reason": reason, "rows": rows}
+            for table, reasons in report.reasons.items()
+            for reason, rows in sorted(reasons.items(), key=lambda pair: -pair[1])
+        ]
+    )

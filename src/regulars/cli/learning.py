@@ -1,0 +1,71 @@
+"""Fitting what the configuration names, once each, with the time and memory that it took."""
+
+import resource
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from regulars.core import Dataset, Progress, Recommender, Run
+from regulars.core.errors import ConfigError
+from regulars.ranking import Fallback, RankFusion
+
+from .project import Project
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A fitted recommender and its cost: seconds of wall time, CPU seconds, highest memory of the process in MB."""
+
+    recommender: Recommender
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+
+
+def learn(project: Project, data: Dataset, names: Sequence[str], run: Run) -> dict[str, Learned]:
+    """Fits the named methods and blends on `data`; a method that several blends need is fitted once."""
+    blends = project.config.blends
+    needed = [part for name in names for part in (blends[name].of if name in blends else (name,))]
+    for name in needed:
+        project.method(name)  # a misspelled name or setting is told before anything is fitted
+    learned: dict[str, Learned] = {}
+    for done, name in enumerate(dict.fromkeys(needed)):
+        run.on_epoch(Progress("fit methods", done, len(set(needed))))
+        learned[name] = _fitted(project, data, name, run)
+    run.on_epoch(Progress("fit methods", len(set(needed)), len(set(needed))))
+    return {name: _blended(project, name, learned) if name in blends else learned[name] for name in names}
+
+
+def _fitted(project: Project, data: Dataset, name: str, run: Run) -> Learned:
+    wall, cpu = time.perf_counter(), time.process_time()
+    model = project.method(name).fit(data, run)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Learned(model, time.perf_counter() - wall, time.process_time() - cpu, peak)
+
+
+def _blended(project: Project, name: str, learned: dict[str, Learned]) -> Learned:
+    blend = project.config.blends[name]
+    parts = [learned[part] for part in blend.of]
+    return Learned(
+        RankFusion(tuple(part.recommender for part in parts), blend.weights),
+        sum(part.seconds for part in parts),
+        sum(part.cpu_seconds for part in parts),
+        max(part.peak_mb for part in parts),
+    )
+
+
+def with_fallback(project: Project, name: str, learned: dict[str, Learned]) -> Fallback:
+    """The recommender `name`, and behind it the ladder of [recommend] fallback, so that everybody gets an answer."""
+    ladder = [rung for rung in project.config.recommend.fallback if rung != name]
+    return Fallback(tuple(learned[rung].recommender for rung in (name, *ladder)))
+
+
+def chosen(project: Project) -> str:
+    """The method to recommend by: [recommend] method, else the winner of the last comparison.
+
+    Raises ConfigError when there is neither.
+    """
+    name = project.config.recommend.method or str(project.read("comparison.json", "compare")["winner"])
+    if name not in project.names():
+        raise ConfigError(f"{name!r} is not among the methods and blends {', '.join(project.names())}")
+    return name

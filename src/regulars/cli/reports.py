@@ -1,0 +1,103 @@
+"""report: one page to show, from what the other commands left in the output folder."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from regulars.core import Dataset, FindsSimilar, Frame, Ints, Recommender
+from regulars.core.errors import ConfigError
+from regulars.data import Prepared
+from regulars.models.kinds.saving import load
+from regulars.report import Figures, Report, write
+
+from .app import HERE, AsJson, ConfigPath, Quiet, verb
+from .console import emit, say, watched
+from .project import Project
+
+_SIMILAR = 6
+_PACKAGES = ("regulars", "numpy", "scipy", "numba", "polars")
+
+
+@verb("regulars report")
+def report(config: ConfigPath = HERE, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Write report.html: the shop, the check, the comparison, lists with reasons, what to do next."""
+    project = Project.open(config)
+    with watched(quiet=quiet or as_json) as run:
+        prepared = project.prepared(run)
+    path = write(contents(project, prepared), project.made("report.html"))
+    emit({"report": str(path)}) if as_json else say(f"the report is in {path}")
+
+
+def contents(project: Project, prepared: Prepared) -> Report:
+    """What the page is made from. Raises ConfigError when nothing was compared or recommended yet."""
+    data = prepared.dataset
+    compared = project.read("comparison.json", "compare")
+    saved = load(project.model)
+    saved.check(data.items)
+    return Report(
+        shop=project.config.name,
+        data=data,
+        item_names=project.item_names(data),
+        check=prepared.check,
+        validation=Figures.read(compared["validation"]),
+        test=Figures.read(compared["test"]),
+        winner=compared["winner"],
+        recommendations=_recommendations(project),
+        similar=similar_to(saved.recommender, data, head_and_tail(data)),
+        settings=settings(project),
+        protocol=protocol(project, compared),
+    )
+
+
+def _recommendations(project: Project) -> Frame:
+    path = project.output / "recommendations.parquet"
+    if not path.exists():
+        raise ConfigError(f"{path} is not there yet; make it with: regulars recommend")
+    return pl.read_parquet(path)
+
+
+def head_and_tail(data: Dataset) -> Ints:
+    """One item that everybody buys, and one that few do: the 10th by events, and one just met often enough to judge."""
+    counts = np.bincount(data.item, minlength=data.n_items)
+    order = np.argsort(-counts, kind="stable")
+    few = order[(counts[order] >= 5) & (counts[order] <= 10)]
+    picks = [order[min(9, len(order) - 1)], *few[len(few) // 2 : len(few) // 2 + 1]]
+    return np.asarray(picks, dtype=np.int32)
+
+
+def similar_to(recommender: Recommender, data: Dataset, items: Ints) -> Frame:
+    """item_id, similar_item_id, rank, score; no rows when the recommender finds no similar items."""
+    if not isinstance(recommender, FindsSimilar):
+        return pl.DataFrame()
+    found = recommender.similar_items(items, _SIMILAR).frame(data.items.names(items), data.items)
+    return found.rename({"item_id": "similar_item_id", "user_id": "item_id"})
+
+
+def settings(project: Project) -> dict[str, Mapping[str, object]]:
+    """The settings of each method that was compared, defaults included."""
+    names = [name for name in project.names() if name not in project.config.blends]
+    methods = {name: project.method(name) for name in names}
+    told: dict[str, Mapping[str, object]] = {
+        name: asdict(method) for name, method in methods.items() if is_dataclass(method)
+    }
+    return told | {name: {"rank fusion of": ", ".join(blend.of)} for name, blend in project.config.blends.items()}
+
+
+def protocol(project: Project, compared: Mapping[str, Any]) -> dict[str, str]:
+    """What else is needed to do it again."""
+    return {
+        "winner chosen by": str(compared["decided_by"]),
+        "validation": str(compared["validation"]["split"]),
+        "test": str(compared["test"]["split"]),
+        "recommended again": "no"
+        if project.config.recommend.exclude_seen
+        else "yes, items bought before may come back",
+        "seed": str(project.config.seed),
+        "versions": ", ".join(f"{name} {version(name)}" for name in _PACKAGES),
+        "machine": f"Python {platform.python_version()}, {platform.machine()}",
+    }

@@ -1,0 +1,56 @@
+"""init: from a folder of files to a configuration."""
+
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from regulars.core.errors import CannotWrite, ConfigError
+from regulars.data import Findings, inspect
+
+from .app import HERE, AsJson, ConfigPath, verb
+from .console import emit, out, say, show
+from .template import written
+
+
+@verb("regulars init exports/*.csv")
+def init(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders with the shop's tables.")],
+    config: ConfigPath = HERE,
+    force: Annotated[bool, typer.Option("--force", help="Replace a configuration that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at a shop's files, guess what they mean, and write a commented regulars.toml."""
+    if config.exists() and not force:
+        raise ConfigError(f"{config} is there already; use --force to replace it, or --config for another name")
+    findings = inspect(paths)
+    text = written(findings, config.parent)
+    try:
+        config.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CannotWrite(f"{config} cannot be written: {error}") from error
+    if as_json:
+        emit({"config": str(config), **findings.json()})
+        return
+    tell(findings)
+    say(f"{config} is written; read it, mend what was guessed wrong, then run: regulars check")
+
+
+def tell(findings: Findings) -> None:
+    """The tables that were found, and the files that cannot be read."""
+    rows = [
+        {
+            "table": table.what,
+            "files": ", ".join(table.paths[:3]) + (f" and {len(table.paths) - 3} more" if table.paths[3:] else ""),
+            "rows": table.rows,
+            "columns": ", ".join(f"{meaning} = {column}" for meaning, column in table.columns.items()),
+        }
+        for table in findings.tables
+    ]
+    show(pl.DataFrame(rows), "Tables")
+    for table in findings.tables:
+        for note in table.notes:
+            out.print(f"[yellow]look at[/] {note}")
+    for refusal in findings.refused:
+        out.print(f"[yellow]cannot be read[/] {refusal}")
