@@ -192,6 +192,18 @@ def test_head_and_middle_end_where_eighty_and_ninety_five_percent_are_reached() 
     assert traffic.cumulative.tolist() == pytest.approx([0.70, 0.85, 0.97, 1.0, 1.0])
 
 
+def test_the_value_of_a_shop_is_that_of_purchases_less_returns() -> None:
+    events = pl.DataFrame(
+        {
+            "user_id": ["u"] * 4,
+            "item_id": ["a"] * 4,
+            "kind": ["view", "purchase", "purchase", "return"],
+            "value": [5.0, 1_000.0, 500.0, -200.0],
+        }
+    )
+    assert "<dd>1,300</dd>" in html(Report(shop="x", data=Dataset.of(events)))
+
+
 def test_customers_who_are_shown_differ_in_activity(report: Report) -> None:
     shown = choice.customers(report.data, report.recommendations)
     counts = np.diff(report.data.starts)[[one.index for one in shown]]
@@ -214,6 +226,11 @@ def test_advice_follows_from_the_findings(report: Report, figures: Figures) -> N
     assert "Ask more customers" in advised(poor)
     assert "cut in time" in advised(poor)
     assert "Repair" not in advised(poor)
+
+
+def test_a_winner_that_loses_on_the_test_period_is_questioned(report: Report, figures: Figures) -> None:
+    worst = figures.ranked(figures.main)["name"][-1]
+    assert f"Think again about “{worst}”" in advised(replace(report, winner=worst))
 
 
 def test_no_finding_no_advice(data: Dataset) -> None:

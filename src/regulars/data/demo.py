@@ -58,6 +58,9 @@ _WORDS = {
     r"\bIWS\b": "individually wrapped",
     r"\bMULTIGRAIN BR\b": "multigrain bread",
     r"\bGRND\b": "ground",
+    r"\bSW GDS:": "sweet goods:",
+    r"\bPREP FD:": "prepared food:",
+    r":\s*": ": ",
     r"&": " & ",
     r"\s*\((?:[^)]*)$": "",  # cut off by the till's 30 letters
 }

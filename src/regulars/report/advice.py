@@ -66,6 +66,21 @@ def _keep_it_simple(report: Report) -> Advice | None:
     )
 
 
+def _another_is_better_now(report: Report) -> Advice | None:
+    figures, leader = report.figures, report.leader
+    row = {} if figures is None else figures.row(leader, figures.main)
+    if figures is None or not row or row["verdict"] != "worse":
+        return None
+    best = str(row["reference"])
+    return Advice(
+        92,
+        f"Think again about {quoted(leader)}",
+        f"It was chosen on the earlier period, but on the later one {quoted(best)} is better (NDCG "
+        f"{score(figures.mean(best, figures.main))} against {score(row['mean'])}). Do customers want other things than "
+        "they did then? Compare again on a third period before changing.",
+    )
+
+
 def _as_good_and_cheaper(report: Report) -> Advice | None:
     figures, leader = report.figures, report.leader
     if figures is None or "fit_seconds" not in figures.cost.columns or leader not in figures.names:
@@ -255,6 +270,7 @@ def _gain(ours: float, theirs: float) -> str:
 RULES: Final[tuple[Rule, ...]] = (
     _use_the_leader,
     _keep_it_simple,
+    _another_is_better_now,
     _as_good_and_cheaper,
     _habits,
     _tail,

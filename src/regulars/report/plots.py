@@ -111,7 +111,7 @@ def comparison(figures: Figures, metric: str = "", winner: str = "") -> alt.Laye
     frame = rows.with_columns(
         value=pl.Series([score(value) for value in rows["mean"]]),
         said=pl.Series([_said(row, winner) for row in rows.iter_rows(named=True)]),
-        color=pl.when(pl.col("name") == winner).then(pl.lit(LEAD)).otherwise(pl.lit(QUIET)),
+        color=pl.when(pl.col("name") == (winner or rows["name"][0])).then(pl.lit(LEAD)).otherwise(pl.lit(QUIET)),
     )
     order = frame["name"].to_list()
     high = float(frame["high"].max() or 0)  # type: ignore[arg-type]

@@ -17,7 +17,13 @@ def customers(report: Report) -> Markup | None:
     if not report.recommendations.height:
         return None
     shown = [_customer(report, one) for one in choice.customers(report.data, report.recommendations)]
-    return joined(shown) if shown else None
+    if not shown:
+        return None
+    lists = plural(report.recommendations["user_id"].n_unique(), "customer")
+    intro = (
+        f"{lists} got a list, learned from the whole log. Each line says why it is there, by the method's own figures."
+    )
+    return joined([paragraph(intro), shown])
 
 
 def _customer(report: Report, customer: choice.Customer) -> Markup:
@@ -89,7 +95,8 @@ def products(report: Report) -> Markup | None:
                 table(["", "Similar product", "Events"], cells, f"{plural(met, 'event')} of its own", numeric=[2]),
             )
         )
-    return tag("div", tables, cls="beside")
+    intro = "One product that many buy, and one of the tail: what a product page could show beside them."
+    return joined([paragraph(intro), tag("div", tables, cls="beside")])
 
 
 def _product(name: str, item: object) -> Content:

@@ -1,8 +1,9 @@
 """The shop in figures, and how its demand spreads."""
 
 import numpy as np
+import polars as pl
 
-from regulars.core import DAY
+from regulars.core import DAY, Dataset
 from regulars.core.errors import EmptyData
 
 from ..contents import Report
@@ -40,8 +41,17 @@ def tiles(report: Report) -> Markup:
         if column in data.context.columns:
             facts.append((count(data.context[column].n_unique()), label))
     if "value" in data.context.columns:
-        facts.append((short(float(data.context["value"].sum())), "value of all events, in the shop's currency"))
+        facts.append((short(_sold(data)), "value of what was bought, in the shop's currency"))
     return tag("dl", [tag("div", tag("dd", figure), tag("dt", label)) for figure, label in facts], cls="tiles")
+
+
+def _sold(data: Dataset) -> float:
+    """The value of the purchases less that of the returns; of all events in a log that names no purchases."""
+    value = data.context["value"].fill_null(0).fill_nan(0).cast(pl.Float64).to_numpy()
+    if "purchase" not in data.kinds:
+        return float(value.sum())
+    signs = np.array([{"purchase": 1.0, "return": -1.0}.get(kind, 0.0) for kind in data.kinds])[data.kind]
+    return float((np.abs(value) * signs).sum())
 
 
 def kinds(report: Report) -> str:
