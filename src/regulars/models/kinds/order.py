@@ -32,7 +32,8 @@ def _permitted(order: Ints, width: int, n: int, allowed: Allowed) -> Bools:
     permitted = np.ones((n, width), dtype=np.bool_)
     if allowed.mask is not None:
         inside = order[:width] < allowed.mask.shape[1]
-        permitted[:] = inside & allowed.mask[:, np.where(inside, order[:width], 0)]
+        permitted[:, ~inside] = False
+        permitted[:, inside] = allowed.mask[:, order[:width][inside]]
     if len(allowed.starts) > 1 and width:
         places = _places(order, allowed.excluded)
         rows = np.repeat(np.arange(n), np.diff(allowed.starts))
