@@ -7,11 +7,13 @@
     shop.check          # a CheckReport: what was found, what was set aside and why; .json() for machines
     shop.folder         # "shop": the columns, customers.parquet, items.parquet, quarantine.csv, check.json
 
-Table says where one table is (paths, frame or url) and what its columns mean; Sources puts the tables of a shop together
-with the weights of its kinds and the form of its times; Checks says how strict to be. `Prepared.load(folder)` reads a
-prepared folder. `inspect(paths)` looks at files and says which table is which (Findings: events, items, customers,
-others, each Found with what, paths, note, rows, columns, names, kinds, notes, sample; .json()). The context of the dataset has `session`, and, where the log has them, quantity, price, value, rating,
-channel, store and every further column. A return has a negative weight, quantity and value.
+Table says where one table is (paths, frame or url) and what its columns mean; Sources puts the tables of a shop
+together with the weights of its kinds and the form of its times; Checks says how strict to be. `Prepared.load(folder)`
+reads a prepared folder. `inspect(paths)` looks at files and says which table is which: Findings with events, items,
+customers and others, each Found with what, paths, note, rows, columns, names, kinds, notes and sample; .json().
+
+The context of the dataset has `session` and, where the log has them, quantity, price, value, rating, channel, store
+and every further column. A return has a negative weight, quantity and value; summed with what it takes back nothing is left.
 """
 
 from .checks import Checks

@@ -14,14 +14,13 @@ from regulars.kernels.logs import bursts, order_of, repeats, sessions_by_gap, se
 from .checks import Checks
 from .intake import FILE_SHIFT, Intake
 from .outliers import BURST, beyond
-from .quarantine import Quarantine
 from .returns import net_weights
+from .spill import Columns
 from .storage import Column
 
 COLUMNS = {"user": "i4", "item": "i4", "time": "i8", "weight": "f4", "kind": "i1"}
 REPEATED = "the same row was there before"
 SAME_EVENT = "the same event id was there before"
-Records = np.ndarray[Any, Any]
 
 
 @dataclass
@@ -55,13 +54,14 @@ def arrange(intake: Intake, folder: Path, run: Run) -> Arranged:
     total = max(1, intake.spill.rows)
     done = 0
     for low, high, spilled in intake.spill.parts():
-        records = spilled[order_of(spilled["user"] - np.int32(low), spilled["time"].copy(), high - low)]
-        done += len(records)
+        order = order_of(spilled["user"] - np.int32(low), spilled["time"], high - low)
+        records = {name: spilled.pop(name)[order] for name in list(spilled)}
+        done += len(records["user"])
         records = _without_repeats(records, intake, found, remove)
         made = {"weight": _netted(records, intake, found), "number_of_session": _sessions(records, intake, found)}
         _count(records, found, low, high)
         if intake.timed:
-            bursts(records["user"].copy(), records["time"].copy(), BURST, low, found.most[low:high])
+            bursts(records["user"], records["time"], BURST, low, found.most[low:high])
         for name, column in columns.items():
             column.append(made[name] if name in made else records[name])
         run.on_epoch(Progress("sort events", int(1000 * done / total), 1000))
@@ -105,18 +105,18 @@ def has_ids(intake: Intake) -> bool:
     return any(layout.column("event_id") for layout in intake.layouts)
 
 
-def _without_repeats(records: Records, intake: Intake, found: Arranged, remove: bool) -> Records:
-    twins = repeats(records["user"].copy(), records["time"].copy(), records["key"].copy(), not has_ids(intake))
+def _without_repeats(records: Columns, intake: Intake, found: Arranged, remove: bool) -> Columns:
+    twins = repeats(records["user"], records["time"], records["key"], not has_ids(intake))
     again = twins >= 0
     found.duplicates += int(again.sum())
     if not remove or not again.any():
         return records
     reason = SAME_EVENT if has_ids(intake) else REPEATED
-    refuse(records[again], reason, intake, intake.quarantine)
-    return records[~again]
+    refuse({name: records[name][again] for name in ("user", "item", "time", "origin")}, reason, intake)
+    return {name: values[~again] for name, values in records.items()}
 
 
-def refuse(records: Records, reason: str, intake: Intake, quarantine: Quarantine) -> None:
+def refuse(records: Columns, reason: str, intake: Intake) -> None:
     """Quarantines events that were read already: what they said is told in our words."""
     rows = pl.DataFrame(
         {
@@ -129,34 +129,34 @@ def refuse(records: Records, reason: str, intake: Intake, quarantine: Quarantine
     for file in np.unique(origin >> FILE_SHIFT):
         some = (origin >> FILE_SHIFT) == file
         lines = pl.Series(origin[some] & ((1 << FILE_SHIFT) - 1))
-        quarantine.rows("events", intake.files[int(file)].name, lines, reason, rows.filter(some))
+        intake.quarantine.rows("events", intake.files[int(file)].name, lines, reason, rows.filter(some))
 
 
-def _netted(records: Records, intake: Intake, found: Arranged) -> np.ndarray[Any, Any]:
-    pieces = records["money_quantity"] if "quantity" in intake.money else np.ones(len(records))
+def _netted(records: Columns, intake: Intake, found: Arranged) -> np.ndarray[Any, Any]:
+    pieces = records["money_quantity"] if "quantity" in intake.money else np.ones(len(records["user"]))
     weight, returns, orphans = net_weights(
-        records["user"], records["item"], records["kind"], records["weight"].copy(), pieces, intake.kinds.names
+        records["user"], records["item"], records["kind"], records["weight"], pieces, intake.kinds.names
     )
     found.returns += returns
     found.orphans += orphans
     return weight
 
 
-def _sessions(records: Records, intake: Intake, found: Arranged) -> np.ndarray[Any, Any]:
-    user = records["user"].copy()
+def _sessions(records: Columns, intake: Intake, found: Arranged) -> np.ndarray[Any, Any]:
+    user = records["user"]
     if intake.has_sessions:
-        session = sessions_by_key(user, records["session"].copy(), found.sessions)
+        session = sessions_by_key(user, records["session"], found.sessions)
     else:
         gap = int(intake.checks.session_gap_minutes * 60) if intake.timed else np.iinfo(np.int64).max
-        session = sessions_by_gap(user, records["time"].copy(), gap, found.sessions)
+        session = sessions_by_gap(user, records["time"], gap, found.sessions)
     found.sessions = int(session.max()) + 1 if len(session) else found.sessions
     return np.asarray(session)
 
 
-def _count(records: Records, found: Arranged, low: int, high: int) -> None:
-    if not len(records):
+def _count(records: Columns, found: Arranged, low: int, high: int) -> None:
+    if not len(records["user"]):
         return
-    user, time = records["user"].copy(), records["time"].copy()
+    user, time = records["user"], records["time"]
     found.users[low:high] += np.bincount(user - low, minlength=high - low)
     found.items += np.bincount(records["item"], minlength=len(found.items))
     found.kinds.update(dict(enumerate(np.bincount(records["kind"]).tolist())))
@@ -164,7 +164,7 @@ def _count(records: Records, found: Arranged, low: int, high: int) -> None:
     first, last = int(time.min()), int(time.max())
     found.first = min(found.first, first) if found.events else first
     found.last = max(found.last, last) if found.events else last
-    found.events += len(records)
+    found.events += len(user)
 
 
 def outlying(found: Arranged, checks: Checks) -> Bools | None:

@@ -8,8 +8,8 @@ from regulars.core.errors import MissingColumn
 
 # The first names of a list are the surer ones. Case, separators and nesting are ignored: userInfo.userId, USER_ID.
 USER = """userid customerid visitorid clientid householdid memberid user customer visitor client household member
-    customernumber customerno customerkey customercode cust custid custno uid shopperid shopper buyerid buyer accountid account
-    userinfouserid queryid entityid personid person patronid cardid loyaltyid loyaltycardid hhid householdkey
+    customernumber customerno customerkey customercode cust custid custno uid shopperid shopper buyerid buyer accountid
+    account userinfouserid queryid entityid personid person patronid cardid loyaltyid loyaltycardid hhid householdkey
     reviewerid profileid cookieid deviceid consumerid contactid"""
 ITEM = """itemid productid articleid item product article sku skuid itemsku productsku stockcode movieid bookid asin
     targetentityid objectid variantid goodsid itemno itemnumber productno productnumber articleno articlenumber itemcode
@@ -29,10 +29,12 @@ NAMES: Mapping[str, str] = {
     "price": "price unitprice itemprice sellingprice pricepaid saleprice priceperunit",
     "value": """value salesvalue revenue totalprice linetotal amount salesamount total totalamount spend netamount
         grossamount paymentvalue sales""",
-    "session": """sessionid session visitid usersession basketid basket invoiceno invoice invoiceid invoicenumber orderid
-        order orderno ordernumber transactionid receiptid receipt receiptno ticketid cartid tripid""",
+    "session": """sessionid session visitid usersession basketid basket basketno basketnumber invoiceno invoice
+        invoiceid invoicenumber orderid order orderno ordernumber transactionid receiptid receipt receiptno ticketid
+        cartid tripid""",
     "channel": "channel channelid saleschannel saleschannelid",
-    "store": "store storeid storenumber storeno storecode shop shopid branch branchid outlet outletid location locationid",
+    "store": """store storeid storenumber storeno storecode shop shopid branch branchid outlet outletid location
+        locationid""",
     "event_id": "eventid id rowid uuid interactionid feedbackid messageid insertid",
 }
 MEANINGS: Mapping[str, tuple[str, ...]] = {
@@ -84,7 +86,8 @@ def guess(found: Sequence[str], what: str, given: Mapping[str, str] | None = Non
 def _given(meaning: str, column: str, found: Sequence[str], what: str) -> str:
     if column not in found:
         raise MissingColumn(
-            f"{what}: {meaning} is mapped to the column {column!r}, which is not there; the table has {', '.join(found)}"
+            f"{what}: {meaning} is mapped to the column {column!r}, which is not there; "
+            f"the table has {', '.join(found)}"
         )
     return column
 

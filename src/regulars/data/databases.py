@@ -153,7 +153,7 @@ def _postgres(url: str, sql: str, name: str, work: Path | None) -> Reading:
             with (
                 file.open("wb") as out,
                 connection.cursor().copy(f"COPY ({sql}) TO STDOUT (FORMAT csv, HEADER)") as copy,
-            ):  # type: ignore[arg-type]
+            ):
                 for block in copy:
                     out.write(block)
     except psycopg.Error as error:

@@ -136,7 +136,7 @@ class _Scanner:
     def _parsed(self, clean: bytes) -> pl.DataFrame:
         names = list(self.reading.header)
         if not clean:
-            return pl.DataFrame(schema={name: pl.String for name in names})
+            return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
         return pl.read_csv(
             io.BytesIO(clean),
             has_header=False,

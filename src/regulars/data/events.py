@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from regulars.core import DAY, EVENT, Bools, Codes as KindCodes, Floats, Longs
+from regulars.core import DAY, EVENT, Bools, Floats, Longs
+from regulars.core import Codes as KindCodes
 from regulars.core.errors import BadTable, SettingError
 
 from . import kinds
 from .checks import Checks
+from .codes import Codes
 from .layout import MONEY, RESERVED, Layout, as_key
 from .numbers import numbers, without_blanks
 from .readers import Chunk
@@ -30,29 +32,31 @@ class Kinds:
     names: list[str] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)  # the shop's word -> ours
     strange: Counter[str] = field(default_factory=Counter)  # names without a weight of their own
+    words: Codes = field(default_factory=lambda: Codes(pl.String))
+    of_word: list[int] = field(default_factory=list)  # code of each of the words
 
     def code(self, name: str) -> int:
         """The code of one of our names."""
         if name not in self.names:
             if len(self.names) == np.iinfo(np.int8).max:
                 raise BadTable(
-                    f"events have more than {len(self.names)} kinds, among them {self.names[-3:]}; is it the right column?"
+                    f"events have more than {len(self.names)} kinds, such as {self.names[-3:]}; is it the right column?"
                 )
             self.names.append(name)
         return self.names.index(name)
 
     def codes(self, words: pl.Series, default: str) -> KindCodes:
         """The code of each of the shop's words, `default` where there is none; int8 [n]."""
-        counts = words.cast(pl.String).fill_null(default).value_counts(sort=True)
-        known: dict[str, int] = {}
-        for word, n in counts.rows():
-            name = kinds.canonical(word)
-            self.said[word] = name
-            if name not in self.weights:
-                self.strange[name] += n
-            known[word] = self.code(name)
-        text = words.cast(pl.String).fill_null(default)
-        return text.replace_strict(list(known), list(known.values()), return_dtype=pl.Int8).to_numpy()
+        places = self.words.codes(words.cast(pl.String).fill_null(default))
+        counts = np.bincount(places, minlength=len(self.words))
+        known = self.words.ids().to_list()
+        for word in known[len(self.of_word) :]:
+            self.of_word.append(self.code(kinds.canonical(word)))
+            self.said[word] = kinds.canonical(word)
+        for word, n in zip(known, counts.tolist(), strict=True):
+            if n and self.said[word] not in self.weights:
+                self.strange[self.said[word]] += n
+        return np.array(self.of_word, dtype=np.int8)[places]
 
     @property
     def table(self) -> Floats:

@@ -4,23 +4,22 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from regulars.core import Progress, Run
+from regulars.core import Longs, Progress, Run
 
 from .checks import Checks
 from .codes import Codes
 from .columns import Mapped
-from .context import Context, kept
+from .context import kept
 from .events import Cleaned, Cleaner, Kinds
 from .layout import MONEY, Layout, columns_of
 from .quarantine import Quarantine
 from .readers import Chunk, Reading
 from .sources import Sources
-from .spill import Spill
+from .spill import Columns, Spill
 from .times import Clock, Slashes, slashes
 
 FILE_SHIFT = 40  # origin of an event: number of its file << 40 | its line
@@ -57,14 +56,14 @@ class Intake:
             self.money.append("value")
         self.timed = any(layout.column("time") for layout in self.layouts)
         self.has_sessions = any(layout.column("session") for layout in self.layouts)
-        self.spill = Spill(self.spill_folder, self._dtype())
+        self.spill = Spill(self.spill_folder, self._dtypes())
 
-    def _dtype(self) -> np.dtype[Any]:
-        fields = [("user", "i4"), ("item", "i4"), ("time", "i8"), ("weight", "f4"), ("kind", "i1"), ("origin", "i8")]
-        fields += [("key", "u8")] + ([("session", "u8")] if self.has_sessions else [])
-        fields += [(f"money_{name}", "f8") for name in self.money]
-        fields += [(f"context_{place}", context.storage) for place, context in enumerate(self.contexts)]
-        return np.dtype(fields)
+    def _dtypes(self) -> dict[str, str]:
+        """The columns of an event on its way, and their types."""
+        columns = {"user": "i4", "item": "i4", "time": "i8", "weight": "f4", "kind": "i1", "origin": "i8", "key": "u8"}
+        columns |= {"session": "u8"} if self.has_sessions else {}
+        columns |= {f"money_{name}": "f8" for name in self.money}
+        return columns | {f"context_{place}": context.storage for place, context in enumerate(self.contexts)}
 
     def read(self, run: Run) -> None:
         """Reads all logs to their end."""
@@ -101,22 +100,22 @@ class Intake:
             lines = pl.Series(chunk.lines[rows])
             self.quarantine.rows("events", reading.name, lines, reason, chunk.rows.filter(rows))
         if len(cleaned.rows):
-            self.spill.add(self._records(cleaned, chunk.lines[cleaned.rows] + (file << FILE_SHIFT)))
+            self.spill.add(self._columns(cleaned, chunk.lines[cleaned.rows] + (file << FILE_SHIFT)))
 
-    def _records(self, cleaned: Cleaned, origin: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        records = np.empty(len(origin), dtype=self.spill.dtype)
-        records["user"] = self.users.codes(cleaned.users)
-        records["item"] = self.items.codes(cleaned.items)
-        records["origin"] = origin
+    def _columns(self, cleaned: Cleaned, origin: Longs) -> Columns:
+        columns: Columns = {"user": self.users.codes(cleaned.users), "item": self.items.codes(cleaned.items)}
+        columns["origin"] = origin
         for name in ("time", "weight", "kind", "key", *(("session",) if self.has_sessions else ())):
-            records[name] = cleaned.columns[name]
+            columns[name] = cleaned.columns[name]
         for name in self.money:
-            records[f"money_{name}"] = cleaned.columns.get(name, np.nan)
+            columns[f"money_{name}"] = cleaned.columns.get(name, np.full(len(origin), np.nan))
         for place, context in enumerate(self.contexts):
-            values = cleaned.extras[context.name] if context.name in cleaned.extras.columns else None
-            missing = pl.Series([None], dtype=context.dtype).new_from_index(0, len(origin))
-            records[f"context_{place}"] = context.stored(missing if values is None else values)
-        return records
+            if context.name in cleaned.extras.columns:
+                values = cleaned.extras[context.name]
+            else:
+                values = pl.Series([None], dtype=context.dtype).new_from_index(0, len(origin))
+            columns[f"context_{place}"] = context.stored(values)
+        return columns
 
     def _clock(self, layout: Layout) -> Clock:
         """How to read the times of a log; where 02/03/2024 occurs, the whole column is asked which comes first."""

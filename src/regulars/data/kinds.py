@@ -1,7 +1,7 @@
 """Kinds of events: the names that shops use for them, and what each weighs.
 
-A purchase weighs 1, and what is less telling weighs less. A negative weight is a share of what was done before: -1 takes
-it back wholly, so that the sum over a customer's events of an item is what is left of them.
+A purchase weighs 1, and what is less telling weighs less. A negative weight is a share of what was done before: -1
+takes it back wholly, so that the sum over a customer's events of an item is what is left of them.
 """
 
 import re
@@ -25,14 +25,15 @@ WEIGHTS: Mapping[str, float] = {
     EVENT: 1.0,
 }
 NAMES: Mapping[str, str] = {
-    PURCHASE: "purchase buy bought order ordered purchasecomplete transaction transact sale sold invoice checkout paid payment "
-    "orderitem conversion",
+    PURCHASE: "purchase buy bought order ordered purchasecomplete transaction transact sale sold invoice checkout paid "
+    "payment orderitem conversion",
     RETURN: "return returned refund refunded cancel cancelled canceled cancellation chargeback",
     CART: "cart addtocart add addcart basket addtobasket addedtocart atc",
     UNCART: "removefromcart removefrombasket remove cartremove",
     RATING: "rating rate rated review",
     "favorite": "favorite favourite fav like liked wishlist addtowishlist bookmark save saved addtofavorites star",
-    "view": "view viewed click clicked pv detailpageview productview viewitem itemview pageview productdetail open select",
+    "view": "view viewed click clicked pv detailpageview productview viewitem itemview pageview productdetail open "
+    "select",
     "search": "search searched",
     "page": "homepageview categorypageview shoppingcartpageview",
     "impression": "impression impressions shown exposure exposed display",

@@ -79,7 +79,7 @@ def layout(table: Table, what: str, *, work: Path | None = None, hint: str = "")
         missing = [mapped.columns[m] for m in NEEDED[what] if one and mapped.columns[m] not in one]
         if missing:
             raise MissingColumn(
-                f"{what}: {reading.name} lacks {', '.join(missing)}, which the other files have; it has {', '.join(one)}. "
+                f"{what}: {reading.name} lacks {', '.join(missing)}, which other files have; it has {', '.join(one)}. "
                 "Give tables of another layout apart, each with its own columns"
             )
     return Layout(what, table, tuple(found), schema, mapped)

@@ -27,8 +27,8 @@ def numbers(values: pl.Series) -> tuple[npt.NDArray[np.float64], Bools]:
     plain = text.cast(pl.Float64, strict=False)
     if plain.null_count() > text.null_count():
         rest = plain.is_null() & text.is_not_null()
-        rows = rest.arg_true()
-        plain = plain.scatter(rows, _spelled(text.gather(rows)))
+        unread = rest.arg_true()
+        plain = plain.scatter(unread, _spelled(text.gather(unread)))
     found = plain.fill_null(np.nan).to_numpy()
     words = text.is_not_null().to_numpy() & np.isnan(found)
     if words.any():

@@ -123,7 +123,8 @@ def _vocabulary(ids: pl.Series, table: Features | None, path: Path, key: str, on
 def _nothing(intake: Intake) -> str:
     rows = sum(intake.rows.values())
     if not rows:
-        return f"{', '.join(reading.name for reading in intake.files)} has a header and no rows; nothing is left to work with"
+        names = ", ".join(reading.name for reading in intake.files)
+        return f"{names} has a header and no rows; nothing is left to work with"
     reasons = ", ".join(f"{reason} ({n:,})" for reason, n in intake.quarantine.reasons("events").items())
     first = intake.quarantine.examples[0].row if intake.quarantine.examples else ""
     return f"none of the {rows:,} rows of events can be used: {reasons}. The first of them: {first}"

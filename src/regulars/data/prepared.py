@@ -12,8 +12,8 @@ from regulars.core import Dataset, Vocabulary
 from regulars.core.errors import UnreadableFile
 
 from .arrange import COLUMNS
-from .report import CheckReport
 from .context import restored
+from .report import CheckReport
 from .storage import read_column
 
 VERSION = 1

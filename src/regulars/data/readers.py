@@ -28,7 +28,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows of a table as they stand there; lines: int64 [n], their place in the file; share read so far, 0 to 1."""
+    """Some rows of a table as they stand there; lines: their place in the file, int64 [n]; share: read so far."""
 
     rows: pl.DataFrame
     lines: Longs
@@ -79,9 +79,9 @@ class FrameReading:
 
     @property
     def stamp(self) -> str:
-        hashes = self.frame.select(pl.exclude(pl.Binary, pl.Object)).hash_rows(7)
-        mixed = hashes * pl.Series(np.arange(1, 2 * len(hashes), 2, dtype=np.uint64))
-        return f"{self.frame.shape}{self.frame.columns}{int(np.bitwise_xor.reduce(mixed.to_numpy())) if len(hashes) else 0}"
+        hashes = self.frame.select(pl.exclude(pl.Binary, pl.Object)).hash_rows(7).to_numpy()
+        mixed = hashes * np.arange(1, 2 * len(hashes), 2, dtype=np.uint64)
+        return f"{self.frame.shape}{self.frame.columns}{int(np.bitwise_xor.reduce(mixed, initial=0))}"
 
     def schema(self) -> Schema:
         return dict(self.frame.schema)
@@ -151,6 +151,7 @@ def flat(rows: pl.DataFrame) -> pl.DataFrame:
     """Nested columns spread out: {"user": {"id": 1}} becomes user.id."""
     while nested := [name for name, dtype in rows.schema.items() if dtype == pl.Struct]:
         for name in nested:
-            inner = rows[name].struct.unnest().rename(lambda field, outer=name: f"{outer}.{field}")
+            inner = rows[name].struct.unnest()
+            inner = inner.rename({field: f"{name}.{field}" for field in inner.columns})
             rows = rows.drop(name).hstack(inner)
     return rows

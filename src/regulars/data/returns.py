@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from regulars.core import Codes, Floats, Ints
-from regulars.kernels.logs import taken_back
+from regulars.kernels.logs import taken_back, touched
 
 from .kinds import TAKEN_BACK_BY
 
@@ -15,8 +15,8 @@ def net_weights(
 ) -> tuple[Floats, int, int]:
     """Weights in which a return is minus what it takes back; how many took something, and how many found nothing.
 
-    Events in the order of (user, time). weight: a taking event's is a share, -1 for all of it. A return of 2 of 6 pieces
-    takes a third; without quantities each event is a piece. One that finds no earlier purchase weighs 0.
+    Events in the order of (user, time). weight: a taking event's is a share, -1 for all of it. A return of 2 of 6
+    pieces takes a third; without quantities each event is a piece. One that finds no earlier purchase weighs 0.
     """
     result = weight.copy()
     taken = lost = 0
@@ -27,12 +27,13 @@ def net_weights(
         gives = kind == kinds.index(forth) if forth in kinds else np.zeros(len(kind), dtype=np.bool_)
         if not takes.any():
             continue
-        pair = user.astype(np.int64) << 32 | item
-        rows = np.flatnonzero((takes | gives) & np.isin(pair, np.unique(pair[takes])))
-        order = rows[np.argsort(pair[rows], kind="stable")]
+        rows = np.flatnonzero((takes | gives) & touched(user, item, takes))
+        pair = user[rows].astype(np.int64) << 32 | item[rows]
+        by_pair = np.argsort(pair, kind="stable")
+        order = rows[by_pair]
         pieces = np.abs(quantity[order])
         pieces = np.where(np.isnan(pieces) | (pieces == 0), 1.0, pieces)
-        net, orphans = taken_back(pair[order], weight[order].astype(np.float64), pieces, takes[order])
+        net, orphans = taken_back(pair[by_pair], weight[order].astype(np.float64), pieces, takes[order])
         share = np.where(takes[order], np.abs(weight[order]), 1.0)
         result[order] = (net * share).astype(np.float32)
         taken += int(takes.sum()) - orphans

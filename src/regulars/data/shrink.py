@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from regulars.core import Bools, Ints
+from regulars.core import Bools, Ints, ints
 
 from .arrange import Arranged, files_of, outlying, refuse
 from .checks import Checks
@@ -27,10 +27,10 @@ def shrink(folder: Path, intake: Intake, found: Arranged, checks: Checks) -> tup
         return everyone
     user, item = read_column(folder / "user.npy"), read_column(folder / "item.npy")
     _rewrite(folder, core_of(user, item, checks.min_user_events, checks.min_item_events), TOO_FEW, intake, found)
-    users, items = np.flatnonzero(found.users), np.flatnonzero(found.items)
+    users, items = ints(np.flatnonzero(found.users)), ints(np.flatnonzero(found.items))
     _renumber(folder / "user.npy", users, len(intake.users))
     _renumber(folder / "item.npy", items, len(intake.items))
-    return users.astype(np.int32), items.astype(np.int32)
+    return users, items
 
 
 def _rewrite(folder: Path, keep: Bools, reason: str, intake: Intake, found: Arranged) -> None:
@@ -47,10 +47,7 @@ def _refuse(folder: Path, keep: Bools, reason: str, intake: Intake) -> None:
     columns = {name: read_column(folder / f"{name}.npy") for name in ("user", "item", "time", "origin")}
     for low in range(0, len(keep), _STEP):
         lost = np.flatnonzero(~keep[low : low + _STEP]) + low
-        rows = np.empty(len(lost), dtype=[(name, values.dtype) for name, values in columns.items()])
-        for name, values in columns.items():
-            rows[name] = values[lost]
-        refuse(rows, reason, intake, intake.quarantine)
+        refuse({name: values[lost] for name, values in columns.items()}, reason, intake)
 
 
 def _kept(path: Path, keep: Bools) -> None:

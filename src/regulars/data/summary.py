@@ -18,6 +18,7 @@ from .prepared import QUARANTINE
 from .report import CheckReport, FileCount, KindCount, TableReport
 
 _MUCH = 0.01  # a share of the rows that is worth a warning
+_MANY_RETURNS = 0.2  # a share of the events
 
 
 def summary(
@@ -104,33 +105,43 @@ def _warnings(report: CheckReport, intake: Intake) -> Iterator[str]:
         for reason, n in table.reasons.items():
             if n >= _MUCH * max(1, table.rows):
                 yield f"{n / max(1, table.rows):.1%} of the rows of {table.name}: {reason}.{_advice(reason)}"
-    if "time" not in report.tables[0].columns:
-        yield "No column tells the time: the order of the rows stands for it. Splits by time need one (--map time=COLUMN)."
+    if not intake.timed:
+        yield "No column tells the time: the order of the rows stands for it. Splits by time need one: --map time=COLUMN."
     strange = [name for name in intake.kinds.strange if name != EVENT]
     if strange:
         yield f"The kinds {', '.join(strange)} have no usual weight and count 1. Give them one under [kinds]."
-    if report.duplicates:
-        kept = not any(reason in report.tables[0].reasons for reason in (REPEATED, SAME_EVENT))
-        done = "were kept: the log knows only days and no quantities" if kept else "are quarantined"
-        yield f"{report.duplicates:,} events are there more than once; the repeats {done}. Set duplicates to change that."
+    yield from _repeated(report)
     if report.orphans:
         yield f"{report.orphans:,} returns have no purchase before them in the log; they weigh nothing."
     if intake.zero_quantity:
         yield f"{intake.zero_quantity:,} events have the quantity 0; they count like any other."
     if report.unknown_items:
-        yield (
-            f"{report.unknown_items:,} items with {report.unknown_item_events:,} events are not in the catalog. They are "
-            "kept, without attributes. Do the ids of both tables look alike?"
-        )
-    if report.outliers:
-        worst = report.outliers[0]
-        yield (
-            f"{len({o.customer for o in report.outliers})} customers are far beyond the rest, first {worst.customer} with "
-            f"{worst.count:,} {worst.what} where {worst.typical:,.0f} is typical: a reseller, a bot or the till itself? "
-            "They are kept unless outliers are quarantined on request."
-        )
-    if sum(kind.events for kind in report.kinds if kind.name == kinds.RETURN) > 0.2 * max(1, report.events):
+        items, events = f"{report.unknown_items:,} items", f"{report.unknown_item_events:,} events"
+        yield f"{items} with {events} are not in the catalog. They are kept; do the ids of both tables look alike?"
+    yield from _outlying(report)
+    if sum(kind.events for kind in report.kinds if kind.name == kinds.RETURN) > _MANY_RETURNS * report.events:
         yield "More than a fifth of the events are returns. Is the sign of the quantities right?"
+
+
+def _repeated(report: CheckReport) -> Iterator[str]:
+    if not report.duplicates:
+        return
+    found = f"{report.duplicates:,} events are there more than once"
+    if any(reason in report.tables[0].reasons for reason in (REPEATED, SAME_EVENT)):
+        yield f"{found}; the repeats are quarantined."
+    else:
+        yield f"{found} and kept: the log knows only days and no quantities, so that they may be several pieces."
+
+
+def _outlying(report: CheckReport) -> Iterator[str]:
+    if not report.outliers:
+        return
+    worst = report.outliers[0]
+    n = len({outlier.customer for outlier in report.outliers})
+    yield (
+        f"{n} customers are far beyond the rest, the first is {worst.customer} with {worst.count:,} {worst.what} where "
+        f"{worst.typical:,.0f} is typical. A reseller, a bot, the till itself? quarantine_outliers takes them out."
+    )
 
 
 def _advice(reason: str) -> str:

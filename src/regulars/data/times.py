@@ -1,8 +1,8 @@
 """Times in any common form -> seconds since 1970 UTC.
 
-Understood row by row: ISO 8601 with and without zone, dates alone, numbers (seconds, milli-, micro- and nanoseconds since
-1970, 20240131, 20240131235900), 31/01/2024 8:26, 1/31/2024 8:26 PM, 31.01.24, 31 Jan 2024, Jan 31, 2024. Which of day
-and month comes first is asked of the whole column by `slashes`.
+Understood row by row: ISO 8601 with and without zone, dates alone, numbers (seconds, milli-, micro- and nanoseconds
+since 1970, 20240131, 20240131235900), 31/01/2024 8:26, 1/31/2024 8:26 PM, 31.01.24, 31 Jan 2024, Jan 31, 2024. Which of
+day and month comes first is asked of the whole column by `slashes`.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from regulars.core import DAY, Longs
+from regulars.core import DAY, Longs, longs
 
 UNKNOWN = np.iinfo(np.int64).min  # "no time" and "not understood" inside this folder
 UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -140,7 +140,7 @@ def _of_text(text: pl.Series, clock: Clock) -> Longs:
     result = np.full(len(text), UNKNOWN, dtype=np.int64)
     rest = np.flatnonzero(text.is_not_null().to_numpy())
     if clock.form and clock.form not in UNITS and clock.form != "days":
-        return _filled(result, rest, _of_typed(_strptime(text, clock.form), clock))
+        return _of_typed(_strptime(text, clock.form), clock)
     if not clock.form:
         for form in _FAST:
             if len(rest):
@@ -160,12 +160,7 @@ def _fill(result: Longs, rest: Longs, times: Longs) -> Longs:
     """Writes what was understood of the rows `rest` into `result`; the rows that remain."""
     understood = times != UNKNOWN
     result[rest[understood]] = times[understood]
-    return rest[~understood]
-
-
-def _filled(result: Longs, rest: Longs, times: Longs) -> Longs:
-    result[rest] = times[rest]
-    return result
+    return longs(rest[~understood])
 
 
 def _strptime(text: pl.Series, form: str) -> pl.Series:
@@ -234,7 +229,7 @@ def _civil(year: Longs, month: Longs, day: Longs) -> Longs:
 
 
 def _localized(naive: Longs, missing: np.ndarray, zone: str) -> Longs:
-    """UTC of local seconds; the hour that a zone skips in spring is read as the hour after it, the earlier of two counts."""
+    """UTC of local seconds. The hour that spring skips is read as the one after; of autumn's two the first counts."""
     if zone != "UTC":
         local = pl.from_epoch(pl.Series(naive), time_unit="s")
         there = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")

@@ -51,7 +51,7 @@ def rehash(slots: Ints, table_first: Keys, table_second: Keys, wide: Ints, wide_
 
 
 @njit(cache=True, inline="always")
-def _mixed(a: int, b: int) -> int:
+def _mixed(a: np.uint64, b: np.uint64) -> np.uint64:
     """The finalizer of splitmix64 (Steele, Lea, Flood, OOPSLA 2014), so that neighboring numbers land far apart."""
     z = a ^ (b * np.uint64(0x9E3779B97F4A7C15))
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

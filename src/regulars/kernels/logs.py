@@ -13,19 +13,27 @@ Bools = NDArray[np.bool_]
 
 
 @njit(cache=True, nogil=True)
-def order_of(user: Ints, time: Longs, n_users: int) -> Longs:
-    """The order of (user, time) in which equal times keep their place; int64 [n]. user: in 0 .. n_users - 1."""
-    n = len(user)
+def grouped(user: Ints, n_users: int) -> tuple[Longs, Longs]:
+    """The order that brings each customer's events together and keeps it else, int64 [n], and where each customer's
+    begin, int64 [n_users + 1]. user: in 0 .. n_users - 1.
+    """
     starts = np.zeros(n_users + 1, dtype=np.int64)
-    for row in range(n):
+    for row in range(len(user)):
         starts[user[row] + 1] += 1
     for index in range(n_users):
         starts[index + 1] += starts[index]
-    order = np.empty(n, dtype=np.int64)
+    order = np.empty(len(user), dtype=np.int64)
     place = starts[:-1].copy()
-    for row in range(n):
+    for row in range(len(user)):
         order[place[user[row]]] = row
         place[user[row]] += 1
+    return order, starts
+
+
+@njit(cache=True, nogil=True)
+def order_of(user: Ints, time: Longs, n_users: int) -> Longs:
+    """The order of (user, time) in which equal times keep their place; int64 [n]. user: in 0 .. n_users - 1."""
+    order, starts = grouped(user, n_users)
     for index in range(n_users):
         low, high = starts[index], starts[index + 1]
         for position in range(low + 1, high):
@@ -109,6 +117,27 @@ def bursts(user: Ints, time: Longs, span: int, first_user: int, most: Ints) -> N
         while time[row] - time[tail] >= span:
             tail += 1
         most[user[row] - first_user] = max(most[user[row] - first_user], row - tail + 1)
+
+
+@njit(cache=True, nogil=True)
+def touched(user: Ints, item: Ints, back: Bools) -> Bools:
+    """Which events, sorted by user, are of an item that the same customer took something back of; bool [n]."""
+    n = len(user)
+    out = np.zeros(n, dtype=np.bool_)
+    low = 0
+    while low < n:
+        high = low
+        takes = 0
+        while high < n and user[high] == user[low]:
+            takes += back[high]
+            high += 1
+        if takes:
+            items = np.sort(item[low:high][back[low:high]])
+            for row in range(low, high):
+                place = np.searchsorted(items, item[row])
+                out[row] = place < takes and items[place] == item[row]
+        low = high
+    return out
 
 
 @njit(cache=True, nogil=True)

@@ -127,7 +127,6 @@ def _put(out: Bytes, at: int, byte: int) -> int:
 
 @njit(cache=True)
 def _has_newline(data: Bytes, begin: int) -> bool:
-    for here in range(begin, len(data)):
-        if data[here] == _NEWLINE:
-            return True
-    return False
+    while begin < len(data) and data[begin] != _NEWLINE:
+        begin += 1
+    return begin < len(data)
