@@ -10,8 +10,9 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import measure
-from benchmarks.figure import Figure, table
+from benchmarks.figure import Figure
 from benchmarks.peers.environments import ENVIRONMENTS, install
+from benchmarks.table import table
 
 BENCHMARKS = {
     "als": "ALS: CPU seconds of a pass, and quality, beside implicit",
