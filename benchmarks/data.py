@@ -29,14 +29,19 @@ def folder() -> Path:
 
 def pairs(name: str) -> Pairs:
     """lightgcn/gowalla or lightgcn/ml-1m."""
-    frame = pl.read_parquet(folder() / "lightgcn" / f"{name}.parquet")
+    events = frame(name)
     test = pl.col("split") == "test"
-    return Pairs(_matrix(frame.filter(~test), name), _matrix(frame.filter(test), name))
+    return Pairs(_matrix(events.filter(~test), name), _matrix(events.filter(test), name))
 
 
-def _matrix(frame: pl.DataFrame, name: str) -> csr_matrix:
-    at = (frame["user_id"].to_numpy(), frame["item_id"].to_numpy())
-    matrix = csr_matrix((np.ones(len(frame), dtype=np.float32), at), shape=USERS_AND_ITEMS[name])
+def frame(name: str) -> pl.DataFrame:
+    """user_id, item_id and split (train, valid or test) of each pair."""
+    return pl.read_parquet(folder() / "lightgcn" / f"{name}.parquet")
+
+
+def _matrix(events: pl.DataFrame, name: str) -> csr_matrix:
+    at = (events["user_id"].to_numpy(), events["item_id"].to_numpy())
+    matrix = csr_matrix((np.ones(len(events), dtype=np.float32), at), shape=USERS_AND_ITEMS[name])
     matrix.sort_indices()
     return matrix
 
