@@ -8,7 +8,6 @@ import pandas as pd
 
 from benchmarks.data import pairs, quality
 
-
 Prepared = tuple[Callable[[], Any], Callable[[Any], dict[str, float]]]
 
 
