@@ -43,20 +43,35 @@ kinds = ["purchase"]
 k = 10
 exclude_seen = false   # groceries are bought again
 available = "on_shelf" # not fuel, coupons and gift cards
-fallback = ["popularity"]
+fallback = ["als", "popularity"]
 
+# The settings below were chosen on the validation period, the four weeks before the test.
 [methods.popularity]
+half_life_days = 30.0
 [methods.recent]
 [methods.trending]
 [methods.personal]
+half_life_days = 100.0
+[methods.personal_lately]
+method = "personal"
+half_life_days = 30.0
 [methods.item_knn]
+similarity = "tfidf"
+half_life_days = 90.0
 [methods.ease]
-max_items = 5000 # the most bought; the whole catalog would take minutes
-
+max_items = 4000 # the most bought; the whole catalog would take minutes
+regularization = 1000.0
+rule = "log"
+half_life_days = 90.0
 [methods.als]
+factors = 64
+passes = 8
+half_life_days = 90.0
 
-[blends.personal_and_als]
-of = ["personal", "als"]
+[blends.blend]
+of = ["personal", "personal_lately", "ease", "als", "popularity"]
+weights = [8.0, 4.0, 1.0, 1.0, 1.0]
+constant = 20.0
 """
 
 

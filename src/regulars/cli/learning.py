@@ -47,7 +47,7 @@ def _blended(project: Project, name: str, learned: dict[str, Learned]) -> Learne
     blend = project.config.blends[name]
     parts = [learned[part] for part in blend.of]
     return Learned(
-        RankFusion(tuple(part.recommender for part in parts), blend.weights),
+        RankFusion(tuple(part.recommender for part in parts), blend.weights, blend.depth, blend.constant),
         sum(part.seconds for part in parts),
         sum(part.cpu_seconds for part in parts),
         max(part.peak_mb for part in parts),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from regulars.core import Dataset, FindsSimilar, Frame, Ints, Recommender
+from regulars.core import Dataset, Estimator, FindsSimilar, Frame, Ints, Recommender
 from regulars.core.errors import ConfigError
 from regulars.data import Prepared
 from regulars.models.kinds.saving import load
@@ -82,10 +82,12 @@ def settings(project: Project) -> dict[str, Mapping[str, object]]:
     """The settings of each method that was compared, defaults included."""
     names = [name for name in project.names() if name not in project.config.blends]
     methods = {name: project.method(name) for name in names}
-    told: dict[str, Mapping[str, object]] = {
-        name: asdict(method) for name, method in methods.items() if is_dataclass(method)
-    }
+    told: dict[str, Mapping[str, object]] = {name: _settings(method) for name, method in methods.items()}
     return told | {name: {"rank fusion of": ", ".join(blend.of)} for name, blend in project.config.blends.items()}
+
+
+def _settings(method: Estimator[Any]) -> dict[str, object]:
+    return asdict(method) if is_dataclass(method) and not isinstance(method, type) else {}
 
 
 def protocol(project: Project, compared: Mapping[str, Any]) -> dict[str, str]:
