@@ -22,8 +22,7 @@ class Rules(NamedTuple):
 
     mask: Bools  # [n, m] or [1, m]; no columns if everything is allowed
     starts: Longs  # [n + 1]
-    banned: Ints  # rising in each row
-    signs: NDArray[np.uint64]  # [n, 8] for each row a bit at `item % 512` of what is banned; no rows before `part`
+    banned: Ints  # in any order; indices that are no item's are ignored
 
 
 def empty_answer(n: int, k: int) -> tuple[Ints, Floats]:
@@ -37,20 +36,18 @@ def rules(shape: tuple[int, int], allowed: Bools | None, excluded: Ragged | None
     mask = np.empty((1, 0), dtype=np.bool_) if allowed is None else np.ascontiguousarray(allowed, dtype=np.bool_)
     if allowed is not None and mask.shape not in ((1, m), (n, m)):
         raise ValueError(f"allowed must be [1, {m}] or [{n}, {m}]; it is {list(mask.shape)}")
-    unsigned = np.empty((0, 8), dtype=np.uint64)
     if excluded is None:
-        return Rules(mask, np.zeros(n + 1, dtype=np.int64), np.empty(0, dtype=np.int32), unsigned)
+        return Rules(mask, np.zeros(n + 1, dtype=np.int64), np.empty(0, dtype=np.int32))
     starts = np.ascontiguousarray(excluded[0], dtype=np.int64)
     if len(starts) != n + 1:
         raise ValueError(f"excluded needs {n + 1} starts for {n} rows; it has {len(starts)}")
-    return Rules(mask, starts, _sorted_rows(starts, np.ascontiguousarray(excluded[1], dtype=np.int32)), unsigned)
+    return Rules(mask, starts, np.ascontiguousarray(excluded[1], dtype=np.int32))
 
 
 def part(rules: Rules, begin: int, end: int) -> Rules:
     """The rules of the rows from `begin` up to `end`."""
     mask = rules.mask if len(rules.mask) == 1 else rules.mask[begin:end]
-    starts = rules.starts[begin : end + 1]
-    return Rules(mask, starts, rules.banned, _signs(starts, rules.banned))
+    return Rules(mask, rules.starts[begin : end + 1], rules.banned)
 
 
 def in_blocks(work: Callable[[int, int], None], n: int, size: int, threads: int | None) -> None:
@@ -67,29 +64,6 @@ def in_blocks(work: Callable[[int, int], None], n: int, size: int, threads: int 
             done.result()
 
 
-@njit(cache=True, nogil=True)
-def _signs(starts: Longs, items: Ints) -> NDArray[np.uint64]:
-    signs = np.zeros((len(starts) - 1, 8), dtype=np.uint64)
-    for row in range(len(signs)):
-        for at in range(starts[row], starts[row + 1]):
-            place = items[at] & 511
-            signs[row, place >> 6] |= np.uint64(1) << np.uint64(place & 63)
-    return signs
-
-
-@njit(cache=True, nogil=True)
-def _sorted_rows(starts: Longs, items: Ints) -> Ints:
-    result = items
-    for row in range(len(starts) - 1):
-        for at in range(starts[row] + 1, starts[row + 1]):
-            if items[at] < items[at - 1]:
-                if result is items:
-                    result = items.copy()
-                result[starts[row] : starts[row + 1]] = np.sort(items[starts[row] : starts[row + 1]])
-                break
-    return result
-
-
 @njit(cache=True, nogil=True, inline="always")
 def any_reaches(scores: Floats, floor: np.float32) -> bool:
     """Whether any score is at least `floor`; NaN is not."""
@@ -100,23 +74,17 @@ def any_reaches(scores: Floats, floor: np.float32) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def may_answer(mask: Bools, starts: Longs, banned: Ints, signs: NDArray[np.uint64], row: int, item: int) -> bool:
-    """Whether the rules let `item` into the answer of `row`.
+def mark(forbidden: Bools, items: Ints, value: bool) -> None:
+    """Writes `value` to forbidden [m] at the items, as far as they are any."""
+    for item in items:
+        if 0 <= item < len(forbidden):
+            forbidden[item] = value
 
-    The fields of the rules come one by one, as inner loops cannot afford to count references to the arrays of a tuple.
-    """
-    if mask.shape[1] > 0 and not mask[row if mask.shape[0] > 1 else 0, item]:
-        return False
-    if not (signs[row, (item & 511) >> 6] >> np.uint64(item & 63)) & np.uint64(1):
-        return True
-    low, high = starts[row], starts[row + 1]
-    while low < high:
-        middle = (low + high) // 2
-        if banned[middle] < item:
-            low = middle + 1
-        else:
-            high = middle
-    return bool(low == starts[row + 1] or banned[low] != item)
+
+@njit(cache=True, nogil=True, inline="always")
+def allows(mask: Bools, row: int, item: int) -> bool:
+    """Whether the mask of the rules lets `item` into the answer of `row`."""
+    return mask.shape[1] == 0 or bool(mask[row if mask.shape[0] > 1 else 0, item])
 
 
 @njit(cache=True, nogil=True)

@@ -14,11 +14,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from . import tiles
-from .answers import Floats, Ints, Longs, Rules, any_reaches, may_answer, offer
+from .answers import Bools, Floats, Ints, Longs, Rules, allows, any_reaches, mark, offer
 from .tiles import LAYOUT, SIDE
 
 Bytes = NDArray[np.int8]
 Doubles = NDArray[np.float64]
+Words = NDArray[np.uint32]
 
 TILE = 256  # items with one scale and one bound: at 256 factors 64 KiB of bytes
 WIDE_TILE = 1024  # items that BLAS multiplies at once: with 256 queries 1 MiB of scores
@@ -35,6 +36,7 @@ class Catalog(NamedTuple):
     vectors: Floats  # [n_items, d] in their own order
     order: Ints  # [m] items by falling norm
     norms: Doubles  # [m]
+    places: Ints  # [n_items] where an item stands in the order, -1 where it does not
 
 
 class Coded(NamedTuple):
@@ -59,7 +61,9 @@ def catalog(vectors: Floats) -> Catalog:
     norms = _norms(vectors)
     sound = np.flatnonzero(np.isfinite(norms))
     order = sound[np.argsort(-norms[sound], kind="stable")].astype(np.int32)
-    return Catalog(vectors, order, norms[order])
+    places = np.full(len(vectors), -1, dtype=np.int32)
+    places[order] = np.arange(len(order))
+    return Catalog(vectors, order, norms[order], places)
 
 
 def coded_items(items: Catalog) -> Coded:
@@ -84,42 +88,45 @@ def search_bytes(items: Catalog, coded: Coded, queries: Floats, rules: Rules, an
 
     After the first tile, queries that will be done at about the same norm are put into one group.
     """
-    asked = coded_queries(queries)
+    asked, bans = coded_queries(queries), _bans(items.places, rules)
     rows = np.arange(len(asked.scales), dtype=np.int32)
-    _search_bytes(0, 1, rows, items, coded, asked, queries, rules, answers)
+    _search_bytes(0, 1, rows, items, coded, asked, queries, rules.mask, bans, answers)
     done_at = np.full(len(rows), np.inf)
     done_at[: len(queries)] = _floors(answers) / np.maximum(asked.norms[: len(queries)], np.finfo(np.float64).tiny)
     rows = np.argsort(done_at).astype(np.int32)
     asked = Coded(asked.codes[rows], asked.scales[rows], asked.norms[rows], asked.residuals[rows])
-    _search_bytes(1, len(coded.scales), rows, items, coded, asked, queries, rules, answers)
+    _search_bytes(1, len(coded.scales), rows, items, coded, asked, queries, rules.mask, bans, answers)
 
 
 def search_floats(items: Catalog, ordered: Floats, queries: Floats, rules: Rules, answers: Answers) -> None:
     """Fills the answers of a block of queries by BLAS; `ordered` are the items' vectors by falling norm."""
-    norms = _norms(queries)
+    norms, bans = _norms(queries), _bans(items.places, rules)
     for begin in range(0, len(ordered), WIDE_TILE):
         rows = np.flatnonzero(norms * items.norms[begin] * SLACK + TINY >= _floors(answers)).astype(np.int32)
         if not len(rows):
             break
         cheap = queries[rows] @ ordered[begin : begin + WIDE_TILE].T
         margins = (queries.shape[1] + 2) * UNIT * SLACK * items.norms[begin] * norms[rows] + TINY
-        _look(cheap, rows, margins, items.order[begin : begin + WIDE_TILE], items.vectors, queries, rules, answers)
+        _look(begin, cheap, rows, margins, items, queries, rules.mask, bans, answers)
 
 
 @njit(cache=True, nogil=True)
 def search_few(vectors: Floats, queries: Floats, rules: Rules, answers: Answers) -> None:
     """Fills the answers by exact products with every item: what pays off for a handful of queries."""
-    mask, starts, banned, signs = rules
+    mask, starts, banned = rules
     items, best, found = answers
     k = items.shape[1]
+    forbidden = np.zeros(len(vectors), dtype=np.bool_)
     for row in range(len(queries)):
         floor = -np.inf
+        mark(forbidden, banned[starts[row] : starts[row + 1]], True)
         for item in range(len(vectors)):
             score = product(queries[row], vectors[item])
-            if score >= floor and np.isfinite(score) and may_answer(mask, starts, banned, signs, row, item):
+            if score >= floor and np.isfinite(score) and not forbidden[item] and allows(mask, row, item):
                 found[row] = offer(items, best, row, found[row], np.int32(item), score)
                 if found[row] == k:
                     floor = best[row, k - 1]
+        mark(forbidden, banned[starts[row] : starts[row + 1]], False)
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
@@ -174,6 +181,18 @@ def _coded(vectors: Floats, rows: Ints, size: int) -> tuple[Bytes, Doubles, Doub
 
 
 @njit(cache=True, nogil=True)
+def _bans(places: Ints, rules: Rules) -> Words:
+    """A bit for each item in its order, set where a row excludes it; uint32 [n_items / 32, n]."""
+    _, starts, banned = rules
+    bans = np.zeros((len(places) // SIDE + 1, len(starts) - 1), dtype=np.uint32)
+    for row in range(len(starts) - 1):
+        for item in banned[starts[row] : starts[row + 1]]:
+            if 0 <= item < len(places) and places[item] >= 0:
+                bans[places[item] // SIDE, row] |= np.uint32(1) << np.uint32(places[item] % SIDE)
+    return bans
+
+
+@njit(cache=True, nogil=True)
 def _floors(answers: Answers) -> Floats:
     """The score that an item must reach to enter the answer of each row."""
     k = answers.items.shape[1]
@@ -186,33 +205,35 @@ def _floors(answers: Answers) -> Floats:
 
 @njit(cache=True, nogil=True)
 def _look(
+    begin: int,
     cheap: Floats,
     rows: Ints,
     margins: Doubles,
-    order: Ints,
-    vectors: Floats,
+    catalog: Catalog,
     queries: Floats,
-    rules: Rules,
+    mask: Bools,
+    bans: Words,
     answers: Answers,
 ) -> None:
-    """Takes the items [w] of a tile whose cheap product [n, w] is within its margin of entering."""
-    mask, starts, banned, signs = rules
+    """Takes the items from place `begin` on whose cheap product [n, w] is within its margin of entering."""
+    vectors, order = catalog.vectors, catalog.order
     items, best, found = answers
     k = items.shape[1]
     floors = _floors(answers)
     for at in range(len(rows)):
         row = rows[at]
         reach = np.float32(floors[row] - margins[at])
-        for chunk in range(0, len(order), CHUNK):
-            end = min(chunk + CHUNK, len(order))
+        for chunk in range(0, cheap.shape[1], CHUNK):
+            end = min(chunk + CHUNK, cheap.shape[1])
             if not any_reaches(cheap[at, chunk:end], reach):
                 continue
             for column in range(chunk, end):
-                if cheap[at, column] < reach:
+                place = begin + column
+                item = order[place]
+                if not cheap[at, column] >= reach or bans[place // SIDE, row] >> np.uint32(place % SIDE) & np.uint32(1):
                     continue
-                item = order[column]
                 score = product(queries[row], vectors[item])
-                if score >= floors[row] and np.isfinite(score) and may_answer(mask, starts, banned, signs, row, item):
+                if score >= floors[row] and np.isfinite(score) and allows(mask, row, item):
                     found[row] = offer(items, best, row, found[row], item, score)
                     if found[row] == k:
                         floors[row] = best[row, k - 1]
@@ -228,11 +249,11 @@ def _search_bytes(
     coded: Coded,
     asked: Coded,
     queries: Floats,
-    rules: Rules,
+    mask: Bools,
+    bans: Words,
     answers: Answers,
 ) -> None:
     """Takes from the tiles first..last - 1 what may enter; rows [n] says whose query each of the coded ones is."""
-    mask, starts, banned, signs = rules
     items, best, found = answers
     vectors, order, codes, columns = catalog.vectors, catalog.order, asked.codes, coded.codes
     k = items.shape[1]
@@ -257,16 +278,13 @@ def _search_bytes(
                     if not any_reaches(out[line], reach[at]):
                         continue
                     row = rows[at]
+                    ban = bans[column // SIDE, row]
                     for place in range(min(SIDE, end - column)):
-                        if out[line, place] < reach[at]:
+                        if out[line, place] < reach[at] or ban >> np.uint32(place) & np.uint32(1):
                             continue
                         item = order[column + place]
                         score = product(queries[row], vectors[item])
-                        if (
-                            score >= floors[at]
-                            and np.isfinite(score)
-                            and may_answer(mask, starts, banned, signs, row, item)
-                        ):
+                        if score >= floors[at] and np.isfinite(score) and allows(mask, row, item):
                             found[row] = offer(items, best, row, found[row], item, score)
                             if found[row] == k:
                                 floors[at] = best[row, k - 1]

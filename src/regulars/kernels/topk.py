@@ -20,10 +20,11 @@ from .answers import (
     Ints,
     Ragged,
     Rules,
+    allows,
     any_reaches,
     empty_answer,
     in_blocks,
-    may_answer,
+    mark,
     offer,
     part,
 )
@@ -106,17 +107,20 @@ def _scan(scores: Floats, rules: Rules, items: Ints, best: Floats) -> None:
     k = items.shape[1]
     if k == 0:
         return
-    mask, starts, banned, signs = rules
+    mask, starts, banned = rules
+    forbidden = np.zeros(scores.shape[1], dtype=np.bool_)
     for row in range(len(scores)):
         line = scores[row]
         found = 0
         floor = np.float32(-np.inf)
+        mark(forbidden, banned[starts[row] : starts[row + 1]], True)
         for begin in range(0, len(line), CHUNK):
             end = min(begin + CHUNK, len(line))
             if not any_reaches(line[begin:end], floor):
                 continue
             for item in range(begin, end):
-                if line[item] >= floor and may_answer(mask, starts, banned, signs, row, item):
+                if line[item] >= floor and not forbidden[item] and allows(mask, row, item):
                     found = offer(items, best, row, found, np.int32(item), line[item])
                     if found == k:
                         floor = best[row, k - 1]
+        mark(forbidden, banned[starts[row] : starts[row + 1]], False)
