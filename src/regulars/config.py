@@ -74,6 +74,8 @@ class BlendTable(Part):
 
     of: tuple[str, ...]  # methods
     weights: tuple[float, ...] = ()  # one for each; none: all alike
+    constant: float = Field(60.0, ge=0)  # the smaller, the more the first ranks count
+    depth: int = Field(100, ge=1)  # how many of each list are looked at
 
 
 class Config(Part):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from regulars.core import Dataset, Estimator, FindsSimilar, Frame, Ints, Recommender
+from regulars.core import Dataset, FindsSimilar, Frame, Ints, Recommender
 from regulars.core.errors import ConfigError
 from regulars.data import Prepared
 from regulars.models.kinds.saving import load
@@ -86,7 +86,7 @@ def settings(project: Project) -> dict[str, Mapping[str, object]]:
     return told | {name: {"rank fusion of": ", ".join(blend.of)} for name, blend in project.config.blends.items()}
 
 
-def _settings(method: Estimator[Any]) -> dict[str, object]:
+def _settings(method: object) -> dict[str, object]:
     return asdict(method) if is_dataclass(method) and not isinstance(method, type) else {}
 
 
