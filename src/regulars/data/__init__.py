@@ -13,7 +13,8 @@ reads a prepared folder. `inspect(paths)` looks at files and says which table is
 customers and others, each Found with what, paths, note, rows, columns, names, kinds, notes and sample; .json().
 
 The context of the dataset has `session` and, where the log has them, quantity, price, value, rating, channel, store
-and every further column. A return has a negative weight, quantity and value; summed with what it takes back nothing is left.
+and every further column. A return has a negative weight, quantity and value; its weight and that of what it takes back
+sum to nothing.
 """
 
 from .checks import Checks

@@ -1,6 +1,7 @@
 """Arrange: spilled events -> the columns of a dataset in the order of (user, time), a range of customers at a time."""
 
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,25 +50,34 @@ def arrange(intake: Intake, folder: Path, run: Run) -> Arranged:
         np.zeros(len(intake.items), np.int64),
     )
     (folder / "context").mkdir()
-    columns = {name: Column(path, dtype) for name, (path, dtype) in files_of(intake, folder).items()}
     remove = _repeats_go(intake)
     total = max(1, intake.spill.rows)
     done = 0
-    for low, high, spilled in intake.spill.parts():
-        order = order_of(spilled["user"] - np.int32(low), spilled["time"], high - low)
-        records = {name: spilled.pop(name)[order] for name in list(spilled)}
-        done += len(records["user"])
-        records = _without_repeats(records, intake, found, remove)
-        made = {"weight": _netted(records, intake, found), "number_of_session": _sessions(records, intake, found)}
-        _count(records, found, low, high)
-        if intake.timed:
-            bursts(records["user"], records["time"], BURST, low, found.most[low:high])
-        for name, column in columns.items():
-            column.append(made[name] if name in made else records[name])
-        run.on_epoch(Progress("sort events", int(1000 * done / total), 1000))
-    for column in columns.values():
-        column.close()
+    with ExitStack() as open_files:
+        columns = {
+            name: open_files.enter_context(Column(path, dtype))
+            for name, (path, dtype) in files_of(intake, folder).items()
+        }
+        for low, high, spilled in intake.spill.parts():
+            done += len(spilled["user"])
+            made = _arranged(spilled, low, high, intake, found, remove)
+            for name, column in columns.items():
+                column.append(made[name])
+            run.on_epoch(Progress("sort events", int(1000 * done / total), 1000))
     return found
+
+
+def _arranged(spilled: Columns, low: int, high: int, intake: Intake, found: Arranged, remove: bool) -> Columns:
+    """The events of the customers low .. high - 1 in order, without repeats, with net weights and sessions."""
+    order = order_of(spilled["user"] - np.int32(low), spilled["time"], high - low)
+    records = {name: spilled.pop(name)[order] for name in list(spilled)}
+    records = _without_repeats(records, intake, found, remove)
+    records["weight"] = _netted(records, intake, found)
+    records["number_of_session"] = _sessions(records, intake, found)
+    _count(records, found, low, high)
+    if intake.timed:
+        bursts(records["user"], records["time"], BURST, low, found.most[low:high])
+    return records
 
 
 def files_of(intake: Intake, folder: Path) -> dict[str, tuple[Path, str]]:

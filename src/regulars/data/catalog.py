@@ -47,7 +47,7 @@ def features(layout: Layout, quarantine: Quarantine, run: Run) -> Features:
             present = ids.drop_nulls()
             met = codes.codes(present)
             again[~blank] = (met < known) | ~pl.Series(met).is_first_distinct().to_numpy()
-            for reason, some in ((f"no {_one(layout)}", blank), (f"a {_one(layout)} that was there before", again)):
+            for reason, some in ((f"no {_one(layout)}", blank), (f"the same {_one(layout)} was there before", again)):
                 quarantine.rows(
                     layout.what, reading.name, pl.Series(chunk.lines[some]), reason, chunk.rows.filter(some)
                 )

@@ -4,7 +4,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -25,7 +25,7 @@ _ROWS = 200_000  # rows fetched at a time
 def query(table: Table, work: Path | None = None) -> Reading:
     """What `table.query` answers, or all of `table.table`.
 
-    work: folder for the files through which DuckDB and PostgreSQL hand over; else a temporary one.
+    work: folder for the files through which DuckDB and PostgreSQL hand over; whoever made it removes it.
     Raises MissingExtra, UnreadableFile (no such database, no such table), ConfigError (another kind of database).
     """
     scheme = urlsplit(table.url).scheme
@@ -102,13 +102,12 @@ class SqliteQuery:
 
 @dataclass(frozen=True)
 class Handed:
-    """What a database wrote to a file of ours, read from there; the file goes when the reading does."""
+    """What a database wrote to a file of ours, read from there."""
 
     inner: Reading
     name: str
     note: str
     stamp: str
-    folder: Any = field(compare=False, repr=False)
 
     @property
     def size(self) -> int:
@@ -128,14 +127,13 @@ def _duckdb(path: Path, sql: str, name: str, work: Path | None) -> Reading:
         raise MissingExtra("duckdb", "duckdb") from error
     if not path.is_file():
         raise UnreadableFile(f"there is no DuckDB file {path}")
-    folder = tempfile.TemporaryDirectory(dir=work)
-    file = Path(folder.name) / "rows.parquet"
+    file = Path(tempfile.mkdtemp(dir=work)) / "rows.parquet"
     try:
         with closing(duckdb.connect(str(path), read_only=True)) as connection:
             connection.execute(f"COPY ({sql}) TO '{str(file).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)")
     except duckdb.Error as error:
         raise UnreadableFile(f"{path} does not answer {sql!r}: {str(error).splitlines()[0]}") from error
-    return Handed(ParquetFile(file), name, "DuckDB", f"{stamp(path)} {sql}", folder)
+    return Handed(ParquetFile(file), name, "DuckDB", f"{stamp(path)} {sql}")
 
 
 def _postgres(url: str, sql: str, name: str, work: Path | None) -> Reading:
@@ -144,8 +142,7 @@ def _postgres(url: str, sql: str, name: str, work: Path | None) -> Reading:
         import psycopg
     except ImportError as error:
         raise MissingExtra("psycopg", "postgres") from error
-    folder = tempfile.TemporaryDirectory(dir=work)
-    file = Path(folder.name) / "rows.csv"
+    file = Path(tempfile.mkdtemp(dir=work)) / "rows.csv"
     try:
         with psycopg.connect(url, options="-c default_transaction_read_only=on -c client_encoding=UTF8") as connection:
             connection.execute("SET TimeZone TO 'UTC'")
@@ -158,7 +155,7 @@ def _postgres(url: str, sql: str, name: str, work: Path | None) -> Reading:
                     out.write(block)
     except psycopg.Error as error:
         raise UnreadableFile(f"PostgreSQL does not answer {sql!r}: {str(error).splitlines()[0]}") from error
-    return Handed(delimited(file, ",", "utf-8"), name, "PostgreSQL", "", folder)
+    return Handed(delimited(file, ",", "utf-8"), name, "PostgreSQL", "")
 
 
 def _sqlite(path: Path) -> sqlite3.Connection:

@@ -21,6 +21,7 @@ BLOCK = 32 << 20  # bytes read at a time
 _HEAD = 1 << 20  # bytes looked at to find encoding and separator
 _SEPARATORS = ",;\t|"
 REASONS = {TOO_FEW: "too few fields", TOO_MANY: "too many fields", OPEN_QUOTE: "a quote that is never closed"}
+_END = bytes([RECORD_END])
 NOT_TEXT = "letters that are not in the file's encoding"
 
 
@@ -74,8 +75,7 @@ class _Scanner:
         self.rest = b""
         self.line = 1
         self.plain = True  # nothing but ASCII so far
-        self.encoding = reading.encoding
-        self.decoder = _decoder(self.encoding)
+        self.decoder = _decoder(reading.encoding)
         self.begun = False
         self.headed = False
 
@@ -117,21 +117,20 @@ class _Scanner:
                 self.plain = False
             return self._parsed(clean), lines, ()
         except UnicodeDecodeError:
-            if self.plain and not self.decoder:  # all before was ASCII, which Latin-1 reads alike
-                self.encoding = "latin-1"
-                self.decoder = _decoder(self.encoding)
-                self.rest = self.rest.decode("latin-1").encode("utf-8")
-                return self._parsed(clean.decode("latin-1").encode("utf-8")), lines, ()
-        records = clean.split(bytes([RECORD_END]))[:-1]
-        sound = [_is_utf8(record) for record in records]
-        texts = [r.decode("utf-8", errors="replace") for r, ok in zip(records, sound, strict=True) if not ok]
-        lost = Refused(
-            lines[~np.array(sound)].tolist(),
-            [t.replace(chr(FIELD_END), self.reading.separator) for t in texts],
-            NOT_TEXT,
-        )
-        whole = b"".join(r + bytes([RECORD_END]) for r, ok in zip(records, sound, strict=True) if ok)
-        return self._parsed(whole), lines[np.array(sound)], (lost,)
+            return self._rescued(clean.split(_END)[:-1], lines)
+
+    def _rescued(self, records: list[bytes], lines: Longs) -> tuple[pl.DataFrame, Longs, tuple[Refused, ...]]:
+        """Records of which some are not UTF-8: Latin-1 after all if nothing before spoke for UTF-8, else those go."""
+        sound = np.array([_is_utf8(record) for record in records])
+        kept = [record for record, ok in zip(records, sound, strict=True) if ok]
+        if self.plain and not self.decoder and all(record.isascii() for record in kept):
+            self.decoder = _decoder("latin-1")
+            self.rest = self.rest.decode("latin-1").encode("utf-8")
+            return self._parsed(_joined(records).decode("latin-1").encode("utf-8")), lines, ()
+        self.plain = False
+        texts = [record.decode("utf-8", errors="replace") for record, ok in zip(records, sound, strict=True) if not ok]
+        raw = [text.replace(chr(FIELD_END), self.reading.separator) for text in texts]
+        return self._parsed(_joined(kept)), lines[sound], (Refused(lines[~sound].tolist(), raw, NOT_TEXT),)
 
     def _parsed(self, clean: bytes) -> pl.DataFrame:
         names = list(self.reading.header)
@@ -196,6 +195,10 @@ def _decoder(encoding: str) -> codecs.IncrementalDecoder | None:
     if plain in ("utf-8", "ascii", "utf-8-sig"):
         return None
     return codecs.getincrementaldecoder(plain)(errors="replace")
+
+
+def _joined(records: list[bytes]) -> bytes:
+    return b"".join(record + _END for record in records)
 
 
 def _is_utf8(record: bytes) -> bool:

@@ -101,15 +101,14 @@ def first_bytes(path: Path, n: int) -> bytes:
         with opened(path) as file:
             return file.read(n)
     except (OSError, EOFError) as error:
-        raise UnreadableFile(f"{path} cannot be read: {error}") from error
+        raise UnreadableFile(f"{path} cannot be read ({error}); copy or export it again") from error
 
 
 def opened(path: Path) -> IO[bytes]:
     """The bytes of a file, unpacked if it is gzip."""
-    file = path.open("rb")
-    packed = file.read(2) == b"\x1f\x8b"
-    file.seek(0)
-    return cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return cast(IO[bytes], gzip.open(path)) if packed else path.open("rb")
 
 
 def stamp(path: Path) -> str:

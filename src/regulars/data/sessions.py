@@ -18,6 +18,6 @@ def sessions(user: Ints, time: Longs, gap: int = GAP) -> Ints:
     back = (np.diff(user) < 0) | ((np.diff(user) == 0) & (np.diff(time) < 0))
     if back.any():
         raise BadTable(
-            f"sessions need events in the order of (user, time); event {int(np.argmax(back)) + 1} is out of it"
+            f"sessions need events in the order of (user, time); event {int(np.argmax(back)) + 2} comes too late"
         )
     return np.asarray(sessions_by_gap(user, time, gap, 0))

@@ -53,10 +53,9 @@ def _refuse(folder: Path, keep: Bools, reason: str, intake: Intake) -> None:
 def _kept(path: Path, keep: Bools) -> None:
     """Rewrites one column with the kept rows alone."""
     old = read_column(path)
-    column = Column(path.with_suffix(".new"), old.dtype.str)
-    for low in range(0, len(old), _STEP):
-        column.append(old[low : low + _STEP][keep[low : low + _STEP]])
-    column.close()
+    with Column(path.with_suffix(".new"), old.dtype.str) as column:
+        for low in range(0, len(old), _STEP):
+            column.append(old[low : low + _STEP][keep[low : low + _STEP]])
     path.with_suffix(".new").replace(path)
 
 
@@ -78,9 +77,7 @@ def _renumber(path: Path, stay: Ints, n: int) -> None:
     place = np.full(n, -1, dtype=np.int32)
     place[stay] = np.arange(len(stay), dtype=np.int32)
     old = read_column(path)
-    scratch = path.with_suffix(".new")
-    column = Column(scratch, "i4")
-    for low in range(0, len(old), _STEP):
-        column.append(place[old[low : low + _STEP]])
-    column.close()
-    scratch.replace(path)
+    with Column(path.with_suffix(".new"), "i4") as column:
+        for low in range(0, len(old), _STEP):
+            column.append(place[old[low : low + _STEP]])
+    path.with_suffix(".new").replace(path)

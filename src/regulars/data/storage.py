@@ -1,6 +1,7 @@
 """Columns on disk: numpy files that grow at their end, mapped into memory when read."""
 
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,16 @@ class Column:
         self._file.write(np.ascontiguousarray(values, dtype=self.dtype).data)
         self.rows += len(values)
 
-    def close(self) -> None:
-        """Writes the header, now that the length is known."""
+    def __enter__(self) -> "Column":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Writes the header, now that the length is known; a column that was given up stays without one."""
+        if kind is None:
+            self._finish()
+        self._file.close()
+
+    def _finish(self) -> None:
         self._file.seek(0)
         header = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": (self.rows,)}
         np.lib.format.write_array_header_1_0(self._file, header)
@@ -33,7 +42,6 @@ class Column:
             raise BadTable(
                 f"a column of {self.rows} rows has a header of {self._file.tell()} bytes; {_HEADER} were left"
             )
-        self._file.close()
 
 
 def read_column(path: Path, *, mapped: bool = True) -> np.ndarray[Any, Any]:

@@ -106,11 +106,11 @@ def _warnings(report: CheckReport, intake: Intake) -> Iterator[str]:
             if n >= _MUCH * max(1, table.rows):
                 yield f"{n / max(1, table.rows):.1%} of the rows of {table.name}: {reason}.{_advice(reason)}"
     if not intake.timed:
-        yield "No column tells the time: the order of the rows stands for it. Splits by time need one: --map time=COLUMN."
+        yield "No column tells the time; the order of the rows stands for it. Splits by time need --map time=COLUMN."
     strange = [name for name in intake.kinds.strange if name != EVENT]
     if strange:
         yield f"The kinds {', '.join(strange)} have no usual weight and count 1. Give them one under [kinds]."
-    yield from _repeated(report)
+    yield from _repeated(report, intake)
     if report.orphans:
         yield f"{report.orphans:,} returns have no purchase before them in the log; they weigh nothing."
     if intake.zero_quantity:
@@ -123,14 +123,16 @@ def _warnings(report: CheckReport, intake: Intake) -> Iterator[str]:
         yield "More than a fifth of the events are returns. Is the sign of the quantities right?"
 
 
-def _repeated(report: CheckReport) -> Iterator[str]:
+def _repeated(report: CheckReport, intake: Intake) -> Iterator[str]:
     if not report.duplicates:
         return
     found = f"{report.duplicates:,} events are there more than once"
     if any(reason in report.tables[0].reasons for reason in (REPEATED, SAME_EVENT)):
         yield f"{found}; the repeats are quarantined."
+    elif intake.checks.duplicates == "auto":
+        yield f"{found} and kept: a log of days without quantities says so when several pieces were bought."
     else:
-        yield f"{found} and kept: the log knows only days and no quantities, so that they may be several pieces."
+        yield f"{found} and kept, as it was asked for."
 
 
 def _outlying(report: CheckReport) -> Iterator[str]:
@@ -138,9 +140,10 @@ def _outlying(report: CheckReport) -> Iterator[str]:
         return
     worst = report.outliers[0]
     n = len({outlier.customer for outlier in report.outliers})
+    first = f"{worst.customer} with {worst.count:,} {worst.what} where {worst.typical:,.0f} is typical"
     yield (
-        f"{n} customers are far beyond the rest, the first is {worst.customer} with {worst.count:,} {worst.what} where "
-        f"{worst.typical:,.0f} is typical. A reseller, a bot, the till itself? quarantine_outliers takes them out."
+        f"{n} customers are far beyond the rest, the first is {first}. A reseller, a bot, the till itself? "
+        'outliers = "quarantine" under [check] takes them out.'
     )
 
 

@@ -5,7 +5,7 @@ since 1970, 20240131, 20240131235900), 31/01/2024 8:26, 1/31/2024 8:26 PM, 31.01
 day and month comes first is asked of the whole column by `slashes`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -144,7 +144,8 @@ def _of_text(text: pl.Series, clock: Clock) -> Longs:
     if not clock.form:
         for form in _FAST:
             if len(rest):
-                rest = _fill(result, rest, _of_typed(_strptime(text.gather(rest), form), clock))
+                where = replace(clock, zone="UTC") if form.endswith("Z") else clock
+                rest = _fill(result, rest, _of_typed(_strptime(text.gather(rest), form), where))
     if len(rest):
         digits = text.gather(rest).str.strip_chars()
         numbers = digits.cast(pl.Int64, strict=False)
