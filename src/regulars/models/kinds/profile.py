@@ -31,9 +31,12 @@ class Profile:
 
     def of_histories(self, history: Histories, now: np.ndarray, n_items: int) -> "csr_array":
         """The same for histories looked at in the moments `now`, int64 [n]."""
-        if self.rule == "binary":
+        fades = math.isfinite(self.half_life_days)
+        if self.rule == "binary" and fades:
             history = _newest(history)
         matrix = history.decayed(now, self.half_life_days).matrix(n_items)
+        if self.rule == "binary" and not fades:  # what counts once needs no search for the newest event
+            matrix.data[:] = 1
         if self.rule == "log":
             np.log1p(matrix.data, out=matrix.data)
         return matrix
