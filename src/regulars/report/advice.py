@@ -111,7 +111,7 @@ def _habits(report: Report) -> Advice | None:
         70,
         "Give habits and discoveries a place each",
         f"The first {figures.k[0]} places of {quoted(report.leader)} hold {share(repeat['mean'])} of what customers "
-        f"bought again, but {share(explore['mean'])} of what was new to them. "
+        f"bought again, but {share(explore['mean']) if explore['mean'] else 'none'} of what was new to them. "
         f"{_better_at_new(report, figures, metric)}"
         "A “buy again” row and a “new for you” row do not compete for the same places.",
     )
