@@ -21,8 +21,7 @@ Bytes = NDArray[np.int8]
 Doubles = NDArray[np.float64]
 Words = NDArray[np.uint32]
 
-TILE = 256  # items with one scale and one bound: at 256 factors 64 KiB of bytes
-WIDE_TILE = 1024  # items that BLAS multiplies at once: with 256 queries 1 MiB of scores
+TILE = 256  # items looked at together, with one bound and one scale: at 256 factors 64 KiB of bytes
 CHUNK = 64  # products compared together before any is looked at alone
 UNIT = 2.0**-24  # relative error of one operation in float32
 SLACK = 1 + 1e-6  # bounds meet scores that were rounded to float32
@@ -101,11 +100,11 @@ def search_bytes(items: Catalog, coded: Coded, queries: Floats, rules: Rules, an
 def search_floats(items: Catalog, ordered: Floats, queries: Floats, rules: Rules, answers: Answers) -> None:
     """Fills the answers of a block of queries by BLAS; `ordered` are the items' vectors by falling norm."""
     norms, bans = _norms(queries), _bans(items.places, rules)
-    for begin in range(0, len(ordered), WIDE_TILE):
+    for begin in range(0, len(ordered), TILE):
         rows = np.flatnonzero(norms * items.norms[begin] * SLACK + TINY >= _floors(answers)).astype(np.int32)
         if not len(rows):
             break
-        cheap = queries[rows] @ ordered[begin : begin + WIDE_TILE].T
+        cheap = queries[rows] @ ordered[begin : begin + TILE].T
         margins = (queries.shape[1] + 2) * UNIT * SLACK * items.norms[begin] * norms[rows] + TINY
         _look(begin, cheap, rows, margins, items, queries, rules.mask, bans, answers)
 

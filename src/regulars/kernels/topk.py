@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numba import njit
@@ -31,8 +31,11 @@ from .answers import (
 from .answers import rules as checked
 from .products import Answers, catalog, coded_items, search_bytes, search_few, search_floats
 
+Search = Callable[[Floats, Rules, Answers], None]  # fills the answers to a block of queries
+
 CHUNK = 64  # scores compared together before any is looked at alone: four AVX-512 registers
-BLOCK = 256  # rows that one thread works on at a time
+BLOCK = 256  # rows of scores that one thread works on at a time
+QUERIES = 1024  # the same for products: more, so that those that are done at the same norm can be grouped
 FEW = 32  # up to so many queries, putting the items in order costs more than it saves
 
 
@@ -73,32 +76,53 @@ def top_k_product(
     """The k items [m, d] of largest inner product with each query [n, d]; answer and rules as in `top_k`.
 
     Exact: a score is summed in float64 and rounded once, so it does not depend on what else is asked. Scores that are
-    not finite count as "cannot tell". Memory beside the answer: one copy of the items and about a megabyte per thread.
+    not finite count as "cannot tell". Memory beside the answer: one copy of the items and some megabytes per thread.
     """
-    queries = np.ascontiguousarray(queries, dtype=np.float32)
-    items = np.ascontiguousarray(items, dtype=np.float32)
-    rules = checked((len(queries), len(items)), allowed, excluded)
-    found, best = empty_answer(len(queries), k)
-    search = _search(items, len(queries))
+    return Products(items).top_k(queries, k, allowed=allowed, excluded=excluded, threads=threads)
 
-    def work(begin: int, end: int) -> None:
-        answers = Answers(found[begin:end], best[begin:end], np.zeros(end - begin, dtype=np.int64))
-        search(queries[begin:end], part(rules, begin, end), answers)
 
-    if k > 0 and len(items) > 0:
+class Products:
+    """Items [m, d] that are asked for their largest inner products more than once; put in order when first needed."""
+
+    def __init__(self, items: Floats) -> None:
+        self.items = np.ascontiguousarray(items, dtype=np.float32)
+
+    def top_k(
+        self,
+        queries: Floats,
+        k: int,
+        *,
+        allowed: Bools | None = None,
+        excluded: Ragged | None = None,
+        threads: int | None = None,
+    ) -> tuple[Ints, Floats]:
+        """As `top_k_product`."""
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        rules = checked((len(queries), len(self.items)), allowed, excluded)
+        found, best = empty_answer(len(queries), k)
+        if k == 0 or len(self.items) == 0:
+            return found, best
+        search = self._search_few if len(queries) <= FEW else self._search_many
+
+        def work(begin: int, end: int) -> None:
+            answers = Answers(found[begin:end], best[begin:end], np.zeros(end - begin, dtype=np.int64))
+            search(queries[begin:end], part(rules, begin, end), answers)
+
         with nullcontext() if tiles.available() else threadpool_limits(1, "blas"):  # the threads are ours, not BLAS's
-            in_blocks(work, len(queries), BLOCK, threads)
-    return found, best
+            in_blocks(work, len(queries), QUERIES, threads)
+        return found, best
 
+    @property
+    def _search_few(self) -> Search:
+        return partial(search_few, self.items)
 
-def _search(items: Floats, n: int) -> Callable[[Floats, Rules, Answers], None]:
-    """How to answer n queries about these items on this machine."""
-    if n <= FEW:
-        return partial(search_few, items)
-    ordered = catalog(items)
-    if tiles.available():
-        return partial(search_bytes, ordered, coded_items(ordered))
-    return partial(search_floats, ordered, items[ordered.order])
+    @cached_property
+    def _search_many(self) -> Search:
+        """By products of bytes where this machine has a unit for them."""
+        ordered = catalog(self.items)
+        if tiles.available():
+            return partial(search_bytes, ordered, coded_items(ordered))
+        return partial(search_floats, ordered, self.items[ordered.order])
 
 
 @njit(cache=True, nogil=True)

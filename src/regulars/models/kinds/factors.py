@@ -10,7 +10,7 @@ import numpy as np
 from regulars.core import MISSING, Allowed, Floats, Ints, Longs, Model, Queries, Reasons, Recommendations, floats
 from regulars.core.errors import BadTable
 from regulars.kernels.contributions import strongest
-from regulars.kernels.topk import top_k_product
+from regulars.kernels.topk import Products
 
 Parts = tuple[Longs, Ints, Floats]  # for each query: starts [n + 1], items, and what each adds to each answer [:, k]
 
@@ -58,13 +58,13 @@ class Factors(Model):
         return floats(vectors @ _taken(self.item_vectors, items).T)
 
     def recommend(self, queries: Queries, k: int, allowed: Allowed | None = None) -> Recommendations:
-        return _best(self.encode(queries), self.item_vectors, k, allowed or Allowed(), self.method)
+        return _best(self._vectors, self.encode(queries), k, allowed or Allowed(), self.method)
 
     def similar_items(self, items: Ints, k: int, allowed: Allowed | None = None) -> Recommendations:
         """The k items whose vectors point most nearly where that of each of `items` [n] points: cosine."""
         but_itself = Allowed(None, np.arange(len(items) + 1, dtype=np.int64), items)
         permitted = (allowed or Allowed()) & but_itself
-        return _best(_taken(self._directions, items), self._directions, k, permitted, self.method)
+        return _best(self._directions, _taken(self._directions.items, items), k, permitted, self.method)
 
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """The r items of each history that add most to each answer, as a share of its score."""
@@ -73,10 +73,14 @@ class Factors(Model):
         return Reasons(*strongest(starts, items, added, r))
 
     @cached_property
-    def _directions(self) -> Floats:
+    def _vectors(self) -> Products:
+        return Products(self.item_vectors)
+
+    @cached_property
+    def _directions(self) -> Products:
         """The item vectors at length one; an item without a vector, or with a zero one, points nowhere: NaN."""
         lengths = np.linalg.norm(self.item_vectors, axis=1, keepdims=True)
-        return floats(self.item_vectors / np.where(lengths > 0, lengths, np.nan))
+        return Products(floats(self.item_vectors / np.where(lengths > 0, lengths, np.nan)))
 
 
 def _taken(vectors: Floats, items: Ints) -> Floats:
@@ -87,11 +91,11 @@ def _taken(vectors: Floats, items: Ints) -> Floats:
     return taken
 
 
-def _best(queries: Floats, vectors: Floats, k: int, allowed: Allowed, method: str) -> Recommendations:
-    m = len(vectors)
+def _best(vectors: Products, queries: Floats, k: int, allowed: Allowed, method: str) -> Recommendations:
+    m = len(vectors.items)
     mask = allowed.mask
     if mask is not None:
         mask = np.pad(mask[:, :m], ((0, 0), (0, max(0, m - mask.shape[1]))))
     banned = None if len(allowed.starts) == 1 else (allowed.starts, allowed.excluded)
-    items, scores = top_k_product(queries, vectors, k, allowed=mask, excluded=banned)
+    items, scores = vectors.top_k(queries, k, allowed=mask, excluded=banned)
     return Recommendations(items, scores, (method,))
