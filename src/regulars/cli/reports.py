@@ -6,17 +6,19 @@ from dataclasses import asdict, is_dataclass
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from regulars.core import Dataset, FindsSimilar, Frame, Ints, Recommender
-from regulars.core.errors import ConfigError
+from regulars.core import Dataset, Frame, Queries, Recommender
+from regulars.core.errors import CannotDo, ConfigError
 from regulars.data import Prepared
 from regulars.models.kinds.saving import load
+from regulars.ranking import Unseen, passing
 from regulars.report import Figures, Report, write
+from regulars.report.choice import products
 
 from .app import HERE, AsJson, ConfigPath, Quiet, verb
 from .console import emit, say, watched
+from .likeness import similar_items
 from .project import Project
 
 _SIMILAR = 6
@@ -48,7 +50,7 @@ def contents(project: Project, prepared: Prepared) -> Report:
         test=Figures.read(compared["test"]),
         winner=compared["winner"],
         recommendations=_recommendations(project),
-        similar=similar_to(saved.recommender, data, head_and_tail(data)),
+        similar=similar_to(project, saved.recommender, data),
         settings=settings(project),
         protocol=protocol(project, compared),
     )
@@ -61,21 +63,20 @@ def _recommendations(project: Project) -> Frame:
     return pl.read_parquet(path)
 
 
-def head_and_tail(data: Dataset) -> Ints:
-    """One item that everybody buys, and one that few do: the 10th by events, and one just met often enough to judge."""
-    counts = np.bincount(data.item, minlength=data.n_items)
-    order = np.argsort(-counts, kind="stable")
-    few = order[(counts[order] >= 5) & (counts[order] <= 10)]
-    picks = [order[min(9, len(order) - 1)], *few[len(few) // 2 : len(few) // 2 + 1]]
-    return np.asarray(picks, dtype=np.int32)
+def similar_to(project: Project, recommender: Recommender, data: Dataset) -> Frame:
+    """item_id, similar_item_id, rank, score for a product of the head and one of the tail that may be recommended.
 
-
-def similar_to(recommender: Recommender, data: Dataset, items: Ints) -> Frame:
-    """item_id, similar_item_id, rank, score; no rows when the recommender finds no similar items."""
-    if not isinstance(recommender, FindsSimilar):
+    No rows when the recommender finds no similar items.
+    """
+    allowed = passing([rule for rule in project.filters(data) if not isinstance(rule, Unseen)], Queries.of([]))
+    shown = None if allowed.mask is None else allowed.mask[0]
+    items = data.items.known(products(data, shown))
+    try:
+        found = similar_items(recommender, items, _SIMILAR, allowed)
+    except CannotDo:
         return pl.DataFrame()
-    found = recommender.similar_items(items, _SIMILAR).frame(data.items.names(items), data.items)
-    return found.rename({"item_id": "similar_item_id", "user_id": "item_id"})
+    table = found.frame(data.items.names(items), data.items)
+    return table.rename({"item_id": "similar_item_id", "user_id": "item_id"})
 
 
 def settings(project: Project) -> dict[str, Mapping[str, object]]:
