@@ -143,7 +143,7 @@ def test_links_between_documents_lead_somewhere():
         f"{name_of(page)} -> {target}"
         for page in pages
         for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8"))
-        if not (page.parent / target).exists() and not target.startswith("../reference/")
+        if not (page.parent / target).exists() and "reference/" not in target  # made when the site is built
     ]
     assert not lost
 
