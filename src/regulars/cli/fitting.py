@@ -8,13 +8,14 @@ import polars as pl
 import typer
 
 from regulars.core import Ints
-from regulars.core.errors import CannotDo, UnknownId
+from regulars.core.errors import UnknownId
 from regulars.models.kinds.saving import load, save
 
 from .answering import Answers, answered
 from .app import HERE, AsJson, ConfigPath, Quiet, verb
 from .console import emit, out, say, show, watched
 from .learning import chosen, learn, with_fallback
+from .likeness import similar_items
 from .project import Project
 
 
@@ -77,17 +78,13 @@ def similar(
     quiet: Quiet = False,
 ) -> None:
     """The items most like each of the given ones, by the fitted model."""
-    from regulars.core import FindsSimilar
-
     project = Project.open(config)
     with watched(quiet=quiet or as_json) as run:
         data = project.prepared(run).dataset
     saved = load(project.model)
     saved.check(data.items)
-    if not isinstance(saved.recommender, FindsSimilar):
-        raise CannotDo("the fitted model finds no similar items; fit item_knn, ease or als")
     items = data.items.known(item, "item")
-    found = saved.recommender.similar_items(items, k)
+    found = similar_items(saved.recommender, items, k)
     frame = found.frame(data.items.names(items), data.items).rename({"user_id": "of"})
     emit(frame.to_dicts()) if as_json else show(_named(frame, data.items.ids, project.item_names(data)))
     if not frame.height:
@@ -119,4 +116,4 @@ def _named(frame: pl.DataFrame, ids: pl.Series, names: pl.Series) -> pl.DataFram
     known = pl.DataFrame({"item_id": ids, "item": names})
     joined = frame.join(known, on="item_id", how="left", maintain_order="left")
     first = ["user_id" if "user_id" in frame.columns else "of", "rank", "item_id", "item"]
-    return joined.select(*first, pl.exclude(first))
+    return joined.select(*first, pl.exclude(first)).with_columns(pl.col(first[0], "item_id").cast(pl.String))

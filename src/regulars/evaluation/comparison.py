@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,17 +53,14 @@ class Comparison:
         """One row per recommender and metric: name, metric, mean, low, high (95 % interval), reference, difference,
         difference_low, difference_high, p (corrected over the recommenders), verdict, customers.
         """
-        first = next(iter(self.evaluations.values()))
-        return self._table([({"metric": metric}, metric, self._figures(metric)) for metric in first.figures])
+        return self._frame
 
     def slices(self) -> Frame:
         """Like `frame`, for each slicing and part of which something was wanted: slicing and part join the columns.
 
         p is corrected over the recommenders and the parts of a slicing.
         """
-        first = next(iter(self.evaluations.values()))
-        slicings = dict.fromkeys(slicing for slicing, _, _ in first.slices)
-        return pl.concat([self._table(parts) for slicing in slicings if (parts := self._parts(slicing))])
+        return self._slices
 
     def catalog(self) -> Frame:
         """What all lists of a recommender together do: name, metric (such as "coverage@10"), value."""
@@ -100,6 +98,17 @@ class Comparison:
     def json(self) -> str:
         """`as_dict` as text."""
         return json.dumps(self.as_dict(), allow_nan=False)
+
+    @cached_property
+    def _frame(self) -> Frame:  # thousands of resamples: drawn once, read often
+        first = next(iter(self.evaluations.values()))
+        return self._table([({"metric": metric}, metric, self._figures(metric)) for metric in first.figures])
+
+    @cached_property
+    def _slices(self) -> Frame:
+        first = next(iter(self.evaluations.values()))
+        slicings = dict.fromkeys(slicing for slicing, _, _ in first.slices)
+        return pl.concat([self._table(parts) for slicing in slicings if (parts := self._parts(slicing))])
 
     @property
     def _named(self) -> list[tuple[str, Evaluation]]:
