@@ -97,7 +97,8 @@ class Catalog:
         """One word for each item, of a taste drawn from its tastes."""
         taste = (random.random((len(self), 1)) > np.cumsum(self.tastes, axis=1)[:, :-1]).sum(axis=1)
         lexicon = np.array([words for _, _, words in TASTES])
-        return lexicon[taste, random.integers(0, lexicon.shape[1], len(self))]
+        words: np.ndarray = lexicon[taste, random.integers(0, lexicon.shape[1], len(self))]
+        return words
 
 
 def item_ids(n: int) -> pl.Series:

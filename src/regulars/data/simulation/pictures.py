@@ -34,7 +34,8 @@ def draw(tastes: Floats, category: int, item: int, side: int = _SIDE) -> Pixels:
     inside = _shape(category, (x - middle[0]) / size, (y - middle[1]) / size)
     front = 255 - 0.6 * (255 - colors[order[min(1, len(order) - 1)]])
     canvas = np.where(inside[..., None], front * random.uniform(0.85, 1.0), canvas)
-    return np.clip(canvas, 0, 255).astype(np.uint8)
+    pixels: Pixels = np.clip(canvas, 0, 255).astype(np.uint8)
+    return pixels
 
 
 def png(pixels: Pixels) -> bytes:

@@ -51,7 +51,8 @@ class Tastes:
         """P(item | customer) for each of `users`; float64 [n, n_items]. boost: season or availability, [n_items]."""
         wanted = self.popularity if boost is None else self.popularity * boost
         weights = wanted[:, None] * self.items
-        return self.customers[users].astype(np.float64) @ (weights / weights.sum(axis=0)).T
+        chances: Doubles = self.customers[users].astype(np.float64) @ (weights / weights.sum(axis=0)).T
+        return chances
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class Shelves:
         items = np.empty(len(taste), dtype=np.int32)
         for t, rows in groups(taste, len(self.running)):
             items[rows] = np.searchsorted(self.running[t], luck[rows], side="right")
-        return np.minimum(items, self.running.shape[1] - 1, out=items)
+        np.minimum(items, self.running.shape[1] - 1, out=items)
+        return items
 
 
 def groups(codes: npt.NDArray[np.integer], n: int) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from regulars.core import DAY, Bools, Codes, Floats, Ints, Longs, starts_of
+from regulars.core import DAY, Bools, Codes, Floats, Ints, Longs, longs, starts_of
 
 from .campaigns import Campaigns
 from .catalog import MONTHS, Catalog
@@ -166,7 +166,7 @@ class Street:
         running = np.cumsum(_WEEK[np.arange(self.settings.days) % 7])
         before = np.where(joined > 0, running[joined - 1], 0)
         luck = before + random.random(len(joined)) * (running[-1] - before)
-        return np.minimum(np.searchsorted(running, luck, side="right"), self.settings.days - 1).astype(np.int64)
+        return longs(np.minimum(np.searchsorted(running, luck, side="right"), self.settings.days - 1))
 
     def _channels(self, who: Ints, random: np.random.Generator) -> Codes:
         habit = random.random(len(who)) < _HABIT
@@ -183,7 +183,7 @@ def monthly(catalog: Catalog, days: int) -> list[Doubles]:
 
 def month_of(days: Longs, period: int) -> Longs:
     """The month of the shop, counted from its first day, of each day."""
-    return np.minimum(days.clip(0, period - 1) * MONTHS // 365, period * MONTHS // 365)
+    return longs(np.minimum(days.clip(0, period - 1) * MONTHS // 365, period * MONTHS // 365))
 
 
 def _advertised(tastes: Tastes, catalog: Catalog, category: int, first: int) -> Shelves:
@@ -222,7 +222,8 @@ def _running(steps: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """The running sum of `steps` within each ragged row."""
     total = np.concatenate([[0], np.cumsum(steps)])
     starts = starts_of(lengths)
-    return total[1:] - np.repeat(total[starts[:-1]], lengths)
+    running: np.ndarray = total[1:] - np.repeat(total[starts[:-1]], lengths)
+    return running
 
 
 def _nothing() -> Happenings:
