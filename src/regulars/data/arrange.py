@@ -93,7 +93,7 @@ def files_of(intake: Intake, folder: Path) -> dict[str, tuple[Path, str]]:
 def describe_context(intake: Intake, folder: Path) -> list[dict[str, str | bool]]:
     """Name, kind and gaps of each column of the context, in the order of their files; their texts go beside them."""
     found: list[dict[str, str | bool]] = [{"name": "session", "kind": "whole", "missing": False}]
-    found += [{"name": name, "kind": "number", "missing": True} for name in intake.money]
+    found += [{"name": name, "kind": "number", "missing": name in intake.gaps} for name in intake.money]
     for context in intake.contexts:
         if not context.left_out:
             if context.kind == "text":

@@ -39,6 +39,7 @@ class Intake:
     rows: Counter[int] = field(default_factory=Counter)  # by file
     missing: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    gaps: set[str] = field(default_factory=set)  # quantity, price, value, rating: those that some event lacks
     zero_quantity: int = 0
     only_days: bool = True
 
@@ -108,7 +109,10 @@ class Intake:
         for name in ("time", "weight", "kind", "key", *(("session",) if self.has_sessions else ())):
             columns[name] = cleaned.columns[name]
         for name in self.money:
-            columns[f"money_{name}"] = cleaned.columns.get(name, np.full(len(origin), np.nan))
+            found = cleaned.columns.get(name, np.full(len(origin), np.nan))
+            columns[f"money_{name}"] = found
+            if np.isnan(found).any():
+                self.gaps.add(name)
         for place, context in enumerate(self.contexts):
             if context.name in cleaned.extras.columns:
                 values = cleaned.extras[context.name]
