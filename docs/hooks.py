@@ -79,7 +79,7 @@ def commands():
         "# Command line",
         "`regulars COMMAND --help` says the same in the terminal.",
         "## What the exit codes mean",
-        table(("Code", "Meaning"), [(code.value, comments(Exit).get(code.name, code.name)) for code in Exit]),
+        table(("Code", "Meaning"), [(code.value, comments(Exit).get(code.name, code.name.lower())) for code in Exit]),
     ]
     for name, command in all_commands():
         options = [
