@@ -1,14 +1,30 @@
 """regulars.toml: what a shop's folder says about its tables, its protocol and its methods."""
 
 import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from regulars.core.errors import ConfigError
 
 FILE = "regulars.toml"
+LINE = ";\n  "  # between mistakes
+
+
+def _listed(value: Any) -> Any:
+    """One text where several may stand is a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+def _several(value: Any) -> Any:
+    """One table where several may stand is a list of one."""
+    return (value,) if isinstance(value, Mapping) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class Part(BaseModel):
@@ -24,7 +40,7 @@ class TableFrom(Part):
     shop's. format, separator, encoding: empty means "look".
     """
 
-    paths: tuple[str, ...] = ()  # files, globs and folders
+    paths: Texts = ()  # files, globs and folders
     url: str = ""  # a database instead: sqlite:///shop.db, duckdb:///shop.duckdb, postgresql://...
     table: str = ""  # of the database
     query: str = ""  # or a SELECT of your own
@@ -47,7 +63,7 @@ class EventsTable(TableFrom):
 class FeaturesTable(TableFrom):
     """[items] and [customers]: one row for each, with whatever is known of it."""
 
-    name: tuple[str, ...] = ()  # the columns that make up what people call it
+    name: Texts = ()  # the columns that make up what people call it
     category: str = ""  # the column that groups the catalog in reports
 
 
@@ -66,13 +82,13 @@ class RecommendTable(Part):
     exclude_seen: bool = False  # whether to leave out what the customer's history holds
     available: str = ""  # a true/false column of the items; what is not true is never recommended
     method: str = ""  # empty: the winner of the last comparison
-    fallback: tuple[str, ...] = ("popularity",)  # who fills in, in this order, where the method cannot tell
+    fallback: Texts = ("popularity",)  # who fills in, in this order, where the method cannot tell
 
 
 class BlendTable(Part):
     """[blends.NAME]: a rank fusion of methods."""
 
-    of: tuple[str, ...]  # methods
+    of: Texts  # methods
     weights: tuple[float, ...] = ()  # one for each; none: all alike
     constant: float = Field(60.0, ge=0)  # the smaller, the more the first ranks count
     depth: int = Field(100, ge=1)  # how many of each list are looked at
@@ -85,7 +101,7 @@ class Config(Part):
     output: str = "regulars-out"  # the folder for everything that is made
     seed: int = 0  # of whatever is drawn at random
     threads: int = Field(0, ge=0)  # 0: all cores
-    events: EventsTable | tuple[EventsTable, ...]
+    events: Annotated[tuple[EventsTable, ...], BeforeValidator(_several), Field(min_length=1)]
     kinds: dict[str, float] = Field(default_factory=dict)  # weight of each kind of event
     time: TimeTable = TimeTable()
     items: FeaturesTable = FeaturesTable()
@@ -103,21 +119,78 @@ def read(path: Path) -> Config:
     Raises ConfigError when the file is not there, is not TOML, or says what cannot be.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        said = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"there is no {path}; write one with: regulars init PATH..., or say where yours is with --config"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}. Write one with: regulars init PATH...") from error
-    try:
-        return Config.model_validate(tomllib.loads(text))
+        reason = error.strerror if isinstance(error, OSError) else f"it is not UTF-8 text, {error.reason}"
+        raise ConfigError(f"{path} cannot be read: {reason}. --config wants a file such as {FILE}") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not TOML: {error}") from error
+        raise ConfigError(f"{path} is not TOML: {error}. Mend that line, or see https://toml.io") from error
+    try:
+        return Config.model_validate(said)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_said(error)}") from error
+        mistakes = (_mended(mistake["loc"], mistake["type"], mistake) for mistake in error.errors())
+        raise ConfigError(f"{path}: {LINE.join(mistakes)}") from error
 
 
-def _said(error: ValidationError) -> str:
-    """What is wrong, place by place, in the words of the file."""
-    places = (
-        f"[{'.'.join(str(part) for part in mistake['loc'][:-1])}] {mistake['loc'][-1]}: {mistake['msg'].lower()}"
-        for mistake in error.errors()
-    )
-    return "; ".join(places)
+def no_such(where: str, name: str, known: Iterable[str]) -> str:
+    """What to say of a name that nothing answers to: the one that may be meant, and those that there are."""
+    names = list(known)
+    close = get_close_matches(name, names, n=1)
+    meant = f"; did you mean {close[0]}?" if close else "."
+    return f"{where} has no {name}{meant} It has {', '.join(names) or 'none at all'}"
+
+
+_WANTED = {
+    "int": "a whole number",
+    "float": "a number",
+    "string": "a text in quotes",
+    "bool": "true or false",
+    "tuple": 'a list, such as ["a", "b"]',
+    "dict": "a table",
+    "model": "a table",
+    "too": "one table at least",
+}
+_LIMITS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
+
+
+def _mended(place: Sequence[str | int], kind: str, mistake: Mapping[str, Any]) -> str:
+    """One mistake in the words of the file: where it is, what was wanted, what came."""
+    *above, last = place
+    if isinstance(last, int):
+        *above, last = *above[:-1], f"{above[-1]} no. {last + 1}"
+    inside = _header(above)
+    if kind == "missing":
+        return f"{inside} lacks {last}" if above else f'the file lacks [{last}], such as: [{last}] paths = ["log.csv"]'
+    if kind == "extra_forbidden":
+        known = _names_in(above)
+        top = f". {last} belongs at the top of the file, before the first table" if last in Config.model_fields else ""
+        return no_such(inside or "the top of the file", str(last), known) + (top if above else "")
+    word, limit = _LIMITS.get(kind, ("", ""))
+    wanted = f"{word} {mistake['ctx'][limit]}" if word else _WANTED.get(kind.partition("_")[0], mistake["msg"].lower())
+    return f"{inside} {last} must be {wanted}; it is {mistake['input']!r}".strip()
+
+
+def _header(place: Sequence[str | int]) -> str:
+    """The header of a table as it stands in the file: ("events", 1, "columns") is [events.columns] no. 2."""
+    names = ".".join(part for part in place if isinstance(part, str))
+    number = next((f" no. {part + 1}" for part in place if isinstance(part, int) and part), "")
+    return f"[{names}]{number}" if names else ""
+
+
+def _names_in(place: Sequence[str | int]) -> list[str]:
+    """The names that the table at a place may hold."""
+    table: type[BaseModel] = Config
+    for part in place:
+        field = table.model_fields.get(str(part))
+        inner = (field.annotation, *getattr(field.annotation, "__args__", ())) if field else ()
+        table = next((one for one in inner if isinstance(one, type) and issubclass(one, BaseModel)), table)
+    return list(table.model_fields)

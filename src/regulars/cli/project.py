@@ -73,9 +73,8 @@ class Project:
     def sources(self) -> Sources:
         """Where the tables are and how to read them."""
         given = self.config
-        events = given.events if isinstance(given.events, tuple) else (given.events,)
         return Sources(
-            tuple(self._table(table, table.kind) for table in events),
+            tuple(self._table(table, table.kind) for table in given.events),
             self._table(given.items) if given.items.given else None,
             self._table(given.customers) if given.customers.given else None,
             kinds=given.kinds,
