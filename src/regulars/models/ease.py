@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from regulars.core import QUIET, Dataset, Floats, Ints, Progress, Run, Settings, setting
 from regulars.core.errors import EmptyData, SettingError
 from regulars.kernels.gram import regression_weights, upper_gram
+from regulars.kernels.inversion import invert_upper
 
 from .kinds.item_item import DenseItemItem
 from .kinds.profile import RULES, Profile
@@ -16,8 +18,6 @@ from .votes import both_ways, votes
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-_STEPS = 5
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,24 @@ class EASE(Settings):
         items = self._known(matrix)
         if len(items) < data.n_items:
             matrix = matrix[:, items]
-        threads = run.threads or None
-        weights = upper_gram(*both_ways(matrix), threads=threads)
-        _report(run, 1)
-        weights.flat[:: len(items) + 1] *= 1 + self.dropout / (1 - self.dropout)
-        weights.flat[:: len(items) + 1] += self.regularization
-        self._invert(weights, run)
-        regression_weights(weights, threads=threads)
-        _report(run, 5)
+        weights = self._learn(matrix, run)
         return DenseItemItem("ease", data.n_items, items, weights, profile)
+
+    def _learn(self, matrix: "csr_array", run: Run) -> Floats:
+        """B for the votes [n_users, n], in one array that was X'X first; float32 [n, n]."""
+        n, threads = matrix.shape[1], run.threads or None
+        weights = upper_gram(*both_ways(matrix), threads=threads)
+        weights.flat[:: n + 1] *= 1 + self.dropout / (1 - self.dropout)
+        weights.flat[:: n + 1] += self.regularization
+        try:
+            with threadpool_limits(threads, user_api="blas"):
+                invert_upper(weights, lambda done: run.on_epoch(Progress("EASE", done, n)))
+        except np.linalg.LinAlgError as error:
+            raise SettingError(
+                f"EASE: a regularization of {self.regularization} is too small for this log; float32 cannot invert it"
+            ) from error
+        regression_weights(weights, threads=threads)
+        return weights
 
     def _known(self, matrix: "csr_array") -> Ints:
         """The items that take part, rising."""
@@ -67,27 +76,3 @@ class EASE(Settings):
                 f"no item has {self.min_customers} customers; lower min_customers, now {self.min_customers}"
             )
         return known
-
-    def _invert(self, matrix: Floats, run: Run) -> None:
-        """The inverse of a symmetric matrix of which the upper triangle is given, in place, again the upper triangle.
-
-        Cholesky takes n^3 multiplications where a general inversion takes 2 n^3; both triangles are one array.
-        """
-        from scipy.linalg import lapack
-
-        # LAPACK counts by columns: the upper triangle of a C array is the lower one of its Fortran view
-        view = matrix.T
-        _, failed = lapack.spotrf(view, lower=1, overwrite_a=1, clean=0)
-        if failed:
-            raise SettingError(
-                f"EASE: a regularization of {self.regularization} is too small for this log; float32 cannot invert it"
-            )
-        _report(run, 2)
-        lapack.strtri(view, lower=1, overwrite_c=1)
-        _report(run, 3)
-        lapack.slauum(view, lower=1, overwrite_c=1)
-        _report(run, 4)
-
-
-def _report(run: Run, done: int) -> None:
-    run.on_epoch(Progress("EASE", done, _STEPS))
