@@ -2,7 +2,7 @@
 
 import pytest
 
-from regulars.core.errors import MissingColumn
+from regulars.core.errors import ConfigError, MissingColumn
 from regulars.data.columns import guess
 
 
@@ -28,7 +28,7 @@ from regulars.data.columns import guess
 )
 def test_the_names_of_this_field_are_known(found, user, item, time):
     if not user:
-        with pytest.raises(MissingColumn, match="--map user="):
+        with pytest.raises(MissingColumn, match=r'user = "COLUMN" under \[events.columns\]'):
             guess(found, "events")
         return
     columns = guess(found, "events").columns
@@ -60,7 +60,7 @@ def test_what_orders_carry_is_known():
 
 
 def test_a_missing_column_names_those_found_and_the_way_out():
-    with pytest.raises(MissingColumn, match=r"item; the table has who, what.*--map item=COLUMN.*\[events.columns\]"):
+    with pytest.raises(MissingColumn, match=r'item; the table has who, what.*item = "COLUMN" under \[events.columns\]'):
         guess(["who", "what"], "events", {"user": "who"})
 
 
@@ -90,3 +90,20 @@ def test_without_customers_the_sessions_stand_for_them():
 def test_the_tables_of_items_and_customers_call_their_key_as_the_events_do():
     assert guess(["cust", "customer_id", "age"], "customers", hint="cust").columns == {"user": "cust"}
     assert guess(["id", "title"], "items").columns == {"item": "id"}
+
+
+def test_a_mapping_may_use_any_word_for_a_meaning_that_the_field_uses():
+    columns = guess(["klant", "artikel"], "events", {"customer_id": "klant", "sku": "artikel"}).columns
+    assert columns == {"user": "klant", "item": "artikel"}
+    with pytest.raises(ConfigError, match="maps 'klantje', which is no meaning; there are user, item, time"):
+        guess(["klant", "artikel"], "events", {"klantje": "klant"})
+
+
+def test_a_file_without_a_header_is_suspected():
+    with pytest.raises(MissingColumn, match="first line hold data"):
+        guess(["196", "242", "3", "881250949"], "events")
+
+
+def test_a_column_called_weight_is_told():
+    assert "not of the goods" in guess(["user_id", "item_id", "weight"], "events").notes[0]
+    assert not guess(["user_id", "item_id", "weight"], "events", {"weight": "weight"}).notes

@@ -199,6 +199,12 @@ def test_mixed_forms_of_time_are_read_row_by_row_and_their_doubt_is_told(tmp_pat
     assert any("nothing tells whether the day or the month" in note for note in shop.check.tables[0].notes)
 
 
+def test_a_day_and_a_clock_in_two_columns_are_one_moment(tmp_path):
+    shop = prepared(tmp_path, log("a,x,31/01/2020,10:23", "a,y,01/02/2020,9:05 PM", header="user_id,item_id,date,time"))
+    assert ((shop.dataset.time - JANUARY) / 60).tolist() == [30 * 1440 + 623, 31 * 1440 + 1265]
+    assert shop.dataset.context.columns == ["session"]
+
+
 def test_negative_quantities_are_returns_that_take_back(tmp_path):
     shop = prepared(
         tmp_path, log("a,x,2020-01-01,,6,2", "a,x,2020-01-02,,-6,2", "a,y,2020-01-02,,1,2", "a,z,2020-01-03,,-1,2")

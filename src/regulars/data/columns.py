@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from regulars.core.errors import MissingColumn
+from regulars.core.errors import ConfigError, MissingColumn
 
 # The first names of a list are the surer ones. Case, separators and nesting are ignored: userInfo.userId, USER_ID.
 USER = """userid customerid visitorid clientid householdid memberid user customer visitor client household member
@@ -62,9 +62,10 @@ def guess(found: Sequence[str], what: str, given: Mapping[str, str] | None = Non
     """The meaning of the columns `found` of the table `what` ("events", "items" or "customers").
 
     given: our name -> the shop's, always believed. hint: how the events call this table's key, preferred where found.
-    Raises MissingColumn when a needed column is not there, or when two could be meant.
+    Raises MissingColumn when a needed column is not there, or when two could be meant; ConfigError when `given` names a
+    meaning that there is not.
     """
-    chosen = {meaning: _given(meaning, column, found, what) for meaning, column in (given or {}).items()}
+    chosen = {_meaning(name): _given(name, column, found, what) for name, column in (given or {}).items()}
     notes: list[str] = []
     for meaning in MEANINGS[what]:
         if meaning not in chosen:
@@ -76,11 +77,35 @@ def guess(found: Sequence[str], what: str, given: Mapping[str, str] | None = Non
         notes.append(f"no column names the customer: each {chosen['session']} counts as one")
     missing = [meaning for meaning in NEEDED[what] if meaning not in chosen]
     if missing:
+        headless = any(re.match(r"[-\d]", column) for column in found)
         raise MissingColumn(
             f"{what} need a column for {' and '.join(missing)}; the table has {', '.join(found)}. "
-            f"Say which it is: --map {missing[0]}=COLUMN, or under [{what}.columns] in regulars.toml"
+            + ("Does its first line hold data where the names should be? " if headless else "")
+            + _way_out(what, missing[0])
         )
+    if "weight" in chosen and "weight" not in map(_meaning, given or {}):
+        notes.append(f"{chosen['weight']} is taken as the weight of the event, not of the goods")
     return Mapped(chosen, tuple(notes))
+
+
+def _way_out(what: str, meaning: str, column: str = "COLUMN") -> str:
+    return (
+        f'Say which it is: {meaning} = "{column}" under [{what}.columns] in regulars.toml, '
+        f'or Table(columns={{"{meaning}": "{column}"}})'
+    )
+
+
+def _meaning(name: str) -> str:
+    """Our word for a meaning, or for what `guess` would take the name for: customer_id is the user.
+
+    Raises ConfigError when it is neither.
+    """
+    if name in NAMES:
+        return name
+    meant = [meaning for meaning, names in NAMES.items() if plain(name) in names.split()]
+    if not meant:
+        raise ConfigError(f"columns maps {name!r}, which is no meaning; there are {', '.join(NAMES)}")
+    return meant[0]
 
 
 def _given(meaning: str, column: str, found: Sequence[str], what: str) -> str:
@@ -105,10 +130,8 @@ def _best(meaning: str, found: Sequence[str], chosen: Mapping[str, str], notes: 
             continue
         same = [column for rank, column in ranked if rank == ranked[0][0]]
         if len(same) > 1:
-            raise MissingColumn(
-                f"{what}: {' and '.join(same)} could both be the {meaning}. "
-                f"Say which it is: --map {meaning}={same[0]}, or under [{what}.columns] in regulars.toml"
-            )
+            both = " and ".join(same)
+            raise MissingColumn(f"{what}: {both} could both be the {meaning}. {_way_out(what, meaning, same[0])}")
         if len(ranked) > 1:
             others = ", ".join(column for _, column in ranked[1:])
             notes.append(f"{ranked[0][1]} is taken as the {meaning}; it could also be {others}")

@@ -123,7 +123,7 @@ class Cleaner:
         if not column:
             self.only_days = False
             return np.arange(self.seen - rows.height, self.seen, dtype=np.int64)
-        raw = rows[column]
+        raw = self.layout.moments(rows)
         time = seconds(raw, self.clock)
         unknown = time == UNKNOWN
         if unknown.any():

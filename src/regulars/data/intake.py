@@ -124,7 +124,7 @@ class Intake:
     def _clock(self, layout: Layout) -> Clock:
         """How to read the times of a log; where 02/03/2024 occurs, the whole column is asked which comes first."""
         clock = Clock(self.sources.zone, self.sources.time_format)
-        column = layout.column("time")
+        column = layout.day or layout.column("time")
         if self.sources.day_first is not None:
             return replace(clock, day_first=self.sources.day_first)
         if not column or layout.schema[column] != pl.String or clock.form:

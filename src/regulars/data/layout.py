@@ -1,19 +1,20 @@
 """Layout: what a table's columns mean, agreed over all of its files before the first row is read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from regulars.core.errors import EmptyData, MissingColumn
 
-from .columns import NEEDED, Mapped, guess, plain
+from .columns import NAMES, NEEDED, Mapped, guess, plain
 from .numbers import without_blanks
 from .readers import Reading, readings
 from .sources import Table
 
 MONEY = ("quantity", "price", "value", "rating")  # numbers that stay beside the events
+_CLOCK = r"^\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[AaPp][Mm])?\s*$"
 _ORDERS = ("basket", "invoice", "order", "transaction", "receipt", "ticket")
 
 
@@ -26,6 +27,7 @@ class Layout:
     readings: tuple[Reading, ...]
     schema: dict[str, pl.DataType]
     mapped: Mapped
+    day: str = ""  # the column of the day, where the time is only that of a clock
 
     def column(self, meaning: str) -> str:
         """The shop's name for `meaning`, empty if it has none."""
@@ -34,7 +36,7 @@ class Layout:
     @property
     def extras(self) -> dict[str, pl.DataType]:
         """The columns without a meaning of their own."""
-        taken = set(self.mapped.columns.values())
+        taken = {*self.mapped.columns.values(), self.day}
         return {name: dtype for name, dtype in self.schema.items() if name not in taken}
 
     @property
@@ -52,6 +54,11 @@ class Layout:
         session = plain(self.column("session"))
         bought = any(self.column(name) for name in ("quantity", "price", "value"))
         return "purchase" if bought or session.startswith(_ORDERS) else "event"
+
+    def moments(self, rows: pl.DataFrame) -> pl.Series:
+        """The times as they are written, the day and the clock of a log that parts them joined."""
+        time = rows[self.column("time")]
+        return rows[self.day].cast(pl.String) + " " + time.cast(pl.String) if self.day else time
 
     def complete(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows of one file with all columns and types of the table."""
@@ -82,7 +89,21 @@ def layout(table: Table, what: str, *, work: Path | None = None, hint: str = "")
                 f"{what}: {reading.name} lacks {', '.join(missing)}, which other files have; it has {', '.join(one)}. "
                 "Give tables of another layout apart, each with its own columns"
             )
-    return Layout(what, table, tuple(found), schema, mapped)
+    made = Layout(what, table, tuple(found), schema, mapped)
+    return replace(made, day=_day_beside(made)) if what == "events" else made
+
+
+def _day_beside(made: Layout) -> str:
+    """The column of days beside a time that is only that of a clock, as tills write it: 2024-01-31 and 10:23."""
+    column = made.column("time")
+    free = [name for name in made.extras if plain(name) in NAMES["time"].split()]
+    if not column or not free or made.schema[column] not in (pl.String, pl.Time):
+        return ""
+    first = next((chunk.rows for chunk in made.readings[0].chunks((column,)) if chunk.rows.height), None)
+    if first is None:
+        return ""
+    clocks = first[column].drop_nulls().cast(pl.String).head(1000).str.contains(_CLOCK)
+    return free[0] if len(clocks) and clocks.all() else ""
 
 
 def as_key(values: pl.Series, whole: bool) -> pl.Series:

@@ -106,7 +106,7 @@ def _warnings(report: CheckReport, intake: Intake) -> Iterator[str]:
             if n >= _MUCH * max(1, table.rows):
                 yield f"{n / max(1, table.rows):.1%} of the rows of {table.name}: {reason}.{_advice(reason)}"
     if not intake.timed:
-        yield "No column tells the time; the order of the rows stands for it. Splits by time need --map time=COLUMN."
+        yield "No column tells the time: the order of the rows stands for it. For splits by time, name it under columns."
     strange = [name for name in intake.kinds.strange if name != EVENT]
     if strange:
         yield f"The kinds {', '.join(strange)} have no usual weight and count 1. Give them one under [kinds]."
@@ -140,9 +140,10 @@ def _outlying(report: CheckReport) -> Iterator[str]:
         return
     worst = report.outliers[0]
     n = len({outlier.customer for outlier in report.outliers})
+    who = f"{n} customers are" if n > 1 else "One customer is"
     first = f"{worst.customer} with {worst.count:,} {worst.what} where {worst.typical:,.0f} is typical"
     yield (
-        f"{n} customers are far beyond the rest, the first is {first}. A reseller, a bot, the till itself? "
+        f"{who} far beyond the rest, first {first}. A reseller, a bot, the till itself? "
         'outliers = "quarantine" under [check] takes them out.'
     )
 
