@@ -44,7 +44,8 @@ def ours(data: str, similarity: str) -> Prepared:
     from regulars.models import ItemKNN
 
     shop = Shop.of(data)
-    method, circumstances = ItemKNN(neighbors=NEIGHBORS, similarity=similarity, rule="count"), Run(threads=threads())
+    method = ItemKNN(NEIGHBORS, similarity, tilt=0.5, activity=0.0, side="history", rule="count")
+    circumstances = Run(threads=threads())
 
     def judge(model: Any) -> dict[str, float]:
         weights = csr_array((model.data, model.indices, model.indptr), shape=(model.n_items,) * 2)

@@ -14,6 +14,12 @@ from regulars.models.kinds import SparseItemItem
 BASKETS = pl.DataFrame({"user_id": [1, 1, 1, 2, 2, 3, 4], "item_id": ["a", "b", "c", "a", "b", "a", "a"]})
 
 
+def plain(**settings: object) -> ItemKNN:
+    """Item-kNN as in the oldest papers: cosine, everybody's vote alike."""
+    oldest = {"similarity": "cosine", "tilt": 0.5, "activity": 0.0, "side": "history", "rule": "binary"}
+    return ItemKNN(**{**oldest, **settings})  # type: ignore[arg-type]
+
+
 def dense(model: SparseItemItem) -> np.ndarray:
     weights = np.zeros((model.n_items, model.n_items))
     for item in range(model.n_items):
@@ -30,7 +36,7 @@ def shop(seed: int = 0) -> Dataset:
 
 
 def test_cosine_worked_by_hand() -> None:
-    model = ItemKNN(rule="binary").fit(Dataset.of(BASKETS))
+    model = plain().fit(Dataset.of(BASKETS))
     expected = [[0, 2 / math.sqrt(8), 1 / 2], [2 / math.sqrt(8), 0, 1 / math.sqrt(2)], [1 / 2, 1 / math.sqrt(2), 0]]
     np.testing.assert_allclose(dense(model), expected, rtol=1e-6)
     np.testing.assert_allclose(
@@ -39,19 +45,19 @@ def test_cosine_worked_by_hand() -> None:
 
 
 def test_shrinkage_weakens_what_few_customers_say() -> None:
-    weights = dense(ItemKNN(rule="binary", shrinkage=2.0).fit(Dataset.of(BASKETS)))
+    weights = dense(plain(shrinkage=2.0).fit(Dataset.of(BASKETS)))
     assert weights[0, 1] == pytest.approx(2 / (math.sqrt(8) + 2))
     assert weights[1, 2] == pytest.approx(1 / (math.sqrt(2) + 2))
 
 
 def test_tilt_divides_by_the_item_of_the_history_more_than_by_the_answer() -> None:
-    weights = dense(ItemKNN(rule="binary", tilt=1.0).fit(Dataset.of(BASKETS)))
+    weights = dense(plain(tilt=1.0).fit(Dataset.of(BASKETS)))
     # the share of an item's customers who also have the answer
     np.testing.assert_allclose(weights, [[0, 2 / 4, 1 / 4], [2 / 2, 0, 1 / 2], [1, 1, 0]], rtol=1e-6)
 
 
 def test_activity_gives_each_customer_one_say_about_an_item() -> None:
-    weights = dense(ItemKNN(rule="binary", activity=1.0).fit(Dataset.of(BASKETS)))
+    weights = dense(plain(activity=1.0).fit(Dataset.of(BASKETS)))
     squares = {"a": 1 / 3 + 1 / 2 + 1 + 1, "b": 1 / 3 + 1 / 2}
     assert weights[0, 1] == pytest.approx((1 / 3 + 1 / 2) / math.sqrt(squares["a"] * squares["b"]))
 
@@ -71,15 +77,15 @@ def test_the_neighbors_are_the_best_of_all_pairs(similarity: str) -> None:
     similar = x.T @ x
     np.fill_diagonal(similar, 0)
     floor = np.sort(similar, axis=1)[:, [-5]]
-    model = ItemKNN(neighbors=5, similarity=similarity, rule="count").fit(data)
+    model = plain(neighbors=5, similarity=similarity, rule="count").fit(data)
     np.testing.assert_allclose(dense(model), np.where(similar >= floor, similar, 0), rtol=1e-5)
 
 
 def test_the_neighbors_may_be_counted_on_the_side_of_the_answer() -> None:
     data = shop()
-    whole = dense(ItemKNN(tilt=0.8).fit(data))
+    whole = dense(plain(tilt=0.8, rule="log").fit(data))
     floor = np.sort(whole, axis=0)[[-4]]
-    model = ItemKNN(neighbors=4, tilt=0.8, side="answer").fit(data)
+    model = plain(neighbors=4, tilt=0.8, side="answer", rule="log").fit(data)
     np.testing.assert_allclose(dense(model), np.where(whole >= floor, whole, 0), rtol=1e-6)
 
 
@@ -87,7 +93,7 @@ def test_old_votes_fade_in_training_and_in_the_history() -> None:
     events = pl.DataFrame(
         {"user_id": [1, 1, 2, 2, 3], "item_id": ["a", "b", "a", "c", "a"], "time": [0, 0, DAY, DAY, DAY]}
     )
-    model = ItemKNN(rule="count", half_life_days=1.0).fit(Dataset.of(events))
+    model = plain(rule="count", half_life_days=1.0).fit(Dataset.of(events))
     weights = dense(model)
     assert weights[0, 1] == pytest.approx(0.25 / math.sqrt((0.25 + 1 + 1) * 0.25))
     queries = Queries.of([[0]], times=DAY)
@@ -98,10 +104,10 @@ def test_a_customer_who_has_everything_says_nothing_under_idf() -> None:
     everything = pl.DataFrame({"user_id": [9] * 3, "item_id": ["a", "b", "c"]})
     data = Dataset.of(pl.concat([everything, BASKETS.filter(pl.col("user_id") > 1)]))
     for similarity in ("tfidf", "bm25"):
-        assert (dense(ItemKNN(similarity=similarity).fit(data))[2] == 0).all()
+        assert (dense(plain(similarity=similarity).fit(data))[2] == 0).all()
 
 
 def test_threads_change_nothing() -> None:
-    one, two = (ItemKNN(neighbors=4).fit(shop(), Run(threads=threads)) for threads in (1, 2))
+    one, two = (plain(neighbors=4).fit(shop(), Run(threads=threads)) for threads in (1, 2))
     np.testing.assert_array_equal(one.indices, two.indices)
     np.testing.assert_array_equal(one.data, two.data)
