@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars.data.times import UNKNOWN, Clock, Slashes, seconds, slashes
+from regulars.data.moments import UNKNOWN, Clock
+from regulars.data.times import Slashes, seconds, slashes
 
 MOMENT = datetime(2020, 12, 31, 8, 26, 0, tzinfo=UTC)
 AT = int(MOMENT.timestamp())
@@ -45,6 +46,7 @@ def read(*values, **clock):
         "1609403160000000",
         "1609403160000000000",
         "1609403160.75",
+        "44196.351388888892",
     ],
 )
 def test_a_written_moment_is_read(written):

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from .codes import Codes
+from .moments import UNKNOWN
 from .storage import read_column
-from .times import UNKNOWN
 
 MOST_WORDS = 1_000_000  # different texts of a column; beyond, it is no attribute of events but a text of its own
 STORAGE: Mapping[str, str] = {"number": "f8", "whole": "i8", "day": "i8", "moment": "i8", "truth": "i1", "text": "i4"}

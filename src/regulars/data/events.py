@@ -17,9 +17,10 @@ from . import kinds
 from .checks import Checks
 from .codes import Codes
 from .layout import MONEY, RESERVED, Layout, as_key
+from .moments import UNKNOWN, Clock
 from .numbers import numbers, without_blanks
 from .readers import Chunk
-from .times import UNKNOWN, Clock, seconds
+from .times import seconds
 
 Column = np.ndarray[Any, Any]
 

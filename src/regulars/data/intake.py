@@ -16,11 +16,12 @@ from .columns import Mapped
 from .context import kept
 from .events import Cleaned, Cleaner, Kinds
 from .layout import MONEY, Layout, columns_of
+from .moments import Clock
 from .quarantine import Quarantine
 from .readers import Chunk, Reading
 from .sources import Sources
 from .spill import Columns, Spill
-from .times import Clock, Slashes, slashes
+from .times import Slashes, slashes
 
 FILE_SHIFT = 40  # origin of an event: number of its file << 40 | its line
 _SURE = 20  # rows that settle whether the day or the month comes first

@@ -106,7 +106,7 @@ def _warnings(report: CheckReport, intake: Intake) -> Iterator[str]:
             if n >= _MUCH * max(1, table.rows):
                 yield f"{n / max(1, table.rows):.1%} of the rows of {table.name}: {reason}.{_advice(reason)}"
     if not intake.timed:
-        yield "No column tells the time: the order of the rows stands for it. For splits by time, name it under columns."
+        yield "No column tells the time: the order of the rows stands for it. Splits by time need one: name it."
     strange = [name for name in intake.kinds.strange if name != EVENT]
     if strange:
         yield f"The kinds {', '.join(strange)} have no usual weight and count 1. Give them one under [kinds]."

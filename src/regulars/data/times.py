@@ -1,8 +1,8 @@
 """Times in any common form -> seconds since 1970 UTC.
 
 Understood row by row: ISO 8601 with and without zone, dates alone, numbers (seconds, milli-, micro- and nanoseconds
-since 1970, 20240131, 20240131235900), 31/01/2024 8:26, 1/31/2024 8:26 PM, 31.01.24, 31 Jan 2024, Jan 31, 2024. Which of
-day and month comes first is asked of the whole column by `slashes`.
+since 1970, 20240131, 20240131235900, a spreadsheet's 45322.35), 31/01/2024 8:26, 1/31/2024 8:26 PM, 31.01.24,
+31 Jan 2024, Jan 31, 2024. Which of day and month comes first is asked of the whole column by `slashes`.
 """
 
 from dataclasses import dataclass, replace
@@ -12,8 +12,9 @@ import polars as pl
 
 from regulars.core import DAY, Longs, longs
 
-UNKNOWN = np.iinfo(np.int64).min  # "no time" and "not understood" inside this folder
-UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+from .epochs import UNITS, of_numbers
+from .moments import UNKNOWN, Clock, civil, localized
+
 _FAST = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ", "%Y-%m-%d")
 _CLOCK = (
     r"(?:[T ,]+(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,]\d+)?)?\s*(?P<p>[AaPp])?\.?(?:[Mm]\.?)?"
@@ -27,15 +28,6 @@ _NAMED = (
     _DAY_NAME + r"(?P<n>[A-Za-z]{3})[a-z]*\.? +(?P<d>\d{1,2})(?:st|nd|rd|th)?,? +(?P<y>\d{4})" + _CLOCK,
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-
-
-@dataclass(frozen=True)
-class Clock:
-    """How to read times: the zone of those that carry none, a fixed form or "" to look, and the order of 02/03/2024."""
-
-    zone: str = "UTC"
-    form: str = ""
-    day_first: bool = True
 
 
 @dataclass(frozen=True)
@@ -65,7 +57,7 @@ def seconds(values: pl.Series, clock: Clock) -> Longs:
     if values.dtype in (pl.Date, pl.Datetime):
         return _of_typed(values, clock)
     if values.dtype.is_numeric():
-        return _of_numbers(values, clock)
+        return of_numbers(values, clock)
     text = values.cast(pl.String)
     head = text.head(20_000)
     if len(text) > len(head) and head.n_unique() * 3 < len(head):  # days, or minutes of a busy shop: read each once
@@ -98,42 +90,11 @@ def slashes(values: pl.Series) -> Slashes:
 def _of_typed(values: pl.Series, clock: Clock) -> Longs:
     if values.dtype == pl.Date:
         days = values.cast(pl.Int32).cast(pl.Int64)
-        return _localized(days.fill_null(0).to_numpy() * DAY, values.is_null().to_numpy(), clock.zone)
+        return localized(days.fill_null(0).to_numpy() * DAY, values.is_null().to_numpy(), clock.zone)
     aware = getattr(values.dtype, "time_zone", None) is not None
     times = values.dt.epoch("s")
     missing = times.is_null().to_numpy()
-    return _localized(times.fill_null(0).to_numpy(), missing, "UTC" if aware else clock.zone)
-
-
-def _of_numbers(values: pl.Series, clock: Clock) -> Longs:
-    """Epochs by their size; 20240131, 202401312359 and 20240131235900 are read as written days."""
-    missing = values.is_null().to_numpy()
-    if values.dtype.is_float() or values.dtype.is_decimal():
-        exact = values.cast(pl.Float64).fill_null(0.0).fill_nan(0.0).to_numpy()
-        missing = missing | ~np.isfinite(values.cast(pl.Float64).fill_null(np.nan).to_numpy()) | (np.abs(exact) > 9e18)
-        exact = np.where(missing, 0.0, exact)
-    else:
-        whole = values.cast(pl.Int64, strict=False)
-        missing = whole.is_null().to_numpy()
-        exact = whole.fill_null(0).to_numpy()
-    if clock.form == "days":
-        return _localized(np.floor(exact * DAY).astype(np.int64), missing, clock.zone)
-    if clock.form in UNITS:
-        return np.where(missing, UNKNOWN, np.floor_divide(exact, UNITS[clock.form]).astype(np.int64))
-    size = np.abs(exact)
-    unit = np.where(size < 1e11, 1, np.where(size < 1e14, 10**3, np.where(size < 1e17, 10**6, 10**9)))
-    result = np.where(missing, UNKNOWN, np.floor_divide(exact, unit).astype(np.int64))
-    written = ((size >= 19_900_101) & (size <= 21_001_231)) | ((size >= 199_001_010_000) & (size <= 210_012_312_359))
-    written |= (size >= 19_900_101_000_000) & (size <= 21_001_231_235_959)
-    if written.any():
-        rows = np.flatnonzero(written & (exact > 0))
-        digits = exact[rows].astype(np.int64)
-        digits *= np.where(digits < 10**9, 10**6, np.where(digits < 10**13, 100, 1))
-        times = _civil(digits // 10**10, digits // 10**8 % 100, digits // 10**6 % 100)
-        clock_part = digits // 10**4 % 100 * 3600 + digits // 100 % 100 * 60 + digits % 100
-        legal = (times != UNKNOWN) & (digits // 10**4 % 100 < 24) & (digits // 100 % 100 < 60) & (digits % 100 < 60)
-        result[rows[legal]] = _localized(times[legal] + clock_part[legal], np.zeros(legal.sum(), np.bool_), clock.zone)
-    return result
+    return localized(times.fill_null(0).to_numpy(), missing, "UTC" if aware else clock.zone)
 
 
 def _of_text(text: pl.Series, clock: Clock) -> Longs:
@@ -150,7 +111,7 @@ def _of_text(text: pl.Series, clock: Clock) -> Longs:
         digits = text.gather(rest).str.strip_chars()
         numbers = digits.cast(pl.Int64, strict=False)
         numbers = digits.cast(pl.Float64, strict=False) if numbers.null_count() else numbers
-        rest = _fill(result, rest, _of_numbers(numbers, clock))
+        rest = _fill(result, rest, of_numbers(numbers, clock))
     for pattern in (_YEAR_FIRST, _SLASHED, *_NAMED):
         if len(rest) and not clock.form:
             rest = _fill(result, rest, _written(text.gather(rest), pattern, clock))
@@ -181,7 +142,7 @@ def _written(text: pl.Series, pattern: str, clock: Clock) -> Longs:
     else:
         day = _number(groups, "d")
         month = _month(groups["n"]) if "n" in groups.columns else _number(groups, "m")
-    days = _civil(year, month, day)
+    days = civil(year, month, day)
     hour, minute, second = (_number(groups, name) for name in "HMS")
     half = groups["p"].str.to_lowercase()
     noon, midnight = (half == "p").fill_null(False).to_numpy(), (half == "a").fill_null(False).to_numpy()
@@ -189,7 +150,7 @@ def _written(text: pl.Series, pattern: str, clock: Clock) -> Longs:
     wrong = ~matched | (days == UNKNOWN) | (hour > 23) | (minute > 59) | (second > 60)
     naive = np.where(wrong, 0, days) + hour * 3600 + minute * 60 + second
     zone = groups["z"]
-    local = _localized(naive, wrong, clock.zone)
+    local = localized(naive, wrong, clock.zone)
     if zone.null_count() == len(zone):
         return local
     return np.where(zone.is_null().to_numpy() | wrong, local, naive - _offset(zone))
@@ -218,26 +179,3 @@ def _offset(zone: pl.Series) -> Longs:
     parts = zone.str.extract_groups(r"^([+-])(\d{2}):?(\d{2})?$").to_frame("g").unnest("g")
     size = _number(parts, "2") * 3600 + _number(parts, "3") * 60
     return np.where((parts["1"] == "-").fill_null(False).to_numpy(), -size, size)
-
-
-def _civil(year: Longs, month: Longs, day: Longs) -> Longs:
-    """Seconds of midnight of each day, UNKNOWN where there is no such day."""
-    legal = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (year > 0) & (year < 10_000)
-    months = np.where(legal, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
-    days = months.astype("datetime64[D]") + np.where(legal, day - 1, 0).astype("timedelta64[D]")
-    legal &= days.astype("datetime64[M]") == months
-    return np.where(legal, days.astype(np.int64) * DAY, UNKNOWN)
-
-
-def _localized(naive: Longs, missing: np.ndarray, zone: str) -> Longs:
-    """UTC of local seconds. The hour that spring skips is read as the one after; of autumn's two the first counts."""
-    if zone != "UTC":
-        local = pl.from_epoch(pl.Series(naive), time_unit="s")
-        there = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-        if there.null_count() > local.null_count():
-            before = local.dt.offset_by("-1h")
-            later = before.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.epoch("s") + 3600
-            naive = there.dt.epoch("s").fill_null(later).fill_null(0).to_numpy()
-        else:
-            naive = there.dt.epoch("s").fill_null(0).to_numpy()
-    return np.where(missing, UNKNOWN, naive)
