@@ -199,6 +199,15 @@ def test_mixed_forms_of_time_are_read_row_by_row_and_their_doubt_is_told(tmp_pat
     assert any("nothing tells whether the day or the month" in note for note in shop.check.tables[0].notes)
 
 
+def test_the_order_of_day_and_month_is_asked_of_all_files(tmp_path):
+    days = {"1.csv": "2020-05-06", "2.csv": "05/06/2020", "3.csv": "05/31/2020"}
+    for name, day in days.items():
+        (tmp_path / name).write_text(f"user_id,item_id,time\na,{name},{day}\n")
+    shop = prepare(Sources(Table(tmp_path)))
+    assert ((shop.dataset.time - JANUARY) // 86400).tolist() == [126, 126, 151]
+    assert any("read as 12/31" in warning for warning in shop.check.warnings)
+
+
 def test_a_day_and_a_clock_in_two_columns_are_one_moment(tmp_path):
     shop = prepared(tmp_path, log("a,x,31/01/2020,10:23", "a,y,01/02/2020,9:05 PM", header="user_id,item_id,date,time"))
     assert ((shop.dataset.time - JANUARY) / 60).tolist() == [30 * 1440 + 623, 31 * 1440 + 1265]

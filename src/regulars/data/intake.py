@@ -24,6 +24,7 @@ from .spill import Columns, Spill
 from .times import Slashes, slashes
 
 FILE_SHIFT = 40  # origin of an event: number of its file << 40 | its line
+_PLAIN = 10  # files without such times that settle that there are none
 _SURE = 20  # rows that settle whether the day or the month comes first
 
 
@@ -148,16 +149,27 @@ class Intake:
 
 
 def asked(readings: Sequence[Reading], column: str) -> Slashes:
-    """What the column says about the order of day and month; stops as soon as that is settled or cannot matter."""
+    """What the column says about the order of day and month.
+
+    Reads on until that is settled; of a file whose first part has no such times only that part is looked at, and of
+    many such files the first ten.
+    """
     found = Slashes()
+    plain = 0
     for reading in readings:
         if column not in reading.schema():
             continue
+        here = Slashes()
         for chunk in reading.chunks((column,)):
-            if chunk.rows.height:
-                found += slashes(chunk.rows[column].cast(pl.String))
-                if not found.any or max(found.day_first, found.month_first) >= _SURE:
-                    return found
+            here += slashes(chunk.rows[column].cast(pl.String))
+            if max(found.day_first + here.day_first, found.month_first + here.month_first) >= _SURE:
+                return found + here
+            if chunk.rows.height and not here.any:
+                plain += 1
+                break
+        found += here
+        if plain == _PLAIN:
+            return found
     return found
 
 

@@ -102,6 +102,7 @@ def _context(intake: Intake) -> dict[str, str]:
 def _warnings(report: CheckReport, intake: Intake) -> Iterator[str]:
     """What stands out, each with what to do about it."""
     for table in report.tables:
+        yield from (f"{table.name}: {note}." for note in table.notes)
         for reason, n in table.reasons.items():
             if n >= _MUCH * max(1, table.rows):
                 yield f"{n / max(1, table.rows):.1%} of the rows of {table.name}: {reason}.{_advice(reason)}"
