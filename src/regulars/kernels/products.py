@@ -22,6 +22,7 @@ Doubles = NDArray[np.float64]
 Words = NDArray[np.uint32]
 
 TILE = 256  # items looked at together, with one bound and one scale: at 256 factors 64 KiB of bytes
+REGROUP = 16  # tiles after which queries are put into new groups; sooner at first
 CHUNK = 64  # products compared together before any is looked at alone
 UNIT = 2.0**-24  # relative error of one operation in float32
 SLACK = 1 + 1e-6  # bounds meet scores that were rounded to float32
@@ -85,16 +86,19 @@ def coded_queries(queries: Floats) -> Coded:
 def search_bytes(items: Catalog, coded: Coded, queries: Floats, rules: Rules, answers: Answers) -> None:
     """Fills the answers of a block of queries by products of bytes.
 
-    After the first tile, queries that will be done at about the same norm are put into one group.
+    Queries are multiplied in groups, and a group is done with when all of its queries are. So every now and then those
+    that will be done at about the same norm, as far as one can tell by then, are put together.
     """
     asked, bans = coded_queries(queries), _bans(items.places, rules)
     rows = np.arange(len(asked.scales), dtype=np.int32)
-    _search_bytes(0, 1, rows, items, coded, asked, queries, rules.mask, bans, answers)
-    done_at = np.full(len(rows), np.inf)
-    done_at[: len(queries)] = _floors(answers) / np.maximum(asked.norms[: len(queries)], np.finfo(np.float64).tiny)
-    rows = np.argsort(done_at).astype(np.int32)
-    asked = Coded(asked.codes[rows], asked.scales[rows], asked.norms[rows], asked.residuals[rows])
-    _search_bytes(1, len(coded.scales), rows, items, coded, asked, queries, rules.mask, bans, answers)
+    first, end = 0, len(coded.scales)
+    while first < end and len(rows):
+        last = min(first + min(max(1, first), REGROUP), end)
+        _search_bytes(first, last, rows, items, coded, asked, queries, rules.mask, bans, answers)
+        first = last
+        order = _by_end(rows, asked.norms, answers)
+        rows = rows[order]
+        asked = Coded(asked.codes[order], asked.scales[order], asked.norms[order], asked.residuals[order])
 
 
 def search_floats(items: Catalog, ordered: Floats, queries: Floats, rules: Rules, answers: Answers) -> None:
@@ -289,6 +293,12 @@ def _search_bytes(
                                 floors[at] = best[row, k - 1]
                                 reach[at] = _reach(floors[at], margins[at], units[at])
     tiles.end()
+
+
+def _by_end(rows: Ints, norms: Doubles, answers: Answers) -> Longs:
+    """Those first whose answers can take items of the smallest norms."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # no norm at all: everything or nothing is open, as it comes
+        return np.argsort(_padded_floors(rows, answers) / norms, kind="stable")
 
 
 @njit(cache=True, nogil=True)
