@@ -16,15 +16,18 @@ from benchmarks import factors
 from benchmarks.data import USERS_AND_ITEMS, frame
 from benchmarks.measure import threads
 
-CUSTOMERS_AT_ONCE = 256  # by default RecBole evaluates one customer at a time when there are more than 4,096 items
-
 Figures = dict[str, float]
 
 
-def evaluation(data: str, file: str, k: int) -> tuple[Callable[[], Figures], Callable[[Figures], Figures]]:
-    """A BPR whose embeddings are the given vectors; the same product of vectors decides."""
+def evaluation(
+    data: str, file: str, k: int, at_once: int | None = None
+) -> tuple[Callable[[], Figures], Callable[[Figures], Figures]]:
+    """A BPR whose embeddings are the given vectors; the same product of vectors decides.
+
+    at_once: customers of a batch; unless given RecBole's own default, 4,096 scores, which is one or two customers.
+    """
     torch.set_num_threads(threads())
-    config = _config(data, k, Path(tempfile.mkdtemp()))
+    config = _config(data, k, at_once, Path(tempfile.mkdtemp()))
     dataset = create_dataset(config)
     train, _, test = data_preparation(config, dataset)
     model = BPR(config, train.dataset)
@@ -41,7 +44,7 @@ def _put(embedding: torch.nn.Embedding, vectors: Any, tokens: Any) -> None:
         embedding.weight[1:] = torch.from_numpy(vectors[np.array(tokens[1:], dtype=np.int64)])
 
 
-def _config(data: str, k: int, folder: Path) -> Config:
+def _config(data: str, k: int, at_once: int | None, folder: Path) -> Config:
     _write(data, folder / data)
     settings = {
         "data_path": str(folder),
@@ -53,7 +56,7 @@ def _config(data: str, k: int, folder: Path) -> Config:
         "valid_metric": f"NDCG@{k}",
         "metric_decimal_place": 6,
         "eval_args": {"order": "RO", "group_by": "user", "mode": "full", "split": {"RS": [8, 1, 1]}},
-        "eval_batch_size": CUSTOMERS_AT_ONCE * (USERS_AND_ITEMS[data][1] + 1),
+        "eval_batch_size": at_once * (USERS_AND_ITEMS[data][1] + 1) if at_once else 4096,
         "use_gpu": False,
         "show_progress": False,
         "checkpoint_dir": str(folder),
