@@ -28,8 +28,8 @@ class EASE(Settings):
     p / (1 - p) diag(X'X) to what is inverted, as if each item of a history were hidden with chance p (Steck, NeurIPS
     2020): stronger for popular items. activity: see `votes`; rule, half_life_days: see `Profile`.
     Only the `max_items` items with the most customers, each with `min_customers` at least, take part.
-    Memory: 4 bytes * items^2 and little else. Time: items^3 operations, a second of CPU for 4,000 items, ten for 10,000,
-    ten minutes for 40,000. In float32: on real logs its lists were those of float64 down to a regularization of 1.
+    Memory: 4 bytes * items^2 and little else. Time: items^3 operations; a second of CPU for 4,000 items, ten for
+    10,000, ten minutes for 40,000. In float32: on ml-1m its lists were those of float64 down to a regularization of 1.
     Raises SettingError when the regularization is too small for that.
     """
 
