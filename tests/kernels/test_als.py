@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from regulars.kernels.als import Side, align, improve, run_pass
-from regulars.kernels.solve import BUFFER, Prior, Rows, Vectors, packed, plain, solve_rows
+from regulars.kernels.solve import Prior, Rows, solve_rows
 
 
 def rows_of(met: np.ndarray) -> Rows:
@@ -51,24 +51,24 @@ def loss(users: Side, items: Side, x: np.ndarray, y: np.ndarray, met: np.ndarray
 def test_enough_steps_reach_the_minimum_of_every_row():
     users, _, x, y, _ = shop()
     prior = Prior(np.linspace(0.01, 4, 12, dtype=np.float32), users.unseen, users.ridge)
-    solve_rows(users.rows, plain(y), prior, x, steps=60, tolerance=1e-6, threads=1)
+    solve_rows(users.rows, y, prior, x, steps=60, tolerance=1e-6, threads=1)
     np.testing.assert_allclose(x, exact(users.rows, y, prior), rtol=1e-4, atol=1e-5)
 
 
-def test_a_row_longer_than_the_buffer_reaches_its_minimum():
+def test_a_row_of_many_events_some_of_the_same_item_reaches_its_minimum():
     random = np.random.default_rng(1)
-    n = BUFFER // 8 + 1001
+    n = 30_001
     rows = Rows(np.array([0, 3, n]), random.integers(0, 50, n).astype(np.int32), random.random(n, dtype=np.float32))
     y = random.standard_normal((50, 8)).astype(np.float32)
     prior = Prior(full(8, 30.0), full(2, 1.0), full(2, 5.0))
     x = np.zeros((2, 8), dtype=np.float32)
-    solve_rows(rows, plain(y), prior, x, steps=40, tolerance=1e-6)
+    solve_rows(rows, y, prior, x, steps=40, tolerance=1e-6)
     np.testing.assert_allclose(x, exact(rows, y, prior), rtol=1e-3, atol=1e-5)
 
 
 def test_a_row_without_columns_becomes_zero():
     users, _, x, y, _ = shop()
-    solve_rows(users.rows, plain(y), Prior(full(12, 1.0), users.unseen, users.ridge), x, steps=2)
+    solve_rows(users.rows, y, Prior(full(12, 1.0), users.unseen, users.ridge), x, steps=2)
     assert not x[:2].any()
     assert x[2:].any(axis=1).all()
 
@@ -80,7 +80,7 @@ def test_one_step_lowers_the_objective_of_every_row(seed):
     best = exact(users.rows, y, prior)
     energy = [np.zeros(0), np.zeros(0)]
     for step in (0, 1):
-        solve_rows(users.rows, plain(y), prior, x, steps=step)
+        solve_rows(users.rows, y, prior, x, steps=step)
         energy[step] = np.array([excess(users.rows, y, prior, row, x[row] - best[row]) for row in range(len(x))])
     assert (energy[1][2:] < energy[0][2:]).all()
 
@@ -97,25 +97,10 @@ def test_the_number_of_threads_does_not_change_a_bit():
     results = []
     for threads in (1, 2, 5):
         mine = x.copy()
-        solve_rows(
-            users.rows, plain(y), Prior(full(12, 2.0), users.unseen, users.ridge), mine, steps=2, threads=threads
-        )
+        solve_rows(users.rows, y, Prior(full(12, 2.0), users.unseen, users.ridge), mine, steps=2, threads=threads)
         results.append(mine)
     assert (results[0] == results[1]).all()
     assert (results[0] == results[2]).all()
-
-
-def test_packed_vectors_keep_every_coordinate_to_the_promised_part_of_the_largest():
-    vectors = np.random.default_rng(2).standard_normal((300, 33)).astype(np.float32)
-    vectors[7] = 0
-    small = packed(vectors)
-    assert small.numbers.dtype == np.int16
-    off = np.abs(unpacked(small) - vectors).max(axis=1)
-    assert (off <= 1.6e-5 * np.abs(vectors).max(axis=1)).all()
-
-
-def unpacked(vectors: Vectors) -> np.ndarray:
-    return vectors.numbers * vectors.scales[:, None]
 
 
 @pytest.mark.parametrize("uniform", [True, False])

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .solve import Floats, Prior, Rows, packed, solve_rows
+from .solve import Floats, Prior, Rows, solve_rows
 
 BLOCK = 1024  # rows turned at a time; two such blocks of 256 factors fit into an L2 cache
 
@@ -45,8 +45,7 @@ def improve(side: Side, unseen: Floats, fixed: Floats, solved: Floats, *, steps:
     unseen: [m], of the fixed side. Returns the spectrum of the fixed side.
     """
     spectrum = align(fixed, unseen, solved)
-    prior = Prior(spectrum, side.unseen, side.ridge)
-    solve_rows(side.rows, packed(fixed), prior, solved, steps=steps, threads=threads)
+    solve_rows(side.rows, fixed, Prior(spectrum, side.unseen, side.ridge), solved, steps=steps, threads=threads)
     return spectrum
 
 

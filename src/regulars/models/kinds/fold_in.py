@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 
 from regulars.core import Floats, Ints, Queries
-from regulars.kernels.solve import Prior, Rows, plain, solve_rows
+from regulars.kernels.solve import Prior, Rows, solve_rows
 
 from .factors import Encoder, Parts
 from .profile import Profile
@@ -39,7 +39,7 @@ class FoldIn(Encoder):
         vectors = np.zeros((len(queries), item_vectors.shape[1]), dtype=np.float32)
         ridges = self._ridges(met)
         prior = Prior(self.spectrum, np.ones(len(queries), dtype=np.float32), ridges)
-        solve_rows(rows_of(met), plain(item_vectors), prior, vectors, steps=STEPS, tolerance=TOLERANCE)
+        solve_rows(rows_of(met), item_vectors, prior, vectors, steps=STEPS, tolerance=TOLERANCE)
         vectors[np.diff(met.indptr) == 0] = np.nan
         return vectors
 
