@@ -139,9 +139,13 @@ def read(path: Path) -> Config:
 def no_such(where: str, name: str, known: Iterable[str]) -> str:
     """What to say of a name that nothing answers to: the one that may be meant, and those that there are."""
     names = list(known)
-    close = get_close_matches(name, names, n=1)
-    meant = f"; did you mean {close[0]}?" if close else "."
-    return f"{where} has no {name}{meant} It has {', '.join(names) or 'none at all'}"
+    return f"{where} has no {name}{meant(name, names)} It has {', '.join(names) or 'none at all'}"
+
+
+def meant(name: str, known: Sequence[str]) -> str:
+    """The end of a sentence about an unknown name: the known one that looks most like it, if one does."""
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else "."
 
 
 _WANTED = {
@@ -169,7 +173,7 @@ def _mended(place: Sequence[str | int], kind: str, mistake: Mapping[str, Any]) -
         *above, last = *above[:-1], f"{above[-1]} no. {last + 1}"
     inside = _header(above)
     if kind == "missing":
-        return f"{inside} lacks {last}" if above else f'the file lacks [{last}], such as: [{last}] paths = ["log.csv"]'
+        return f"{inside} lacks {last}" if above else f'the file lacks [{last}], such as {last}.paths = ["log.csv"]'
     if kind == "extra_forbidden":
         known = _names_in(above)
         top = f". {last} belongs at the top of the file, before the first table" if last in Config.model_fields else ""

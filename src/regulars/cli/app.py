@@ -8,10 +8,11 @@ from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 
+from regulars import __version__
 from regulars.config import FILE
 from regulars.core.errors import RegularsError
 
-from .console import Exit, code_of, complain, err
+from .console import Exit, code_of, complain, say, tell
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,14 +23,32 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Recommendations for every customer and the whole catalog, from a shop's own tables.",
     epilog="Start with: regulars demo",
 )
 
 ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The shop's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
+Seed = Annotated[int | None, typer.Option(help="Of what is drawn at random; default: seed of regulars.toml.")]
+Threads = Annotated[
+    int | None, typer.Option(min=0, help="To fit with, 0 for all cores; default: threads of regulars.toml.")
+]
 HERE = Path(FILE)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        tell(f"regulars {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def regulars(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Recommendations for every customer and the whole catalog, from a shop's own tables."""
 
 
 def verb(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -44,7 +63,7 @@ def verb(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 complain(error)
                 raise typer.Exit(code_of(error)) from error
             except KeyboardInterrupt as stop:
-                err.print("stopped; what is on disk is whole, run the same command again to go on")
+                say("stopped; what is on disk is whole, run the same command again to go on")
                 raise typer.Exit(Exit.INTERRUPTED) from stop
 
         app.command(epilog=f"Example: {example}")(guarded)

@@ -3,9 +3,11 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from .app import HERE, AsJson, ConfigPath, Quiet, verb
-from .console import Exit, emit, out, watched
+from .bars import watched
+from .console import Exit, emit, tell
 from .findings import tell_check
 from .project import Project
 
@@ -24,7 +26,7 @@ def check(
     if as_json:
         emit(prepared.check.json())
     else:
-        tell_check(prepared.check)
-        out.print(f"the checked dataset is in {project.output / 'prepared'}")
+        tell_check(prepared.check, prepared.folder)
+        tell(f"the checked dataset is in {escape(str(project.output / 'prepared'))}")
     if strict and prepared.check.quarantined:
         raise typer.Exit(Exit.FOUND)

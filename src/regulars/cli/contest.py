@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from regulars.core import Dataset, Run
+from regulars.core import Run
+from regulars.data import Prepared
 from regulars.evaluation import Comparison, Split, compare
 
 from .learning import Learned, learn
+from .periods import splits
 from .project import Project
 
 DECIDES = "ndcg"  # the metric that chooses the winner, at the first cut-off
@@ -22,16 +24,9 @@ class Contest:
     learned: dict[str, Learned]  # fitted on everything before the test period
 
 
-def splits(project: Project, data: Dataset) -> tuple[Split, Split]:
-    """The validation split and the test split; the validation is the same cut of what the test may learn from."""
-    splitter = project.splitter()
-    test = splitter.cut(data)
-    return splitter.cut(test.train), test
-
-
-def contest(project: Project, data: Dataset, names: tuple[str, ...], run: Run) -> Contest:
+def contest(project: Project, prepared: Prepared, names: tuple[str, ...], run: Run) -> Contest:
     """Fits and compares the named methods, twice: on the validation period to choose, on the test period to report."""
-    validation, test = splits(project, data)
+    validation, test = splits(project, prepared)
     _, compared = judged(project, validation, names, run)
     learned, reported = judged(project, test, names, run)
     winner = compared.best(f"{DECIDES}@{cutoffs(project)[0]}")

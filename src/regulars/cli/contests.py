@@ -1,26 +1,41 @@
 """evaluate and compare: how good are the methods on what customers did next?"""
 
+from enum import StrEnum
 from typing import Annotated
 
 import polars as pl
 import typer
+from rich.markup import escape
 
-from regulars.core.errors import ConfigError
 from regulars.evaluation import Comparison
 
-from .app import HERE, AsJson, ConfigPath, Quiet, verb
-from .console import emit, out, say, show, watched
-from .contest import DECIDES, contest, cutoffs, judged, splits
-from .project import Project
+from .app import HERE, AsJson, ConfigPath, Quiet, Seed, Threads, verb
+from .bars import stage, watched
+from .console import emit, say, tell
+from .contest import DECIDES, contest, cutoffs, judged
+from .periods import splits
+from .project import COMPARISON, Project
+from .tables import cell, show
 
+INTERVALS = ("95 % interval", "interval of the difference")
+SPARE = ("filled", "category diversity", "popularity")  # what a narrow terminal does without
 Methods = Annotated[list[str] | None, typer.Option("--method", "-m", help="A method or blend; may be repeated.")]
+
+
+class Period(StrEnum):
+    """Which of the two tests."""
+
+    VALIDATION = "validation"
+    TEST = "test"
 
 
 @verb("regulars evaluate als --on validation")
 def evaluate(
     method: Annotated[str, typer.Argument(help="A method or blend of the configuration.")],
     config: ConfigPath = HERE,
-    on: Annotated[str, typer.Option(help="Which period: validation or test.")] = "validation",
+    on: Annotated[Period, typer.Option(help="Which period.")] = Period.VALIDATION,
+    seed: Seed = None,
+    threads: Threads = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -29,50 +44,56 @@ def evaluate(
     Choose settings on the validation period; look at the test period once, at the end.
     """
     project = Project.open(config)
-    if on not in ("validation", "test"):
-        raise ConfigError(f"--on must be validation or test; it is {on!r}")
-    with watched(quiet=quiet or as_json, seed=project.config.seed, threads=project.config.threads) as run:
-        data = project.prepared(run).dataset
-        split = splits(project, data)[on == "test"]
+    with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
+        split = splits(project, project.prepared(run))[on is Period.TEST]
         _, comparison = judged(project, split, (method,), run)
-    if as_json:
-        emit(comparison.as_dict())
+        with stage(run, "measure the intervals"):
+            result = comparison.as_dict() if as_json else comparison.evaluations[method].frame()
+    if isinstance(result, dict):
+        emit(result)
         return
     say(f"{split.name}: {len(split):,} customers asked")
-    show(comparison.evaluations[method].frame(), method)
+    show(result, method)
 
 
 @verb("regulars compare --method als --method item_knn")
-def compare(config: ConfigPath = HERE, method: Methods = None, as_json: AsJson = False, quiet: Quiet = False) -> None:
+def compare(
+    config: ConfigPath = HERE,
+    method: Methods = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
     """Compare methods: choose the winner on the validation period, report all of them on the test period.
 
     Every difference comes with a 95 % interval and a verdict; "no difference" means that the data cannot tell.
     """
     project = Project.open(config)
-    with watched(quiet=quiet or as_json, seed=project.config.seed, threads=project.config.threads) as run:
-        data = project.prepared(run).dataset
-        result = contest(project, data, tuple(method or project.names()), run)
-    summary = {
-        "winner": result.winner,
-        "decided_by": f"{DECIDES}@{cutoffs(project)[0]} on validation",
-        "validation": result.validation.as_dict(),
-        "test": result.test.as_dict(),
-    }
-    path = project.write("comparison.json", summary)
+    with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
+        result = contest(project, project.prepared(run), tuple(method or project.names()), run)
+        with stage(run, "measure the differences"):
+            summary = {
+                "winner": result.winner,
+                "decided_by": f"{DECIDES}@{cutoffs(project)[0]} on validation",
+                "validation": result.validation.as_dict(),
+                "test": result.test.as_dict(),
+            }
+    path = project.write(COMPARISON, summary)
     if as_json:
         emit(summary)
         return
-    tell(result.test, result.winner, cutoffs(project)[0])
+    tell_contest(result.test, result.winner, cutoffs(project)[0])
     say(f"written to {path}")
 
 
-def tell(comparison: Comparison, winner: str, k: int) -> None:
+def tell_contest(comparison: Comparison, winner: str, k: int) -> None:
     """The comparison as tables for the terminal."""
     for metric in (f"ndcg@{k}", f"recall@{k}", f"hit_rate@{k}"):
-        show(standings(comparison, metric), f"{metric} on the test period")
-    show(lists(comparison), "The lists as a whole")
-    show(comparison.cost(), "Cost")
-    out.print(f"chosen on the validation period: [bold]{winner}[/]")
+        show(standings(comparison, metric), f"{metric} on the test period", spare=("p", "difference"), whole=INTERVALS)
+    show(lists(comparison), f"The {k} items of each list, all lists together", spare=SPARE)
+    show(costs(comparison), "Cost: seconds to fit, of CPU time to fit, to answer; megabytes", spare=("CPU",))
+    tell(f"chosen on the validation period: [bold]{escape(winner)}[/]")
 
 
 def standings(comparison: Comparison, metric: str) -> pl.DataFrame:
@@ -84,9 +105,9 @@ def standings(comparison: Comparison, metric: str) -> pl.DataFrame:
         .select(
             "name",
             "mean",
-            _span("low", "high").alias("95 % interval"),
+            _span("low", "high").alias(INTERVALS[0]),
             "difference",
-            _span("difference_low", "difference_high").alias("its interval"),
+            _span("difference_low", "difference_high").alias(INTERVALS[1]),
             "p",
             "verdict",
         )
@@ -98,8 +119,17 @@ def lists(comparison: Comparison) -> pl.DataFrame:
     frame = comparison.catalog()
     first = frame["metric"].str.split("@").list.last()[0]
     chosen = frame.filter(pl.col("metric").str.ends_with(f"@{first}"))
-    return chosen.pivot("metric", index="name", values="value", maintain_order=True)
+    table = chosen.pivot("metric", index="name", values="value", maintain_order=True)
+    return table.rename(lambda name: name.removesuffix(f"@{first}").replace("_", " "))
+
+
+def costs(comparison: Comparison) -> pl.DataFrame:
+    """What each recommender took."""
+    words = {"fit_seconds": "fit", "fit_cpu_seconds": "CPU", "answer_seconds": "answer", "peak_mb": "peak MB"}
+    table = comparison.cost()
+    return table.select("name", *(pl.col(name).alias(word) for name, word in words.items() if name in table.columns))
 
 
 def _span(low: str, high: str) -> pl.Expr:
-    return pl.format("{} to {}", pl.col(low).round(4), pl.col(high).round(4))
+    ends = (pl.col(name).map_elements(cell, return_dtype=pl.String) for name in (low, high))
+    return pl.format("{} to {}", *ends)

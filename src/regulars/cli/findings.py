@@ -1,17 +1,20 @@
 """What `check` and `init` found, as people read it in a terminal."""
 
+from pathlib import Path
+
 import polars as pl
 from rich.markup import escape
 
 from regulars.data import CheckReport
 
-from .console import out, show
+from .console import tell
+from .tables import show
 
 
-def tell_check(report: CheckReport) -> None:
-    """The shop in figures, what was quarantined and why, and what to look at."""
+def tell_check(report: CheckReport, folder: Path) -> None:
+    """The shop in figures, what was quarantined and why, and what to look at. folder: where the quarantine file is."""
     first, last = report.days
-    out.print(
+    tell(
         f"[bold]{report.events:,}[/] events of {report.customers:,} customers and {report.items:,} items, "
         f"{first} to {last}, {report.sessions:,} sessions"
     )
@@ -21,9 +24,9 @@ def tell_check(report: CheckReport) -> None:
         "Kinds of events",
     )
     if report.quarantined:
-        show(_reasons(report), f"Quarantined rows, kept with their reasons in {report.quarantine}")
+        show(_reasons(report), f"Quarantined rows, kept with their reasons in {folder / report.quarantine}")
     for warning in report.warnings:
-        out.print(f"[yellow]look at[/] {escape(warning)}")
+        tell(f"[yellow]look at[/] {escape(warning)}")
 
 
 def _tables(report: CheckReport) -> pl.DataFrame:

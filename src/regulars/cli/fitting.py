@@ -6,39 +6,49 @@ from typing import Annotated
 import numpy as np
 import polars as pl
 import typer
+from rich.markup import escape
 
-from regulars.core import Ints
+from regulars.core import Frame, Ints, Run
 from regulars.core.errors import UnknownId
-from regulars.models.kinds.saving import load, save
+from regulars.models.kinds.saving import save
 
 from .answering import Answers, answered
-from .app import HERE, AsJson, ConfigPath, Quiet, verb
-from .console import emit, out, say, show, watched
+from .app import HERE, AsJson, ConfigPath, Quiet, Seed, Threads, verb
+from .bars import stage, watched
+from .console import emit, say, tell
 from .learning import chosen, learn, with_fallback
 from .likeness import similar_items
 from .project import Project
+from .tables import show
+from .whole import written
+
+SPARE = ("source", "score")  # what a narrow terminal does without
 
 
 @verb("regulars fit --method als")
 def fit(
     config: ConfigPath = HERE,
     method: Annotated[str, typer.Option("--method", "-m", help="A method or blend; default: the chosen one.")] = "",
+    seed: Seed = None,
+    threads: Threads = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Fit the chosen method, and the ladder that stands in for it, on all events; save the model folder."""
     project = Project.open(config)
     name = method or chosen(project)
-    with watched(quiet=quiet or as_json, seed=project.config.seed, threads=project.config.threads) as run:
+    with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
         data = project.prepared(run).dataset
         learned = learn(project, data, (name, *project.config.recommend.fallback), run)
-    save(with_fallback(project, name, learned), project.made("model"), data.items)
+        with stage(run, "save the model"):
+            save(with_fallback(project, name, learned), project.made("model"), data.items)
     facts = {"model": str(project.model), "method": name, "seconds": round(learned[name].seconds, 3)}
     project.write("model.json", facts)
     if as_json:
         emit(facts)
         return
-    out.print(f"{name}, fitted in {learned[name].seconds:.1f} s on {len(data):,} events, is in {project.model}")
+    where = escape(str(project.model))
+    tell(f"{escape(name)}, fitted in {learned[name].seconds:.1f} s on {len(data):,} events, is in {where}")
 
 
 @verb("regulars recommend --customer 1364 --customer 2070")
@@ -47,7 +57,7 @@ def recommend(
     customer: Annotated[
         list[str] | None, typer.Option("--customer", help="A customer's id; may be repeated. Default: everybody.")
     ] = None,
-    k: Annotated[int, typer.Option("-k", help="Items per customer; default: [recommend] k.")] = 0,
+    k: Annotated[int | None, typer.Option("-k", min=1, help="Items per customer; default: k of regulars.toml.")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -55,25 +65,31 @@ def recommend(
     project = Project.open(config)
     with watched(quiet=quiet or as_json) as run:
         data = project.prepared(run).dataset
-        saved = load(project.model)
-        saved.check(data.items)
-        answers = Answers(saved.recommender, data, project.filters(data), project.item_names(data))
+        answers = Answers(project.fitted(data).recommender, data, project.filters(data), project.item_names(data))
         users = data.users.known(customer, "customer") if customer else _everybody(data.n_users)
-        frame = answered(answers, users, k or project.config.recommend.k, run)
-    if customer:
-        emit(frame.to_dicts()) if as_json else show(_named(frame, data.items.ids, answers.names))
-        return
-    files = [project.made(f"recommendations.{kind}") for kind in ("parquet", "csv")]
-    put(frame, files)
-    facts = {"customers": frame["user_id"].n_unique(), "rows": frame.height, "files": [str(file) for file in files]}
-    emit(facts) if as_json else say(f"{facts['rows']:,} lines for {facts['customers']:,} customers: {files[0]}, .csv")
+        wanted = k or project.config.recommend.k
+        frame = answered(answers, users, wanted, run)
+        files = [] if customer else _written(project, frame, run)
+    short = len(users) - frame.group_by("user_id").len().filter(pl.col("len") >= wanted).height
+    if short:
+        say(
+            f"{short:,} of {len(users):,} customers get fewer than {wanted} items: more are not allowed to them, or no "
+            "method knows more. Ask for a smaller -k, or let popularity fill in under [recommend] fallback"
+        )
+    facts = {"customers": len(users), "rows": frame.height, "files": [str(file) for file in files]}
+    if as_json:
+        emit(frame.to_dicts() if customer else facts)
+    elif customer:
+        _show_each(_named(frame, data.items.ids, answers.names), "user_id", "for")
+    else:
+        say(f"{frame.height:,} lines for {len(users):,} customers: {' and '.join(map(str, files))}")
 
 
 @verb("regulars similar 1082185 -k 5")
 def similar(
     item: Annotated[list[str], typer.Argument(help="Ids of items.")],
     config: ConfigPath = HERE,
-    k: Annotated[int, typer.Option("-k", help="How many.")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many.")] = 10,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -81,39 +97,39 @@ def similar(
     project = Project.open(config)
     with watched(quiet=quiet or as_json) as run:
         data = project.prepared(run).dataset
-    saved = load(project.model)
-    saved.check(data.items)
+    recommender = project.fitted(data).recommender
     items = data.items.known(item, "item")
-    found = similar_items(saved.recommender, items, k)
+    found = similar_items(recommender, items, k)
     frame = found.frame(data.items.names(items), data.items).rename({"user_id": "of"})
-    emit(frame.to_dicts()) if as_json else show(_named(frame, data.items.ids, project.item_names(data)))
     if not frame.height:
-        raise UnknownId(f"the model knows nothing like {', '.join(item)}; too few customers met it")
+        raise UnknownId(f"the model knows nothing like {', '.join(item)}: too few customers met it")
+    if as_json:
+        emit(frame.to_dicts())
+    else:
+        _show_each(_named(frame, data.items.ids, project.item_names(data)), "of", "like")
 
 
-def put(frame: pl.DataFrame, files: list[Path]) -> None:
-    """The table as Parquet and CSV, each whole or not at all."""
-    from regulars.core.errors import CannotWrite
-
-    for file in files:
-        scratch = file.with_suffix(".part")
-        try:
-            if file.suffix == ".parquet":
-                frame.write_parquet(scratch)
-            else:
-                frame.write_csv(scratch)
-            scratch.replace(file)
-        except OSError as error:
-            raise CannotWrite(f"{file} cannot be written: {error}") from error
+def _written(project: Project, frame: Frame, run: Run) -> list[Path]:
+    with stage(run, "write the lists"):
+        return [
+            written(project.made("recommendations.parquet"), frame.write_parquet),
+            written(project.made("recommendations.csv"), frame.write_csv),
+        ]
 
 
 def _everybody(n_users: int) -> Ints:
     return np.arange(n_users, dtype=np.int32)
 
 
-def _named(frame: pl.DataFrame, ids: pl.Series, names: pl.Series) -> pl.DataFrame:
+def _named(frame: Frame, ids: pl.Series, names: pl.Series) -> Frame:
     """The table with what people call each item beside its id."""
     known = pl.DataFrame({"item_id": ids, "item": names})
     joined = frame.join(known, on="item_id", how="left", maintain_order="left")
-    first = ["user_id" if "user_id" in frame.columns else "of", "rank", "item_id", "item"]
-    return joined.select(*first, pl.exclude(first)).with_columns(pl.col(first[0], "item_id").cast(pl.String))
+    rest = [name for name in ("reason", "score", "source") if name in frame.columns]
+    return joined.select(pl.col(frame.columns[0], "item_id").cast(pl.String), "rank", "item", *rest)
+
+
+def _show_each(frame: Frame, key: str, word: str) -> None:
+    """A table for each customer or item that was asked for, in the order of asking."""
+    for (one,), rows in frame.group_by(key, maintain_order=True):
+        show(rows.select("rank", "item_id", pl.exclude(key, "rank", "item_id")), f"{word} {one}", spare=SPARE)

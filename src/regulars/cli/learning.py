@@ -5,8 +5,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from regulars.config import no_such
 from regulars.core import Dataset, Progress, Recommender, Run
-from regulars.core.errors import ConfigError
+from regulars.core.errors import ConfigError, EmptyData
+from regulars.models import METHODS
 from regulars.ranking import Fallback, RankFusion
 
 from .project import Project
@@ -25,9 +27,12 @@ class Learned:
 def learn(project: Project, data: Dataset, names: Sequence[str], run: Run) -> dict[str, Learned]:
     """Fits the named methods and blends on `data`; a method that several blends need is fitted once."""
     blends = project.config.blends
-    needed = [part for name in names for part in (blends[name].of if name in blends else (name,))]
-    for name in needed:
-        project.method(name)  # a misspelled name or setting is told before anything is fitted
+    needed = [part for name in names for part in project.parts(name)]  # misspelled names are told before any fit
+    if not (data.weight > 0).any():
+        raise EmptyData(
+            f"none of the {len(data):,} events to learn from weighs more than 0, so that nobody wanted anything; "
+            "give one kind of event at least a positive weight under [kinds]"
+        )
     learned: dict[str, Learned] = {}
     for done, name in enumerate(dict.fromkeys(needed)):
         run.on_epoch(Progress("fit methods", done, len(set(needed))))
@@ -65,7 +70,10 @@ def chosen(project: Project) -> str:
 
     Raises ConfigError when there is neither.
     """
-    name = project.config.recommend.method or str(project.read("comparison.json", "compare")["winner"])
-    if name not in project.names():
-        raise ConfigError(f"{name!r} is not among the methods and blends {', '.join(project.names())}")
+    name = project.config.recommend.method or str(project.compared()["winner"])
+    if name not in (*project.names(), *METHODS):
+        raise ConfigError(
+            f"{no_such('the configuration', name, project.names())}; it won the last comparison. "
+            "Compare again with: regulars compare, or say which to fit with --method"
+        )
     return name

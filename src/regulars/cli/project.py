@@ -1,23 +1,31 @@
 """Project: a shop's folder: its regulars.toml, and where its results lie."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
 from regulars import config
-from regulars.config import Config, EventsTable, TableFrom
+from regulars.config import Config, TableFrom, meant, no_such
 from regulars.core import Dataset, Estimator, Run, from_names
-from regulars.core.errors import CannotWrite, ConfigError, MissingColumn
+from regulars.core.errors import CannotWrite, ConfigError, MissingColumn, ModelError, SettingError
 from regulars.data import Checks, Prepared, Sources, Table, prepare
 from regulars.evaluation import SPLITS, Splitter
 from regulars.models import METHODS
+from regulars.models.kinds.saving import Saved, load
 from regulars.ranking import Filter, Only, Unseen
 
+from .columns import told_by_events, yes_or_no
+from .whole import written
+
 DEFAULT_METHODS = ("popularity", "personal", "item_knn", "als")
+COMPARISON = "comparison.json"
+CATEGORY = "category"  # the column of the items that evaluation groups by
+S = TypeVar("S")
 
 
 @dataclass(frozen=True)
@@ -29,8 +37,24 @@ class Project:
 
     @classmethod
     def open(cls, path: Path) -> "Project":
-        """The project of a regulars.toml. Raises ConfigError."""
-        return cls(config.read(path), path.parent)
+        """The project of a regulars.toml, every name and setting of which was looked at. Raises ConfigError."""
+        project = cls(config.read(path), path.parent)
+        with within(path.name):
+            project.sources(), project.checks(), project.splitter()
+            for name in project.config.methods:
+                project.method(name)
+            for name in project.config.blends:
+                project.parts(name)
+            given = project.config.recommend
+            for name in (*given.fallback, *filter(None, [given.method])):
+                with within("[recommend]"):
+                    project.parts(name)
+        return project
+
+    def how(self, seed: int | None = None, threads: int | None = None) -> dict[str, int]:
+        """Seed and threads of a run: what the command line says, else what the file says."""
+        own = self.config
+        return {"seed": own.seed if seed is None else seed, "threads": own.threads if threads is None else threads}
 
     @property
     def output(self) -> Path:
@@ -46,49 +70,68 @@ class Project:
         try:
             self.output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise CannotWrite(f"{self.output} cannot be made: {error}. Set output in {config.FILE}") from error
+            reason = f"{self.output} cannot be made: {error.strerror}"
+            raise CannotWrite(f'{reason}. Name another folder in {config.FILE}: output = "..."') from error
         return self.output / name
 
     def write(self, name: str, value: Any) -> Path:
         """`value` as JSON in the output folder, whole or not at all."""
-        path = self.made(name)
-        scratch = path.with_suffix(".part")
-        try:
-            scratch.write_text(json.dumps(value, indent=2, default=str, ensure_ascii=False), encoding="utf-8")
-            scratch.replace(path)
-        except OSError as error:
-            raise CannotWrite(f"{path} cannot be written: {error}") from error
-        return path
+        text = json.dumps(value, indent=2, default=str, ensure_ascii=False)
+        return written(self.made(name), lambda path: path.write_text(text, encoding="utf-8"))
 
-    def read(self, name: str, made_by: str) -> Any:
-        """What `write` wrote. Raises ConfigError naming the command that makes it."""
-        path = self.output / name
+    def compared(self) -> dict[str, Any]:
+        """The last comparison: winner, decided_by, validation, test. Raises ConfigError when there is none."""
+        path = self.output / COMPARISON
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            said = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise ConfigError(f"{path} is not there yet; make it with: regulars {made_by}") from error
-        except ValueError as error:
-            raise ConfigError(f"{path} is damaged ({error}); make it again with: regulars {made_by}") from error
+            raise ConfigError(f"{path} is not there yet; make it with: regulars compare") from error
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{path} is damaged ({error}); make it again with: regulars compare") from error
+        if not isinstance(said, dict) or not said.keys() >= {"winner", "decided_by", "validation", "test"}:
+            raise ConfigError(f"{path} is no comparison of Regulars; make it again with: regulars compare")
+        return said
+
+    def fitted(self, data: Dataset) -> Saved:
+        """The fitted recommender, made for the items of `data`. Raises ConfigError and ModelError."""
+        if not self.model.is_dir():
+            raise ConfigError(f"there is no fitted model in {self.model} yet; make it with: regulars fit")
+        try:
+            saved = load(self.model)
+            saved.check(data.items)
+        except ModelError as error:
+            raise type(error)(f"{error} (regulars fit makes it anew)") from error
+        return saved
 
     def sources(self) -> Sources:
         """Where the tables are and how to read them."""
         given = self.config
-        return Sources(
-            tuple(self._table(table, table.kind) for table in given.events),
-            self._table(given.items) if given.items.given else None,
-            self._table(given.customers) if given.customers.given else None,
-            kinds=given.kinds,
-            zone=given.time.zone,
-            time_format=given.time.format,
-            day_first=given.time.day_first,
-        )
+        with within("[items]"):
+            items = self._table(given.items) if given.items.given else None
+        with within("[customers]"):
+            customers = self._table(given.customers) if given.customers.given else None
+        with within("[events]"):
+            events = tuple(self._table(table, table.kind) for table in given.events)
+        with within("[time]"):
+            return Sources(
+                events,
+                items,
+                customers,
+                kinds=given.kinds,
+                zone=given.time.zone,
+                time_format=given.time.format,
+                day_first=given.time.day_first,
+            )
 
     def _table(self, given: TableFrom, kind: str = "") -> Table:
-        if not given.given:
-            raise ConfigError(f"[{'events' if isinstance(given, EventsTable) else 'items'}] needs paths or url")
+        if bool(given.paths) == bool(given.url):
+            raise ConfigError(
+                'needs either paths = ["log.csv"] or url = "sqlite:///shop.db"; '
+                + ("both are there" if given.url else "neither is there")
+            )
         return Table(
             tuple(str(self.root / path) for path in given.paths),
-            url=given.url,
+            url=self._address(given.url),
             table=given.table,
             query=given.query,
             columns=given.columns,
@@ -98,9 +141,35 @@ class Project:
             kind=kind,
         )
 
+    def _address(self, url: str) -> str:
+        """The address of a database; the path of a database file is meant from the folder of regulars.toml."""
+        kind, slashes, path = url.partition(":///")
+        return f"{kind}:///{self.root / path}" if slashes and kind in ("sqlite", "duckdb") else url
+
+    def checks(self) -> Checks:
+        """The settings of [check]."""
+        return _of(Checks, self.config.check, "[check]")
+
     def prepared(self, run: Run) -> Prepared:
-        """The checked dataset; made once for the same tables and the same [check]."""
-        return prepare(self.sources(), self.made("prepared"), from_names(Checks, self.config.check), run)
+        """The checked dataset; made once for the same tables and the same [check]. Raises MissingColumn."""
+        prepared = prepare(self.sources(), self.made("prepared"), self.checks(), run)
+        return replace(prepared, dataset=self._named(prepared.dataset))
+
+    def _named(self, data: Dataset) -> Dataset:
+        """The dataset with the column "category" that evaluation asks for, when the items call it otherwise."""
+        given, found = self.config.items, data.item_features.columns
+        for name in given.name:
+            if name not in (*found, *data.context.columns, *given.columns.values()):
+                known = [*found, *data.context.columns]
+                raise MissingColumn(f"{config.FILE}: name of [items]: {no_such('the shop', name, known)}")
+        if not given.category or given.category == CATEGORY:
+            return data
+        if given.category not in found:
+            raise MissingColumn(
+                f"{config.FILE}: category of [items]: {no_such('the table of items', given.category, found)}"
+            )
+        features = data.item_features.with_columns(pl.col(given.category).alias(CATEGORY))
+        return replace(data, item_features=features)
 
     def splitter(self) -> Splitter:
         """When to cut and whom to ask: [split] kind and the settings of that kind. Raises ConfigError."""
@@ -108,20 +177,20 @@ class Project:
         kind = str(settings.pop("kind", "time"))
         if kind not in SPLITS:
             raise ConfigError(f"[split] kind must be one of {', '.join(SPLITS)}; it is {kind!r}")
-        return from_names(SPLITS[kind], settings)
+        return _of(SPLITS[kind], settings, "[split]")
 
     def filters(self, data: Dataset) -> tuple[Filter, ...]:
-        """What may be recommended: by [recommend] available, and exclude_seen. Raises MissingColumn."""
+        """What may be recommended: by [recommend] available, and exclude_seen. Raises MissingColumn and BadTable."""
         given = self.config.recommend
         unseen = (Unseen(),) if given.exclude_seen else ()
         if not given.available:
             return unseen
-        if given.available not in data.item_features.columns:
+        found = data.item_features.columns
+        if given.available not in found:
             raise MissingColumn(
-                f"[recommend] available names the column {given.available!r}; items have {data.item_features.columns}"
+                f"{config.FILE}: available of [recommend]: {no_such('the table of items', given.available, found)}"
             )
-        mask = data.item_features[given.available].cast(pl.Boolean, strict=False).fill_null(False)
-        return (Only(mask.to_numpy()), *unseen)
+        return (Only(yes_or_no(data.item_features[given.available])), *unseen)
 
     def method(self, name: str) -> Estimator[Any]:
         """A method of [methods.NAME] with its settings; [methods.x] method = "als" is a second ALS called x.
@@ -131,8 +200,34 @@ class Project:
         settings = dict(self.config.methods.get(name, {}))
         kind = str(settings.pop("method", name))
         if kind not in METHODS:
-            raise ConfigError(f"there is no method {kind!r}; the methods are {', '.join(METHODS)}")
-        return from_names(METHODS[kind], settings)
+            own = [other for other in self.names() if other != name and other not in METHODS]
+            raise ConfigError(
+                f"there is no method {kind}{meant(kind, [*METHODS, *own])} The methods are {', '.join(METHODS)}"
+                + (f"; of your own: {', '.join(own)}" if own else "")
+            )
+        return _of(METHODS[kind], settings, f"[methods.{name}]")
+
+    def parts(self, name: str) -> tuple[str, ...]:
+        """The methods that a method or a blend consists of. Raises ConfigError when one of them does not exist."""
+        blend = self.config.blends.get(name)
+        if blend is None:
+            self.method(name)
+            return (name,)
+        with within(f"[blends.{name}]"):
+            if name in (*METHODS, *self.config.methods):
+                raise ConfigError("that is the name of a method too; give the blend another name")
+            if nested := next((part for part in blend.of if part in self.config.blends), ""):
+                raise ConfigError(f"of must name methods; {nested} is a blend. Name its methods instead")
+            if not blend.of:
+                raise ConfigError("of must name one method at least; it is empty")
+            if blend.weights and (len(blend.weights) != len(blend.of) or min(blend.weights) <= 0):
+                raise ConfigError(
+                    f"weights must be {len(blend.of)} numbers above 0, one for each of {', '.join(blend.of)}; "
+                    f"they are {list(blend.weights)}"
+                )
+            for part in blend.of:
+                self.method(part)
+        return blend.of
 
     def names(self) -> tuple[str, ...]:
         """All methods and blends that the file names, in its order; a few good ones when it names none."""
@@ -142,19 +237,29 @@ class Project:
         """What people call each item: the columns of [items] name, else the id; String [n_items]."""
         ids = data.items.ids.cast(pl.String)
         columns = [column for column in self.config.items.name if column in data.item_features.columns]
-        told = data.item_features.select(columns) if columns else _told_by_events(data, self.config.items.name)
+        told = data.item_features.select(columns) if columns else told_by_events(data, self.config.items.name)
         if not told.width:
             return ids.alias("name")
         named = told.select(pl.concat_str(pl.all().cast(pl.String), separator=" ", ignore_nulls=True)).to_series()
         return named.set(named.str.strip_chars() == "", None).fill_null(ids).alias("name")
 
 
-def _told_by_events(data: Dataset, columns: Sequence[str]) -> pl.DataFrame:
-    """The first value of each column of the events for each item; a frame without columns when there are none."""
-    found = [column for column in columns if column in data.context.columns]
-    if not found:
-        return pl.DataFrame()
-    rows = data.context.select(found).with_columns(pl.Series("item", data.item))
-    first = rows.group_by("item").agg(pl.col(column).drop_nulls().first() for column in found)
-    every = pl.DataFrame({"item": pl.int_range(data.n_items, dtype=pl.Int32, eager=True)})
-    return every.join(first, on="item", how="left", maintain_order="left").drop("item")
+def _of(cls: type[S], values: dict[str, Any], where: str) -> S:
+    """The settings of a table of the file. Raises ConfigError, naming the table."""
+    known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
+    for name in values:
+        if name not in known:
+            raise ConfigError(no_such(where, name, known))
+    try:
+        return from_names(cls, values)
+    except SettingError as error:
+        raise ConfigError(f"{where} {str(error).removeprefix(f'{cls.__name__}: ')}") from error
+
+
+@contextmanager
+def within(where: str) -> Iterator[None]:
+    """Says in which file or table of it a mistake is."""
+    try:
+        yield
+    except (ConfigError, SettingError) as error:
+        raise ConfigError(f"{where}: {error}") from error

@@ -9,15 +9,15 @@ from typing import Any
 import polars as pl
 
 from regulars.core import Dataset, Frame, Queries, Recommender
-from regulars.core.errors import CannotDo, ConfigError
+from regulars.core.errors import CannotDo, ConfigError, UnreadableFile
 from regulars.data import Prepared
-from regulars.models.kinds.saving import load
 from regulars.ranking import Unseen, passing
 from regulars.report import Figures, Report, write
 from regulars.report.choice import products
 
 from .app import HERE, AsJson, ConfigPath, Quiet, verb
-from .console import emit, say, watched
+from .bars import stage, watched
+from .console import emit, say
 from .likeness import similar_items
 from .project import Project
 
@@ -31,16 +31,16 @@ def report(config: ConfigPath = HERE, as_json: AsJson = False, quiet: Quiet = Fa
     project = Project.open(config)
     with watched(quiet=quiet or as_json) as run:
         prepared = project.prepared(run)
-    path = write(contents(project, prepared), project.made("report.html"))
+        with stage(run, "write the report"):
+            path = write(contents(project, prepared), project.made("report.html"))
     emit({"report": str(path)}) if as_json else say(f"the report is in {path}")
 
 
 def contents(project: Project, prepared: Prepared) -> Report:
     """What the page is made from. Raises ConfigError when nothing was compared or recommended yet."""
     data = prepared.dataset
-    compared = project.read("comparison.json", "compare")
-    saved = load(project.model)
-    saved.check(data.items)
+    compared = project.compared()
+    recommender = project.fitted(data).recommender
     return Report(
         shop=project.config.name,
         data=data,
@@ -50,7 +50,7 @@ def contents(project: Project, prepared: Prepared) -> Report:
         test=Figures.read(compared["test"]),
         winner=compared["winner"],
         recommendations=_recommendations(project),
-        similar=similar_to(project, saved.recommender, data),
+        similar=similar_to(project, recommender, data),
         settings=settings(project),
         protocol=protocol(project, compared),
     )
@@ -60,7 +60,10 @@ def _recommendations(project: Project) -> Frame:
     path = project.output / "recommendations.parquet"
     if not path.exists():
         raise ConfigError(f"{path} is not there yet; make it with: regulars recommend")
-    return pl.read_parquet(path)
+    try:
+        return pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UnreadableFile(f"{path} is damaged; make it again with: regulars recommend") from error
 
 
 def similar_to(project: Project, recommender: Recommender, data: Dataset) -> Frame:

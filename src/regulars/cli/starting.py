@@ -5,12 +5,15 @@ from typing import Annotated
 
 import polars as pl
 import typer
+from rich.markup import escape
 
-from regulars.core.errors import CannotWrite, ConfigError
+from regulars.core.errors import ConfigError
 from regulars.data import Findings, inspect
 
+from . import whole
 from .app import HERE, AsJson, ConfigPath, verb
-from .console import emit, out, say, show
+from .console import emit, say, tell
+from .tables import show
 from .template import written
 
 
@@ -26,18 +29,15 @@ def init(
         raise ConfigError(f"{config} is there already; use --force to replace it, or --config for another name")
     findings = inspect(paths)
     text = written(findings, config.parent)
-    try:
-        config.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CannotWrite(f"{config} cannot be written: {error}") from error
+    whole.written(config, lambda path: path.write_text(text, encoding="utf-8"))
     if as_json:
         emit({"config": str(config), **findings.json()})
         return
-    tell(findings)
+    tell_findings(findings)
     say(f"{config} is written; read it, mend what was guessed wrong, then run: regulars check")
 
 
-def tell(findings: Findings) -> None:
+def tell_findings(findings: Findings) -> None:
     """The tables that were found, and the files that cannot be read."""
     rows = [
         {
@@ -51,6 +51,6 @@ def tell(findings: Findings) -> None:
     show(pl.DataFrame(rows), "Tables")
     for table in findings.tables:
         for note in table.notes:
-            out.print(f"[yellow]look at[/] {note}")
+            tell(f"[yellow]look at[/] {escape(note)}")
     for refusal in findings.refused:
-        out.print(f"[yellow]cannot be read[/] {refusal}")
+        tell(f"[yellow]cannot be read[/] {escape(refusal)}")
