@@ -10,13 +10,16 @@ from regulars.models.kinds.profile import Profile
 N, D = 30, 6
 
 
-def shop(rule: str = "count", half_life_days: float = np.inf) -> tuple[FoldIn, np.ndarray]:
+def shop(
+    rule: str = "count", half_life_days: float = np.inf, *, pull: float = 1.0, damping: float = 0.0
+) -> tuple[FoldIn, np.ndarray]:
     """An encoder among 30 vectors, of which the last is unknown."""
     random = np.random.default_rng(0)
     vectors = random.standard_normal((N, D)).astype(np.float32)
     vectors[-1] = np.nan
     spectrum = np.linspace(0.1, 3, D, dtype=np.float32)
-    return FoldIn(spectrum, 2.5, 0.3, 0.5, Profile(rule, half_life_days)), vectors
+    pulls = np.full(N, pull, dtype=np.float32)
+    return FoldIn(spectrum, 2.5, 0.3, 0.5, pulls, damping, Profile(rule, half_life_days)), vectors
 
 
 def inverse(encoder: FoldIn, vectors: np.ndarray, items: list[int], weights: list[float]) -> np.ndarray:
@@ -49,6 +52,14 @@ def test_old_events_weigh_less():
     alike = Queries.of(Histories.of([[3, 4]], weights=[[1, 0.25]]))
     plain, _ = shop()
     np.testing.assert_allclose(encoder.encode(asked, vectors), plain.encode(alike, vectors), rtol=1e-6)
+
+
+def test_weights_are_pulled_by_the_item_and_damped_by_the_number_of_items():
+    louder, vectors = shop(pull=3.0, damping=0.5)
+    plain, _ = shop()
+    found = louder.encode(Queries.of([[3, 4, 5, 5, N - 1]]), vectors)
+    alike = Histories.of([[3, 4, 5]], weights=[[3 / 3**0.5, 3 / 3**0.5, 6 / 3**0.5]])
+    np.testing.assert_allclose(found, plain.encode(Queries.of(alike), vectors), rtol=1e-5)
 
 
 def test_who_has_nothing_known_has_no_vector():
@@ -87,4 +98,3 @@ def test_contributions_are_those_of_the_inverse_and_add_up_to_the_score(length):
 
 def test_ridges_grow_with_what_was_met():
     np.testing.assert_allclose(ridges_of(np.array([0, 5, 95]), 5.0, 2.0, 0.5), 2 * np.sqrt([5, 10, 100]), rtol=1e-6)
-    np.testing.assert_allclose(ridges_of(np.array([0, 5]), np.array([1.0, 3.0]), 2.0, 1.0), [2, 16], rtol=1e-6)

@@ -23,8 +23,9 @@ STEPS = 1_000  # of conjugate gradients, never reached: rows end after a few doz
 class FoldIn(Encoder):
     """Solves the row of implicit ALS exactly, for customers of the training and strangers alike.
 
-    spectrum: float32 [d], the diagonal of the Gram matrix of the item vectors, each item with its unobserved weight;
-    mass: the sum of these weights; ridge = regularization * (items met + mass) ** power.
+    spectrum: float32 [d], the diagonal of the Gram matrix of the item vectors times the unobserved weight; mass: the
+    number of items times that weight; ridge = regularization * (items met + mass) ** power. pull: float32 [n_items],
+    what multiplies the weight of an item in a profile; it is divided by (items met) ** damping, too.
     Source: Hu, Koren, Volinsky, ICDM 2008, eq. 4 (the vector) and 7 (what each item adds).
     """
 
@@ -32,6 +33,8 @@ class FoldIn(Encoder):
     mass: float
     regularization: float
     power: float
+    pull: Floats
+    damping: float
     profile: Profile = field(default_factory=Profile)
 
     def encode(self, queries: Queries, item_vectors: Floats) -> Floats:
@@ -62,16 +65,25 @@ class FoldIn(Encoder):
         if unknown.any():
             met.data[unknown] = 0
             met.eliminate_zeros()
+        met.data *= damped(met, self.pull, self.damping)
         return met
 
     def _ridges(self, met: "csr_array") -> Floats:
         return ridges_of(np.diff(met.indptr), self.mass, self.regularization, self.power)
 
 
-def ridges_of(counts: np.ndarray, mass: float | Floats, regularization: float, power: float) -> Floats:
+def ridges_of(counts: np.ndarray, mass: float, regularization: float, power: float) -> Floats:
     """regularization * (counts + mass) ** power: what is met often shrinks more (Rendle et al., RecSys 2022, eq. 5)."""
     scaled: Floats = (regularization * (counts + mass) ** power).astype(np.float32)
     return scaled
+
+
+def damped(met: "csr_array", pull: Floats, damping: float) -> Floats:
+    """What multiplies each weight of a matrix: the pull of its column over (entries of its row) ** damping."""
+    counts = np.diff(met.indptr)
+    rows = np.maximum(counts, 1).astype(np.float64) ** -damping
+    factors: Floats = (pull[met.indices] * np.repeat(rows, counts)).astype(np.float32)
+    return factors
 
 
 def rows_of(met: "csr_array") -> Rows:
