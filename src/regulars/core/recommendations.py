@@ -178,10 +178,10 @@ def _both(left: Bools | None, right: Bools | None) -> Bools | None:
 
 
 def _ragged(starts: Longs, items: Ints) -> Histories:
-    n = len(items)
-    return Histories(
-        starts, items, np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.float32), np.zeros(n, dtype=np.int8)
-    )
+    # zeros of one element each: to cut a block of rows out of all exclusions must not cost their number
+    n = items.shape
+    times, weights, kinds = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.float32), np.zeros(1, dtype=np.int8)
+    return Histories(starts, items, np.broadcast_to(times, n), np.broadcast_to(weights, n), np.broadcast_to(kinds, n))
 
 
 def excluding(rows: Sequence[Sequence[int]]) -> Allowed:
