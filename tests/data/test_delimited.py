@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from regulars.core.errors import EmptyData, UnreadableFile
 from regulars.data import delimited as module
+from regulars.data import opening
 from regulars.data.delimited import delimited
 
 
@@ -80,7 +81,7 @@ def test_a_line_of_another_encoding_is_set_aside(tmp_path, monkeypatch):
 def test_records_across_the_borders_of_blocks_are_whole(tmp_path, monkeypatch):
     text = "u,i\n" + "".join(f'{n},"a\n{n},é"\n' for n in range(200))
     whole = read(tmp_path / "a.csv", text)
-    monkeypatch.setattr(module, "BLOCK", 7)
+    monkeypatch.setattr(opening, "BLOCK", 7)
     assert read(tmp_path / "a.csv", text) == whole
     assert len(whole[0]) == 200
 
@@ -94,7 +95,7 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows, block):
     csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([("u", "i"), *rows])
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BLOCK", block)
+        patch.setattr(opening, "BLOCK", block)
         found, refused = read(path, out.getvalue())
     assert [tuple(field or "" for field in row[1:]) for row in found] == rows
     assert not refused

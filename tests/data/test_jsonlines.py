@@ -2,7 +2,7 @@
 
 import json
 
-from regulars.data import jsonlines as module
+from regulars.data import opening
 from regulars.data.jsonlines import JsonLines
 
 
@@ -50,5 +50,5 @@ def test_one_array_of_objects_is_read_too(tmp_path):
 def test_lines_across_the_borders_of_blocks_are_whole(tmp_path, monkeypatch):
     text = "".join(json.dumps({"u": n, "note": "é" * n}) + "\n" for n in range(50))
     whole = read(tmp_path / "a.jsonl", text)
-    monkeypatch.setattr(module, "BLOCK", 11)
+    monkeypatch.setattr(opening, "BLOCK", 11)
     assert read(tmp_path / "a.jsonl", text) == whole

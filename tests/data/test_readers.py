@@ -10,7 +10,8 @@ import pytest
 from regulars.core.errors import ConfigError, EmptyData, UnreadableFile
 from regulars.data import Table
 from regulars.data.files import expanded
-from regulars.data.readers import as_polars, readings
+from regulars.data.frames import as_polars
+from regulars.data.readers import readings
 
 
 def test_a_pandas_frame_becomes_what_it_says():

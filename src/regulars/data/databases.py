@@ -14,9 +14,9 @@ import polars as pl
 from regulars.core.errors import ConfigError, MissingExtra, UnreadableFile
 
 from .delimited import delimited
-from .files import stamp
+from .opening import stamp
 from .parquet import ParquetFile
-from .readers import Chunk, Reading, Schema, counted
+from .reading import Chunk, Reading, Schema, counted
 from .sources import Table
 
 _ROWS = 200_000  # rows fetched at a time

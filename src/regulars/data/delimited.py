@@ -14,10 +14,9 @@ from regulars.core import Longs
 from regulars.core.errors import EmptyData, UnreadableFile
 from regulars.kernels.records import FIELD_END, OPEN_QUOTE, RECORD_END, TOO_FEW, TOO_MANY, cut
 
-from .files import first_bytes, opened, stamp
-from .readers import Chunk, Refused, Schema
+from .opening import FileReading, blocks, first_bytes
+from .reading import Chunk, Refused, Schema
 
-BLOCK = 32 << 20  # bytes read at a time
 _HEAD = 1 << 20  # bytes looked at to find encoding and separator
 _SEPARATORS = ",;\t|"
 REASONS = {TOO_FEW: "too few fields", TOO_MANY: "too many fields", OPEN_QUOTE: "a quote that is never closed"}
@@ -26,25 +25,12 @@ NOT_TEXT = "letters that are not in the file's encoding"
 
 
 @dataclass(frozen=True)
-class Delimited:
+class Delimited(FileReading):
     """One CSV or TSV file with a header; the line of a row is the line of the file where it begins."""
 
-    path: Path
     separator: str
     encoding: str
     header: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return str(self.path)
-
-    @property
-    def size(self) -> int:
-        return self.path.stat().st_size
-
-    @property
-    def stamp(self) -> str:
-        return stamp(self.path)
 
     @property
     def note(self) -> str:
@@ -56,14 +42,8 @@ class Delimited:
 
     def chunks(self, columns: tuple[str, ...] = ()) -> Iterator[Chunk]:
         scanner = _Scanner(self)
-        read = 0
-        try:
-            with opened(self.path) as file:
-                while data := file.read(BLOCK):
-                    read += len(data)
-                    yield scanner.chunk(data, columns, final=False, share=min(1.0, read / max(1, self.size)))
-        except (OSError, EOFError) as error:
-            raise UnreadableFile(f"{self.path} cannot be read to its end ({error}); copy or export it again") from error
+        for data, share in blocks(self.path):
+            yield scanner.chunk(data, columns, final=False, share=share)
         yield scanner.chunk(b"", columns, final=True, share=1.0)
 
 

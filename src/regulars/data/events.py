@@ -19,7 +19,7 @@ from .codes import Codes
 from .layout import MONEY, RESERVED, Layout, as_key
 from .moments import UNKNOWN, Clock
 from .numbers import numbers, without_blanks
-from .readers import Chunk
+from .reading import Chunk
 from .times import seconds
 
 Column = np.ndarray[Any, Any]

@@ -1,14 +1,17 @@
 """Files: found by path, glob or folder, and recognized by their first bytes, whatever their names say."""
 
 import glob
-import gzip
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, cast
+from typing import cast
 
 from regulars.core.errors import UnreadableFile
 
-from .readers import Reading
+from .delimited import delimited
+from .jsonlines import JsonLines
+from .opening import first_bytes
+from .parquet import ParquetFile
+from .reading import Reading
 from .sources import Table
 
 ENDINGS = {
@@ -95,37 +98,11 @@ def kind_of(path: Path, wanted: str = "") -> str:
     raise UnreadableFile(f"{path} should be {expected} and is {what}; rename it, or say format = in its table")
 
 
-def first_bytes(path: Path, n: int) -> bytes:
-    """The first n bytes of a file, unpacked if it is packed."""
-    try:
-        with opened(path) as file:
-            return file.read(n)
-    except (OSError, EOFError) as error:
-        raise UnreadableFile(f"{path} cannot be read ({error}); copy or export it again") from error
-
-
-def opened(path: Path) -> IO[bytes]:
-    """The bytes of a file, unpacked if it is gzip."""
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return cast(IO[bytes], gzip.open(path)) if packed else path.open("rb")
-
-
-def stamp(path: Path) -> str:
-    """Size and time of change of a file."""
-    status = path.stat()
-    return f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
-
-
 def _hidden(path: Path, root: Path) -> bool:
     return any(part.startswith((".", "_")) for part in path.relative_to(root).parts)
 
 
 def _reading(path: Path, table: Table) -> Reading:
-    from .delimited import delimited
-    from .jsonlines import JsonLines
-    from .parquet import ParquetFile
-
     makers: dict[str, Callable[[], Reading]] = {
         "csv": lambda: delimited(path, table.separator, table.encoding),
         "tsv": lambda: delimited(path, table.separator or "\t", table.encoding),

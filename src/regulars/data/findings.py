@@ -14,7 +14,8 @@ from .columns import guess
 from .files import expanded, kind_of
 from .layout import as_key
 from .parquet import ParquetFile
-from .readers import Reading, readings
+from .readers import readings
+from .reading import Reading
 from .sources import Table
 
 WORDS = 50  # kinds of events shown

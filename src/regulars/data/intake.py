@@ -18,7 +18,7 @@ from .events import Cleaned, Cleaner, Kinds
 from .layout import MONEY, Layout, columns_of
 from .moments import Clock
 from .quarantine import Quarantine
-from .readers import Chunk, Reading
+from .reading import Chunk, Reading
 from .sources import Sources
 from .spill import Columns, Spill
 from .times import Slashes, slashes

@@ -4,7 +4,6 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,31 +11,17 @@ import polars as pl
 
 from regulars.core.errors import UnreadableFile
 
-from .files import first_bytes, opened, stamp
-from .readers import Chunk, Refused, Schema, flat
+from .opening import FileReading, blocks, first_bytes, opened
+from .reading import Chunk, Refused, Schema, flat
 
-BLOCK = 32 << 20  # bytes read at a time
 NOT_JSON = "no JSON object on this line"
 
 
 @dataclass(frozen=True)
-class JsonLines:
+class JsonLines(FileReading):
     """One file of JSON Lines; nested objects are spread out: {"user": {"id": 1}} gives the column user.id."""
 
-    path: Path
     note: str = "JSON Lines"
-
-    @property
-    def name(self) -> str:
-        return str(self.path)
-
-    @property
-    def size(self) -> int:
-        return self.path.stat().st_size
-
-    @property
-    def stamp(self) -> str:
-        return stamp(self.path)
 
     def schema(self) -> Schema:
         """The fields of the first rows; all are text, because the next row may think otherwise of its type."""
@@ -52,20 +37,14 @@ class JsonLines:
 
     def _blocks(self) -> Iterator[tuple[int, bytes, float]]:
         """(number of the first line, whole lines, share read)."""
-        rest, line, read = b"", 1, 0
-        size = max(1, self.size)
-        try:
-            with opened(self.path) as file:
-                while data := file.read(BLOCK):
-                    read += len(data)
-                    data = rest + data
-                    cut = data.rfind(b"\n") + 1
-                    rest = data[cut:]
-                    if cut:
-                        yield line, data[:cut], min(1.0, read / size)
-                        line += data.count(b"\n", 0, cut)
-        except (OSError, EOFError) as error:
-            raise UnreadableFile(f"{self.path} cannot be read to its end ({error}); copy or export it again") from error
+        rest, line = b"", 1
+        for data, share in blocks(self.path):
+            data = rest + data
+            cut = data.rfind(b"\n") + 1
+            rest = data[cut:]
+            if cut:
+                yield line, data[:cut], share
+                line += data.count(b"\n", 0, cut)
         if rest.strip():
             yield line, rest, 1.0
 

@@ -10,7 +10,8 @@ from regulars.core.errors import EmptyData, MissingColumn
 
 from .columns import NAMES, NEEDED, Mapped, guess, plain
 from .numbers import without_blanks
-from .readers import Reading, readings
+from .readers import readings
+from .reading import Reading
 from .sources import Table
 
 MONEY = ("quantity", "price", "value", "rating")  # numbers that stay beside the events

@@ -3,34 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import polars as pl
 
 from regulars.core.errors import UnreadableFile
 
-from .files import stamp
-from .readers import CHUNK, Chunk, Schema, counted, flat
+from .opening import FileReading
+from .reading import CHUNK, Chunk, Schema, counted, flat
 
 
 @dataclass(frozen=True)
-class ParquetFile:
+class ParquetFile(FileReading):
     """One Parquet file; the line of a row is its number from 1."""
 
-    path: Path
     note: str = "Parquet"
-
-    @property
-    def name(self) -> str:
-        return str(self.path)
-
-    @property
-    def size(self) -> int:
-        return self.path.stat().st_size
-
-    @property
-    def stamp(self) -> str:
-        return stamp(self.path)
 
     @cached_property
     def height(self) -> int:
