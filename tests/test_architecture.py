@@ -1,6 +1,7 @@
 """The house as a whole: contracts of imports, sizes of modules, and documents that say what the code does."""
 
 import ast
+import graphlib
 import importlib
 import re
 import subprocess
@@ -32,10 +33,15 @@ def name_of(path):
     return path.relative_to(ROOT).as_posix()
 
 
-def imports(path):
+def imports(path, *, only_for_types=True):
     """Every `from X import name` of a file, with X made absolute; names alone for `import X`."""
     package = ["regulars", *path.relative_to(SRC).parts[:-1]]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    asides = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)]
+    left_out = set() if only_for_types else {inner for aside in asides for inner in ast.walk(aside)}
+    for node in ast.walk(tree):
+        if node in left_out:
+            continue
         if isinstance(node, ast.Import):
             yield from ((alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -82,6 +88,21 @@ def test_every_name_in_all_exists(folder):
 def test_a_module_holds_one_idea_and_at_most_500_lines():
     lines = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
     assert not {name: n for name, n in lines.items() if n > 500}
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    names = {".".join(path.relative_to(SRC.parent).with_suffix("").parts): path for path in MODULES}
+    modules = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    graph = {
+        own: {
+            target
+            for module, name in imports(path, only_for_types=False)
+            if (target := f"{module}.{name}" if f"{module}.{name}" in modules else module) in modules and target != own
+        }
+        for own, path in modules.items()
+    }
+    assert "regulars.core" in graph["regulars.data.prepare"]
+    graphlib.TopologicalSorter(graph).prepare()  # a CycleError names the circle
 
 
 def test_nobody_imports_the_underscore_of_another_folder():
