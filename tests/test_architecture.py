@@ -135,6 +135,12 @@ def test_no_file_names_a_place_of_the_machine_it_was_written_on():
     assert not {name: places for name, places in found.items() if places}
 
 
+def test_nothing_is_put_off_to_later():
+    kept_free = re.compile(r"\b(TODO|FIXME|XXX|TBD)\b")
+    others = [path for path in TRACKED if path.name != Path(__file__).name]
+    assert not [name_of(path) for path in others if kept_free.search(path.read_text("utf-8", errors="ignore"))]
+
+
 def test_the_map_of_the_house_fits_two_screens_and_names_every_folder():
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 150

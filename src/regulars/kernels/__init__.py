@@ -1,1 +1,1 @@
-"""TODO"""
+"""Numba loops on plain arrays; they know no class of ours."""
