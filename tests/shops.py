@@ -68,8 +68,34 @@ def novelty(seed: int = 0) -> Planted:
     return Planted(data, data.everyone()[slice(40, 50)], np.full(10, 39, dtype=np.int32))
 
 
+def ratings(seed: int = 0) -> Planted:
+    """Communities again, told by ratings alone: each of 60 customers rates 7 of 10 own items near 4, 12 others near 2.
+
+    Wanted is an own item that was withheld: one of 3 among the 21 that a customer has not rated.
+    """
+    random = np.random.default_rng(seed)
+    rows, wanted, given = [], [], []
+    for customer in range(60):
+        group = customer % 4
+        own = random.permutation(10)[:8] + 10 * group
+        others = (10 * group + 10 + random.permutation(30)[:12]) % 40
+        wanted.append(own[-1])
+        rows += [(customer, item) for item in (*own[:7], *others)]
+        given += [4.0] * 7 + [2.0] * 12
+    values = np.clip(np.array(given) + 0.3 * random.standard_normal(len(rows)), 1, 5)
+    values[[0, 7]] = 5, 1
+    data = shop(ints(rows), 41, random, n_users=60, weights=values)
+    return Planted(data, data.everyone(), ints(wanted), within=3)
+
+
 def shop(
-    pairs: Ints, n_items: int, random: np.random.Generator, *, n_users: int, days: np.ndarray | None = None
+    pairs: Ints,
+    n_items: int,
+    random: np.random.Generator,
+    *,
+    n_users: int,
+    days: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> Dataset:
     """A log of pairs (user, item) [n, 2] whose ids are their indices, at different moments, with different weights."""
     n = len(pairs)
@@ -81,7 +107,7 @@ def shop(
         pairs[:, 0],
         pairs[:, 1],
         START + days * DAY + moments,
-        random.uniform(0.8, 1.2, size=n).astype(np.float32),
+        (random.uniform(0.8, 1.2, size=n) if weights is None else weights).astype(np.float32),
         np.zeros(n, dtype=np.int8),
     ).sorted()
 

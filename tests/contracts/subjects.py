@@ -28,12 +28,20 @@ class Subject:
 SETTINGS = {
     "als": {"factors": 4, "unobserved_weight": 0.3},
     "item_knn": {"neighbors": 20},
+    "svd": {"factors": 6},
+    "svdpp": {"factors": 6},
+    "funk_svd": {"factors": 6, "epochs": 300, "rate": 0.02, "regularization": 0.02},
+    "knn_baseline": {"shrinkage": 5.0},
 }  # enough for 40 items in 4 communities
 PLANTED = {
     "popularity": shops.novelty,
     "recent": shops.novelty,
     "trending": shops.novelty,
     "personal": shops.habits,
+    "funk_svd": shops.ratings,
+    "svd": shops.ratings,
+    "svdpp": shops.ratings,
+    "knn_baseline": shops.ratings,
 }
 
 
@@ -72,5 +80,7 @@ SUBJECTS = METHOD_SUBJECTS | {
 }
 
 # who can do what; test_capabilities.py checks that no method is missing. To personal, nothing is similar to an item
-EXPLAINERS = ("personal", "item_knn", "ease", "als", "Fallback", "RankFusion", "Filtered", "Fallback to RankFusion")
-FINDERS = ("item_knn", "ease", "als", "Fallback")
+RATERS = ("funk_svd", "svd", "svdpp", "knn_baseline")
+COMPOSED = ("Fallback", "RankFusion", "Filtered", "Fallback to RankFusion")
+EXPLAINERS = ("personal", "item_knn", "ease", "als", *RATERS, *COMPOSED)
+FINDERS = ("item_knn", "ease", "als", *RATERS, "Fallback")

@@ -6,10 +6,14 @@ from regulars.core import Estimator
 
 from .als import ALS
 from .ease import EASE
+from .funk_svd import FunkSVD
 from .item_knn import ItemKNN
 from .personal import Personal
 from .popularity import Popularity
+from .rating_knn import KNNBaseline
 from .recent import Recent
+from .svd import SVD
+from .svdpp import SVDpp
 from .trending import Trending
 
 METHODS: Final[dict[str, type[Estimator[Any]]]] = {
@@ -20,6 +24,23 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "item_knn": ItemKNN,
     "ease": EASE,
     "als": ALS,
+    "funk_svd": FunkSVD,
+    "svd": SVD,
+    "svdpp": SVDpp,
+    "knn_baseline": KNNBaseline,
 }
 
-__all__ = ["ALS", "EASE", "METHODS", "ItemKNN", "Personal", "Popularity", "Recent", "Trending"]
+__all__ = [
+    "ALS",
+    "EASE",
+    "METHODS",
+    "SVD",
+    "FunkSVD",
+    "ItemKNN",
+    "KNNBaseline",
+    "Personal",
+    "Popularity",
+    "Recent",
+    "SVDpp",
+    "Trending",
+]

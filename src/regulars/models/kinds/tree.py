@@ -16,6 +16,7 @@ Arrays = dict[str, np.ndarray]
 Json = None | bool | int | float | str | dict[str, "Json"] | list["Json"]
 
 KINDS: Final = {
+    "Clipped": "regulars.models.kinds.clipped",
     "DenseItemItem": "regulars.models.kinds.item_item",
     "Factors": "regulars.models.kinds.factors",
     "Fallback": "regulars.ranking.fallback",
@@ -26,6 +27,9 @@ KINDS: Final = {
     "Only": "regulars.ranking.filters",
     "Profile": "regulars.models.kinds.profile",
     "RankFusion": "regulars.ranking.fusion",
+    "RatingFoldIn": "regulars.models.kinds.rating_fold_in",
+    "RatingNeighbors": "regulars.models.kinds.rating_neighbors",
+    "Scale": "regulars.models.kinds.clipped",
     "SparseItemItem": "regulars.models.kinds.item_item",
     "Unseen": "regulars.ranking.filters",
 }
