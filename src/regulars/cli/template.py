@@ -21,7 +21,7 @@ def written(findings: Findings, home: Path) -> str:
             "Write regulars.toml by hand and name them in [events.columns]: user = ..., item = ..."
         )
     parts = [
-        _head(),
+        _head(home),
         *(_table(table, "events", home, several=len(findings.events) > 1) for table in findings.events),
         _kinds(findings.events),
         _named_by(findings),
@@ -31,10 +31,10 @@ def written(findings: Findings, home: Path) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _head() -> str:
+def _head(home: Path) -> str:
     return (
         "# What Regulars knows of this shop. Written by `regulars init`; every guess is marked, mend what is wrong.\n"
-        f"name = {quoted(Path.cwd().name or 'My shop')}\n"
+        f"name = {quoted(home.absolute().name or 'My shop')}\n"
         'output = "regulars-out"   # the checked dataset, the model, the recommendations and the report go here\n'
     )
 
