@@ -33,7 +33,19 @@ Seed = Annotated[int | None, typer.Option(help="Of what is drawn at random; defa
 Threads = Annotated[
     int | None, typer.Option(min=0, help="To fit with, 0 for all cores; default: threads of regulars.toml.")
 ]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="Our name = your column of the events, as user=card_no; may be repeated."),
+]
 HERE = Path(FILE)
+
+
+def mapped(pairs: list[str] | None) -> dict[str, str]:
+    """What --map says: meaning -> the shop's column."""
+    found = dict(pair.partition("=")[::2] for pair in pairs or ())
+    if bad := next((name for name, column in found.items() if not name.strip() or not column.strip()), None):
+        raise typer.BadParameter(f"--map wants our name = your column, such as user=card_no; it is {bad!r}")
+    return {name.strip(): column.strip() for name, column in found.items()}
 
 
 def _version(asked: bool) -> None:

@@ -10,6 +10,8 @@ from regulars.data import CheckReport
 from .console import tell
 from .tables import show
 
+KINDS = 20  # shown
+
 
 def tell_check(report: CheckReport, folder: Path) -> None:
     """The shop in figures, what was quarantined and why, and what to look at. folder: where the quarantine file is."""
@@ -19,10 +21,10 @@ def tell_check(report: CheckReport, folder: Path) -> None:
         f"{first} to {last}, {report.sessions:,} sessions"
     )
     show(_tables(report), "Tables")
-    show(
-        pl.DataFrame([{"kind": k.name, "events": k.events, "weight": k.weight} for k in report.kinds]),
-        "Kinds of events",
-    )
+    kinds = pl.DataFrame([{"kind": kind.name, "events": kind.events, "weight": kind.weight} for kind in report.kinds])
+    show(kinds.head(KINDS), "Kinds of events")
+    if kinds.height > KINDS:
+        tell(f"and {kinds.height - KINDS:,} more kinds: is that column the kind of the event?")
     if report.quarantined:
         show(_reasons(report), f"Quarantined rows, kept with their reasons in {folder / report.quarantine}")
     for warning in report.warnings:

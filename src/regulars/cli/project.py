@@ -51,6 +51,11 @@ class Project:
                     project.parts(name)
         return project
 
+    def mapping(self, columns: dict[str, str]) -> "Project":
+        """The same shop with these columns of the events (our name -> the shop's) instead of the guessed ones."""
+        events = tuple(one.model_copy(update={"columns": one.columns | columns}) for one in self.config.events)
+        return replace(self, config=self.config.model_copy(update={"events": events}))
+
     def how(self, seed: int | None = None, threads: int | None = None) -> dict[str, int]:
         """Seed and threads of a run: what the command line says, else what the file says."""
         own = self.config

@@ -18,7 +18,7 @@ def written(findings: Findings, home: Path) -> str:
         seen = "; ".join(f"{table.paths[0]}: {', '.join(table.names)}" for table in findings.tables)
         raise MissingColumn(
             f"no table here is a log of events: one needs a column for the customer and one for the item ({seen}). "
-            "Write regulars.toml by hand and name them in [events.columns]: user = ..., item = ..."
+            "Say which they are: --map user=COLUMN --map item=COLUMN"
         )
     parts = [
         _head(home),

@@ -95,7 +95,11 @@ def kind_of(path: Path, wanted: str = "") -> str:
     if found == expected:
         return found
     what = {"text": "text", "parquet": "a Parquet file", "gzip": "a gzip archive in a gzip archive"}.get(found, found)
-    raise UnreadableFile(f"{path} should be {expected} and is {what}; rename it, or say format = in its table")
+    ours = found in ENDINGS.values() or found == "text"
+    raise UnreadableFile(
+        f"{path} should be {expected} and is {what}; "
+        + ("rename it, or say format = in its table" if ours else "give the table itself: CSV, JSON Lines or Parquet")
+    )
 
 
 def _hidden(path: Path, root: Path) -> bool:

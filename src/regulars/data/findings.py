@@ -1,7 +1,7 @@
 """Findings: a first look at a shop's files: which table is which, and what its columns seem to mean."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +73,11 @@ class Findings:
         return {"tables": [_json(table) for table in self.tables], "refused": list(self.refused)}
 
 
-def inspect(paths: Iterable[str | Path]) -> Findings:
+def inspect(paths: Iterable[str | Path], columns: Mapping[str, str] | None = None) -> Findings:
     """Looks at files, globs and folders; files of one layout in one folder are one table.
 
-    Raises EmptyData when there is no file that can be read.
+    columns: our name -> the shop's, for what guessing gets wrong in the events. Raises EmptyData when there is no file
+    that can be read, MissingColumn when no table has a column of `columns`.
     """
     found = [path for given in paths for path in expanded(str(given))]
     groups: dict[tuple[Path, tuple[str, ...]], list[Reading]] = {}
@@ -90,7 +91,11 @@ def inspect(paths: Iterable[str | Path]) -> Findings:
     if not groups:
         reasons = "; ".join(refused) or "no file is there"
         raise EmptyData(f"nothing to look at: {reasons}; wanted CSV, TSV, JSON Lines or Parquet")
-    looks = [_Look.at(group) for group in groups.values()]
+    looks = [_Look.at(group, columns or {}) for group in groups.values()]
+    for meaning, column in (columns or {}).items():
+        if not any(column in look.first.columns for look in looks):
+            seen = "; ".join(f"{look.readings[0].name} has {', '.join(look.first.columns)}" for look in looks)
+            raise MissingColumn(f"{meaning} is mapped to the column {column!r}, which no table has: {seen}")
     logs = [look for look in looks if look.is_log]
     hints = {key: logs[0].columns.get(key, "") if logs else "" for key in ("item", "user")}
     tables = [look.found(hints) for look in looks]
@@ -109,12 +114,13 @@ class _Look:
     notes: tuple[str, ...]
 
     @classmethod
-    def at(cls, group: list[Reading]) -> "_Look":
+    def at(cls, group: list[Reading], given: Mapping[str, str]) -> "_Look":
         chunk = next((chunk for chunk in group[0].chunks() if chunk.rows.height), None)
         first = chunk.rows if chunk else pl.DataFrame(schema=dict(group[0].schema()))
         rows, estimated = _count(group, first.height, chunk.share if chunk else 1.0)
         try:
-            mapped = guess(first.columns, "events")
+            here = {meaning: column for meaning, column in given.items() if column in first.columns}
+            mapped = guess(first.columns, "events", here)
             columns, notes = mapped.columns, mapped.notes
         except MissingColumn as error:
             columns, notes = {}, (str(error),)
@@ -178,20 +184,7 @@ def _one_of_each(tables: list[Found]) -> list[Found]:
     for table in sorted(tables, key=lambda one: -one.rows):
         if table.what in ("items", "customers") and any(other.what == table.what for other in kept):
             note = f"a second table of {table.what}; the larger one is taken"
-            kept.append(
-                Found(
-                    "other",
-                    table.paths,
-                    table.note,
-                    table.rows,
-                    table.estimated,
-                    {},
-                    table.names,
-                    {},
-                    (note,),
-                    table.sample,
-                )
-            )
+            kept.append(replace(table, what="other", columns={}, kinds={}, notes=(note,)))
         else:
             kept.append(table)
     return kept

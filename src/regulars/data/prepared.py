@@ -43,7 +43,7 @@ class Prepared:
         try:
             return cls(_dataset(where, said, mapped), check_of(where), where)
         except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
-            raise UnreadableFile(f"{where} is damaged ({error}); delete it and prepare again") from error
+            raise UnreadableFile(f"{where} is damaged; delete it and prepare again (regulars check)") from error
 
 
 def manifest(folder: Path) -> dict[str, Any]:
