@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 from . import tiles
 from .answers import Bools, Floats, Ints, Longs, Rules, allows, any_reaches, mark, offer
 from .tiles import LAYOUT, SIDE
+from .vectors import TILE, Catalog, Coded, Doubles, coded, norms_of
 
-Bytes = NDArray[np.int8]
-Doubles = NDArray[np.float64]
 Words = NDArray[np.uint32]
 
-TILE = 256  # items looked at together, with one bound and one scale: at 256 factors 64 KiB of bytes
 REGROUP = 16  # tiles after which queries are put into new groups; sooner at first
 CHUNK = 64  # products compared together before any is looked at alone
 UNIT = 2.0**-24  # relative error of one operation in float32
@@ -30,22 +28,20 @@ TINY = 1e-37  # and could fall below what float32 can tell from zero
 NEVER = 2**31 - 1  # no product of bytes reaches it
 
 
-class Catalog(NamedTuple):
-    """Items by falling norm. Those with a NaN or an infinity are left out: nobody can tell their scores."""
+class Block(NamedTuple):
+    """Some queries, and what may not answer them."""
 
-    vectors: Floats  # [n_items, d] in their own order
-    order: Ints  # [m] items by falling norm
-    norms: Doubles  # [m]
-    places: Ints  # [n_items] where an item stands in the order, -1 where it does not
+    queries: Floats  # [n, d]
+    mask: Bools  # [n, n_items] or [1, n_items]; no columns if everything is allowed
+    bans: Words  # [n_items / 32, n] a bit for each item in its order, set where it is excluded
 
 
-class Coded(NamedTuple):
-    """Vectors as bytes, vector = scale * bytes + residual; queries one by one, items by tile."""
+class Asked(NamedTuple):
+    """Queries of a block in the order in which they are multiplied; a whole number of squares."""
 
-    codes: Bytes  # queries: [n, d]; items: as `tiles.packed`
-    scales: Doubles
-    norms: Doubles  # of a vector, or the largest of a tile; NaN for what is not finite
-    residuals: Doubles  # norm of the residual, or the largest of a tile
+    rows: Ints  # [n] of the block, or beyond it for padding
+    floors: Floats  # [n] the score that an item must reach to enter the row's answer
+    vectors: Coded
 
 
 class Answers(NamedTuple):
@@ -56,61 +52,30 @@ class Answers(NamedTuple):
     found: Longs  # [n]
 
 
-def catalog(vectors: Floats) -> Catalog:
-    """The items [m, d] by falling norm; equal norms by index."""
-    norms = _norms(vectors)
-    sound = np.flatnonzero(np.isfinite(norms))
-    order = sound[np.argsort(-norms[sound], kind="stable")].astype(np.int32)
-    places = np.full(len(vectors), -1, dtype=np.int32)
-    places[order] = np.arange(len(order))
-    return Catalog(vectors, order, norms[order], places)
-
-
-def coded_items(items: Catalog) -> Coded:
-    """The items as bytes, with one scale for each tile."""
-    codes, scales, residuals = _coded(items.vectors, items.order, TILE)
-    return Coded(tiles.packed(codes), scales, items.norms[::TILE].copy(), residuals)
-
-
-def coded_queries(queries: Floats) -> Coded:
-    """The queries as bytes, each with its own scale; padded to whole squares."""
-    rows = np.full(-(-len(queries) // SIDE) * SIDE, -1, dtype=np.int32)
-    norms = np.full(len(rows), np.nan)
-    norms[: len(queries)] = _norms(queries)
-    sound = np.isfinite(norms)
-    rows[sound] = np.flatnonzero(sound)
-    codes, scales, residuals = _coded(queries, rows, 1)
-    return Coded(codes, scales, np.where(sound, norms, np.nan), residuals)
-
-
-def search_bytes(items: Catalog, coded: Coded, queries: Floats, rules: Rules, answers: Answers) -> None:
+def search_bytes(items: Catalog, item_codes: Coded, queries: Floats, rules: Rules, answers: Answers) -> None:
     """Fills the answers of a block of queries by products of bytes.
 
     Queries are multiplied in groups, and a group is done with when all of its queries are. So every now and then those
     that will be done at about the same norm, as far as one can tell by then, are put together.
     """
-    asked, bans = coded_queries(queries), _bans(items.places, rules)
-    rows = np.arange(len(asked.scales), dtype=np.int32)
-    first, end = 0, len(coded.scales)
-    while first < end and len(rows):
+    block, asked = Block(queries, rules.mask, _bans(items.places, rules)), _asked(queries)
+    first, end = 0, len(item_codes.scales)
+    while first < end:
         last = min(first + min(max(1, first), REGROUP), end)
-        _search_bytes(first, last, rows, items, coded, asked, queries, rules.mask, bans, answers)
-        first = last
-        order = _by_end(rows, asked.norms, answers)
-        rows = rows[order]
-        asked = Coded(asked.codes[order], asked.scales[order], asked.norms[order], asked.residuals[order])
+        _search_bytes((first, last), items, item_codes, block, asked, answers)
+        first, asked = last, _regrouped(asked)
 
 
 def search_floats(items: Catalog, ordered: Floats, queries: Floats, rules: Rules, answers: Answers) -> None:
     """Fills the answers of a block of queries by BLAS; `ordered` are the items' vectors by falling norm."""
-    norms, bans = _norms(queries), _bans(items.places, rules)
+    block, norms = Block(queries, rules.mask, _bans(items.places, rules)), norms_of(queries)
     for begin in range(0, len(ordered), TILE):
         rows = np.flatnonzero(norms * items.norms[begin] * SLACK + TINY >= _floors(answers)).astype(np.int32)
         if not len(rows):
             break
         cheap = queries[rows] @ ordered[begin : begin + TILE].T
         margins = (queries.shape[1] + 2) * UNIT * SLACK * items.norms[begin] * norms[rows] + TINY
-        _look(begin, cheap, rows, margins, items, queries, rules.mask, bans, answers)
+        _look((begin, cheap, margins), items, block, rows, answers)
 
 
 @njit(cache=True, nogil=True)
@@ -141,48 +106,6 @@ def product(left: Floats, right: Floats) -> np.float32:
     return np.float32(total)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _norms(vectors: Floats) -> Doubles:
-    norms = np.empty(len(vectors))
-    for row in range(len(vectors)):
-        total = 0.0
-        for value in vectors[row]:
-            total += np.float64(value) * np.float64(value)
-        norms[row] = np.sqrt(total)
-    return norms
-
-
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _coded(vectors: Floats, rows: Ints, size: int) -> tuple[Bytes, Doubles, Doubles]:
-    """Bytes of the chosen rows, -1 for a row of zeros; one scale and one largest residual for each `size` of them."""
-    d = vectors.shape[1]
-    groups = -(-len(rows) // size)
-    codes = np.zeros((groups * size, -(-d // tiles.WIDTH) * tiles.WIDTH), dtype=np.int8)
-    scales = np.ones(groups)
-    residuals = np.zeros(groups)
-    for group in range(groups):
-        members = rows[group * size : (group + 1) * size]
-        largest = 0.0
-        for row in members:
-            if row >= 0:
-                largest = max(largest, np.abs(vectors[row]).max())
-        if largest == 0.0:
-            continue
-        scale = largest / 127.0
-        scales[group] = scale
-        for at in range(len(members)):
-            left = 0.0
-            if members[at] < 0:
-                continue
-            for column in range(d):
-                value = np.float64(vectors[members[at], column])
-                code = np.rint(value / scale)
-                codes[group * size + at, column] = np.int8(code)
-                left += (value - scale * code) ** 2
-            residuals[group] = max(residuals[group], np.sqrt(left))
-    return codes, scales, residuals
-
-
 @njit(cache=True, nogil=True)
 def _bans(places: Ints, rules: Rules) -> Words:
     """A bit for each item in its order, set where a row excludes it; uint32 [n_items / 32, n]."""
@@ -207,18 +130,13 @@ def _floors(answers: Answers) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _look(
-    begin: int,
-    cheap: Floats,
-    rows: Ints,
-    margins: Doubles,
-    catalog: Catalog,
-    queries: Floats,
-    mask: Bools,
-    bans: Words,
-    answers: Answers,
-) -> None:
-    """Takes the items from place `begin` on whose cheap product [n, w] is within its margin of entering."""
+def _look(tile: tuple[int, Floats, Doubles], catalog: Catalog, block: Block, rows: Ints, answers: Answers) -> None:
+    """Takes from a tile what may enter the answers of `rows`.
+
+    tile: the place of its first item, its cheap products [n, w], and by how much those of each row can be wrong.
+    """
+    begin, cheap, margins = tile
+    queries, mask, bans = block
     vectors, order = catalog.vectors, catalog.order
     items, best, found = answers
     k = items.shape[1]
@@ -232,42 +150,51 @@ def _look(
                 continue
             for column in range(chunk, end):
                 place = begin + column
-                item = order[place]
-                if not cheap[at, column] >= reach or bans[place // SIDE, row] >> np.uint32(place % SIDE) & np.uint32(1):
+                if not cheap[at, column] >= reach or _bit(bans[place // SIDE, row], place % SIDE):
                     continue
-                score = product(queries[row], vectors[item])
-                if score >= floors[row] and np.isfinite(score) and allows(mask, row, item):
-                    found[row] = offer(items, best, row, found[row], item, score)
+                score = product(queries[row], vectors[order[place]])
+                if score >= floors[row] and np.isfinite(score) and allows(mask, row, order[place]):
+                    found[row] = offer(items, best, row, found[row], order[place], score)
                     if found[row] == k:
                         floors[row] = best[row, k - 1]
                         reach = np.float32(floors[row] - margins[at])
 
 
+def _asked(queries: Floats) -> Asked:
+    n = -(-len(queries) // SIDE) * SIDE
+    norms = np.full(n, np.nan)
+    norms[: len(queries)] = norms_of(queries)
+    sound = np.isfinite(norms)
+    codes, scales, residuals = coded(queries, np.where(sound, np.arange(n), -1).astype(np.int32), 1)
+    floors = np.where(sound, -np.inf, np.inf).astype(np.float32)
+    return Asked(np.arange(n, dtype=np.int32), floors, Coded(codes, scales, norms, residuals))
+
+
+def _regrouped(asked: Asked) -> Asked:
+    """Those first whose answers can take items of the smallest norms."""
+    rows, floors, (codes, scales, norms, residuals) = asked
+    with np.errstate(divide="ignore", invalid="ignore"):  # without a norm everything or nothing is open, as it comes
+        order = np.argsort(floors / norms, kind="stable")
+    return Asked(rows[order], floors[order], Coded(codes[order], scales[order], norms[order], residuals[order]))
+
+
 @njit(cache=True, nogil=True)
 def _search_bytes(
-    first: int,
-    last: int,
-    rows: Ints,
-    catalog: Catalog,
-    coded: Coded,
-    asked: Coded,
-    queries: Floats,
-    mask: Bools,
-    bans: Words,
-    answers: Answers,
+    span: tuple[int, int], catalog: Catalog, coded: Coded, block: Block, asked: Asked, answers: Answers
 ) -> None:
-    """Takes from the tiles first..last - 1 what may enter; rows [n] says whose query each of the coded ones is."""
+    """Takes from the tiles first..last - 1 what may enter; raises the floors."""
+    queries, mask, bans = block
+    rows, floors, vectors = asked
     items, best, found = answers
-    vectors, order, codes, columns = catalog.vectors, catalog.order, asked.codes, coded.codes
+    item_vectors, order, columns, codes = catalog.vectors, catalog.order, coded.codes, vectors.codes
     k = items.shape[1]
-    floors = _padded_floors(rows, answers)
     reach = np.empty(len(rows), dtype=np.int32)
     margins, units = np.empty(len(rows)), np.empty(len(rows))
     out = np.empty((SIDE, SIDE), dtype=np.int32)
     tiles.begin(LAYOUT)
-    for tile in range(first, last):
-        _margins(tile, coded, asked, margins, units)
-        open_rows = asked.norms * (coded.norms[tile] * SLACK) + TINY >= floors
+    for tile in range(span[0], span[1]):
+        _margins(tile, coded, vectors, margins, units)
+        open_rows = vectors.norms * (coded.norms[tile] * SLACK) + TINY >= floors
         end = min((tile + 1) * TILE, len(order))
         for group in range(0, len(rows), SIDE):
             if not np.any(open_rows[group : group + SIDE]):
@@ -283,10 +210,10 @@ def _search_bytes(
                     row = rows[at]
                     ban = bans[column // SIDE, row]
                     for place in range(min(SIDE, end - column)):
-                        if out[line, place] < reach[at] or ban >> np.uint32(place) & np.uint32(1):
+                        if out[line, place] < reach[at] or _bit(ban, place):
                             continue
                         item = order[column + place]
-                        score = product(queries[row], vectors[item])
+                        score = product(queries[row], item_vectors[item])
                         if score >= floors[at] and np.isfinite(score) and allows(mask, row, item):
                             found[row] = offer(items, best, row, found[row], item, score)
                             if found[row] == k:
@@ -295,20 +222,9 @@ def _search_bytes(
     tiles.end()
 
 
-def _by_end(rows: Ints, norms: Doubles, answers: Answers) -> Longs:
-    """Those first whose answers can take items of the smallest norms."""
-    with np.errstate(divide="ignore", invalid="ignore"):  # no norm at all: everything or nothing is open, as it comes
-        return np.argsort(_padded_floors(rows, answers) / norms, kind="stable")
-
-
-@njit(cache=True, nogil=True)
-def _padded_floors(rows: Ints, answers: Answers) -> Floats:
-    floors = np.full(len(rows), np.inf, dtype=np.float32)
-    known = _floors(answers)
-    for at in range(len(rows)):
-        if rows[at] < len(known):
-            floors[at] = known[rows[at]]
-    return floors
+@njit(cache=True, nogil=True, inline="always")
+def _bit(word: int, place: int) -> bool:
+    return bool((np.uint32(word) >> np.uint32(place)) & np.uint32(1))
 
 
 @njit(cache=True, nogil=True)

@@ -29,7 +29,8 @@ from .answers import (
     part,
 )
 from .answers import rules as checked
-from .products import Answers, catalog, coded_items, search_bytes, search_few, search_floats
+from .products import Answers, search_bytes, search_few, search_floats
+from .vectors import catalog, coded_items
 
 Search = Callable[[Floats, Rules, Answers], None]  # fills the answers to a block of queries
 
