@@ -26,7 +26,7 @@ def test_the_items_lie_at_a_minimum_of_the_stated_objective():
     def slope(side: np.ndarray, other: np.ndarray, pull: np.ndarray) -> float:
         scores = side @ other.T
         counts = (pull > 0).sum(axis=1) + settings.unobserved_weight * len(other)
-        ridges = settings.regularization * counts**settings.regularization_power
+        ridges = settings.regularization * met.sum() / np.sqrt(pull.size) * (counts / counts.mean()) ** 0.25
         push = (pull * (scores - 1) + settings.unobserved_weight * scores) @ other
         return float(np.abs(push + ridges[:, np.newaxis] * side).max())
 
@@ -55,7 +55,7 @@ def test_an_item_that_nobody_met_has_no_vector():
 
 
 def test_deleting_a_reason_from_the_history_lowers_the_score():
-    model = ALS(factors=8, regularization=1.0, regularization_power=0.0).fit(SHOP.data)
+    model = ALS(factors=8, regularization_power=0.0).fit(SHOP.data)
     history = [0, 1, 2, 3, 11, 12]
     query = Queries.of([history])
     answer = model.recommend(query, 1, Allowed.all_but(query.history))

@@ -25,21 +25,22 @@ SPREAD = 0.1  # expected length of a vector before the first pass
 class ALS(Settings):
     """Implicit alternating least squares (Hu, Koren, Volinsky, ICDM 2008) as tuned by Rendle et al. (RecSys 2022).
 
-    Minimizes w (1 - x.y)^2 over the pairs met, plus `unobserved_weight` * (x.y)^2 over all pairs, plus ridges
-    regularization * (pairs met + unobserved_weight * the other side's number) ** regularization_power on the vectors.
+    Minimizes w (1 - x.y)^2 over the pairs met, plus `unobserved_weight` * (x.y)^2 over all pairs, plus a ridge on each
+    vector: `regularization` * pairs / sqrt(customers * items), so that shops of any size and density want about the
+    same; more for what is met often: ((met + unobserved) / their mean) ** `regularization_power`, where unobserved is
+    `unobserved_weight` * the other side's number.
     w is the weight of a customer's events of an item by `rule`, halved for every `half_life_days` before the last
     event; divided by the number of the customer's items to the power `activity_damping` and by the number of the item's
-    customers to the power `popularity_damping`, and scaled to a mean of the undamped one: to have bought a best seller,
-    or one thing of thousands, says less. steps: of conjugate gradients for each vector in each pass. Few passes with
-    many factors regularize as well.
+    customers to the power `popularity_damping`, with its sum kept: to have bought a best seller, or one thing of
+    thousands, says less. steps: of conjugate gradients for each vector in each pass. More factors want fewer passes.
 
     A customer is never stored: the model solves the vector of whoever asks from the history. Memory of a fit: 4 bytes *
     (factors * (n_users + n_items) + 4 * pairs).
     """
 
     factors: int = setting(128, low=4, high=4096, log=True)
-    passes: int = setting(12, low=1, high=64, log=True)
-    regularization: float = setting(0.5, low=1e-5, high=100.0, log=True)
+    passes: int = setting(10, low=1, high=64, log=True)
+    regularization: float = setting(0.1, low=1e-3, high=10.0, log=True)
     regularization_power: float = setting(0.25, low=0.0, high=1.0)
     unobserved_weight: float = setting(0.1, low=1e-4, high=1.0, log=True)
     activity_damping: float = setting(0.25, low=0.0, high=1.0)
@@ -54,17 +55,14 @@ class ALS(Settings):
         customers = np.bincount(met.indices, minlength=data.n_items)
         pull = self._pull(met, customers)
         met.data *= damped(met, pull, self.activity_damping)
-        mass = self.unobserved_weight * np.count_nonzero(customers)
-        users = self._side(met, mass, 1.0)
-        items = self._side(
-            met.T.tocsr(), self.unobserved_weight * np.count_nonzero(np.diff(met.indptr)), self.unobserved_weight
-        )
+        n_users, n_items = int((np.diff(met.indptr) > 0).sum()), int((customers > 0).sum())
+        shrinkage = self._shrinkage(met.nnz, n_users, n_items)
+        users = self._side(met, shrinkage, 1.0)
+        items = self._side(met.T.tocsr(), self._shrinkage(met.nnz, n_items, n_users), self.unobserved_weight)
         vectors = self._learn(users, items, run)
         spectrum = align(vectors, items.unseen)
         vectors[customers == 0] = np.nan
-        encoder = FoldIn(
-            spectrum, mass, self.regularization, self.regularization_power, pull, self.activity_damping, profile
-        )
+        encoder = FoldIn(spectrum, *shrinkage, self.regularization_power, pull, self.activity_damping, profile)
         return Factors("als", data.n_items, vectors, encoder)
 
     def _pull(self, met: "csr_array", customers: np.ndarray) -> Floats:
@@ -74,9 +72,15 @@ class ALS(Settings):
         scaled: Floats = (scale * pull).astype(np.float32)
         return scaled
 
-    def _side(self, met: "csr_array", mass: float, unseen: float) -> Side:
+    def _shrinkage(self, pairs: int, rows: int, others: int) -> tuple[float, float]:
+        """`mass` and `regularization` of FoldIn for a side of so many rows that meet so many others."""
+        mass = self.unobserved_weight * others
+        ridge = self.regularization * pairs / (rows * others) ** 0.5
+        return mass, ridge / (pairs / rows + mass) ** self.regularization_power
+
+    def _side(self, met: "csr_array", shrinkage: tuple[float, float], unseen: float) -> Side:
         counts = np.diff(met.indptr)
-        ridges = ridges_of(counts, mass, self.regularization, self.regularization_power)
+        ridges = ridges_of(counts, *shrinkage, self.regularization_power)
         return Side(rows_of(met), np.full(len(counts), unseen, dtype=np.float32), ridges)
 
     def _learn(self, users: Side, items: Side, run: Run) -> Floats:
