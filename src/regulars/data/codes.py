@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from regulars.core import Ints, Vocabulary
+from regulars.core import Ints
 from regulars.kernels.codes import find_or_add, rehash
 
 _SEEDS = (0x5EED, 0xC0DE)
@@ -40,10 +40,6 @@ class Codes:
     def ids(self) -> pl.Series:
         """All ids in the order of their numbers."""
         return pl.concat(self._ids).rechunk() if self._ids else pl.Series([], dtype=self.dtype)
-
-    def vocabulary(self) -> Vocabulary:
-        """The ids as the vocabulary of a dataset."""
-        return Vocabulary(self.ids())
 
     def _reserve(self, n: int) -> None:
         size = len(self._slots)

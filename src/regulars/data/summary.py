@@ -1,6 +1,5 @@
 """Summary: the check report of a shop that was read, and what its numbers suggest to do."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -56,9 +55,6 @@ def far_beyond(intake: Intake, found: Arranged) -> tuple[Outlier, ...]:
 
 
 def _events(intake: Intake, found: Arranged) -> TableReport:
-    lost: Counter[str] = Counter()
-    for (table, file, _), n in intake.quarantine.counts.items():
-        lost[file] += n if table == "events" else 0
     files = tuple(
         FileCount(
             reading.name, reading.note, intake.rows[place], found.used[place], intake.rows[place] - found.used[place]
