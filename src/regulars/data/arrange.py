@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from regulars.core import Bools, Progress, Run
+from regulars.core import Progress, Run
 from regulars.kernels.logs import bursts, order_of, repeats, sessions_by_gap, sessions_by_key
 
-from .checks import Checks
 from .intake import FILE_SHIFT, Intake
-from .outliers import BURST, beyond
+from .outliers import BURST
 from .returns import net_weights
 from .spill import Columns
 from .storage import Column
@@ -74,7 +73,7 @@ def _arranged(spilled: Columns, low: int, high: int, intake: Intake, found: Arra
     records = _without_repeats(records, intake, found, remove)
     records["weight"] = _netted(records, intake, found)
     records["number_of_session"] = _sessions(records, intake, found)
-    _count(records, found, low, high)
+    count(records, found, low, high)
     if intake.timed:
         bursts(records["user"], records["time"], BURST, low, found.most[low:high])
     return records
@@ -163,7 +162,8 @@ def _sessions(records: Columns, intake: Intake, found: Arranged) -> np.ndarray[A
     return np.asarray(session)
 
 
-def _count(records: Columns, found: Arranged, low: int, high: int) -> None:
+def count(records: Columns, found: Arranged, low: int, high: int) -> None:
+    """Adds the events of the customers low .. high - 1 to what was found."""
     if not len(records["user"]):
         return
     user, time = records["user"], records["time"]
@@ -175,11 +175,3 @@ def _count(records: Columns, found: Arranged, low: int, high: int) -> None:
     found.first = min(found.first, first) if found.events else first
     found.last = max(found.last, last) if found.events else last
     found.events += len(user)
-
-
-def outlying(found: Arranged, checks: Checks) -> Bools | None:
-    """The customers whose events go, if they are to go."""
-    if checks.outliers != "quarantine":
-        return None
-    gone = beyond(found.users) | beyond(found.most)
-    return gone if gone.any() else None

@@ -6,10 +6,11 @@ import numpy as np
 
 from regulars.core import Bools, Ints, ints
 
-from .arrange import Arranged, files_of, outlying, refuse
+from .arrange import Arranged, count, files_of, refuse
 from .checks import Checks
-from .intake import FILE_SHIFT, Intake
+from .intake import Intake
 from .kcore import core_of
+from .outliers import beyond
 from .storage import Column, read_column
 
 OUTLIER = "a customer far beyond the rest"
@@ -20,8 +21,8 @@ _STEP = 4_000_000  # events rewritten at a time
 def shrink(folder: Path, intake: Intake, found: Arranged, checks: Checks) -> tuple[Ints, Ints]:
     """Rewrites the columns in `folder` as the checks ask; the customers and items that stay, by their numbers."""
     everyone = np.arange(len(intake.users), dtype=np.int32), np.arange(len(intake.items), dtype=np.int32)
-    gone = outlying(found, checks)
-    if gone is not None:
+    gone = beyond(found.users) | beyond(found.most)
+    if checks.outliers == "quarantine" and gone.any():
         _rewrite(folder, ~gone[read_column(folder / "user.npy")], OUTLIER, intake, found)
     if max(checks.min_user_events, checks.min_item_events) <= 1:
         return everyone
@@ -60,17 +61,12 @@ def _kept(path: Path, keep: Bools) -> None:
 
 
 def _recount(folder: Path, found: Arranged) -> None:
-    user, item, time, kind, origin = (
-        read_column(folder / f"{name}.npy") for name in ("user", "item", "time", "kind", "origin")
-    )
-    found.users[:] = np.bincount(user, minlength=len(found.users))
-    found.items[:] = np.bincount(item, minlength=len(found.items))
-    found.events = len(user)
-    found.first, found.last = (int(time.min()), int(time.max())) if len(time) else (0, 0)
+    found.users[:] = found.items[:] = 0
+    found.events = found.first = found.last = 0
     found.kinds.clear()
-    found.kinds.update(dict(enumerate(np.bincount(kind).tolist())))
     found.used.clear()
-    found.used.update(dict(enumerate(np.bincount(origin >> FILE_SHIFT).tolist())))
+    names = ("user", "item", "time", "kind", "origin")
+    count({name: read_column(folder / f"{name}.npy") for name in names}, found, 0, len(found.users))
 
 
 def _renumber(path: Path, stay: Ints, n: int) -> None:
