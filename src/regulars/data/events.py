@@ -16,7 +16,7 @@ from regulars.core.errors import BadTable, SettingError
 from . import kinds
 from .checks import Checks
 from .codes import Codes
-from .layout import MONEY, RESERVED, Layout, as_key
+from .layout import MONEY, Layout, as_key
 from .moments import UNKNOWN, Clock
 from .numbers import numbers, without_blanks
 from .reading import Chunk
@@ -67,9 +67,10 @@ class Kinds:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """The usable events of a chunk, and the reason why each row of it was refused ("" if it was not).
+    """The usable events of a chunk, and which of its rows were refused for which reason.
 
-    rows: which rows of the chunk are used; users, items: ids; columns: time, weight, kind, key, session and MONEY.
+    rows: places of the used rows in the chunk; users, items: ids; columns: time, weight, kind, key, session and those
+    of MONEY that the log has; extras: its further columns; refused: a reason and its rows, bool [n rows of the chunk].
     """
 
     rows: Longs
@@ -100,7 +101,8 @@ class Cleaner:
         items = self._ids(rows, "item", verdict)
         time = self._times(rows, verdict)
         money = {name: self._numbers(rows, name, verdict) for name in (*MONEY, "weight") if self.layout.column(name)}
-        verdict.refuse("negative price", money["price"] < 0) if "price" in money else None
+        if "price" in money:
+            verdict.refuse("negative price", money["price"] < 0)
         kind = self._kinds(rows, money)
         columns: dict[str, Column] = {"time": time, "kind": kind, "weight": self._weights(kind, money)}
         self._turn(money, kind)
@@ -114,8 +116,7 @@ class Cleaner:
 
     def _ids(self, rows: pl.DataFrame, meaning: str, verdict: "_Verdict") -> pl.Series:
         ids = as_key(rows[self.layout.column(meaning)], self.whole[meaning])
-        who = {"user": "customer", "item": "item"}[meaning]
-        verdict.refuse(f"no {who}", ids.is_null().to_numpy())
+        verdict.refuse("no customer" if meaning == "user" else "no item", ids.is_null().to_numpy())
         return ids
 
     def _times(self, rows: pl.DataFrame, verdict: "_Verdict") -> Longs:
@@ -174,21 +175,14 @@ class Cleaner:
 
     def _turn(self, money: dict[str, Column], kind: KindCodes) -> None:
         """What came back has a negative quantity and value; the value is price times quantity where it is not given."""
-        if kinds.RETURN in self.kinds.names:
-            back = kind == self.kinds.code(kinds.RETURN)
-            for name in ("quantity", "value"):
-                if name in money:
-                    money[name] = np.where(back, -np.abs(money[name]), money[name])
+        names = self.kinds.names
+        back = kind == (names.index(kinds.RETURN) if kinds.RETURN in names else -1)
+        for name in ("quantity", "value"):
+            if name in money and back.any():
+                money[name] = np.where(back, -np.abs(money[name]), money[name])
         if "value" not in money and "price" in money:
-            pieces = money.get("quantity", np.where(self._back(kind), -1.0, 1.0))
+            pieces = money.get("quantity", np.where(back, -1.0, 1.0))
             money["value"] = money["price"] * pieces
-
-    def _back(self, kind: KindCodes) -> Bools:
-        return (
-            kind == self.kinds.names.index(kinds.RETURN)
-            if kinds.RETURN in self.kinds.names
-            else np.zeros(len(kind), np.bool_)
-        )
 
     def _keys(self, rows: pl.DataFrame) -> Column:
         """What makes an event the same as another: its own id, else all that is known of it."""
@@ -208,11 +202,7 @@ class Cleaner:
         return np.where(raw.is_null().to_numpy(), (time // DAY).astype(np.uint64), keys)
 
     def _extras(self, rows: pl.DataFrame, used: Longs) -> pl.DataFrame:
-        named = {name: (name if name not in RESERVED else f"other_{name}") for name in self.layout.extras}
-        named |= {
-            self.layout.column(meaning): meaning for meaning in ("channel", "store") if self.layout.column(meaning)
-        }
-        return rows.select(pl.col(old).gather(used).alias(new) for old, new in named.items())
+        return rows.select(pl.col(column).gather(used).alias(name) for name, column in self.layout.further.items())
 
     def _count(self, rows: pl.DataFrame, used: Longs, money: dict[str, Column]) -> None:
         for name in rows.columns:

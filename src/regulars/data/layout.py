@@ -15,6 +15,7 @@ from .reading import Reading
 from .sources import Table
 
 MONEY = ("quantity", "price", "value", "rating")  # numbers that stay beside the events
+_RESERVED = ("user_id", "item_id", "time", "weight", "kind", "session", "channel", "store", *MONEY)
 _CLOCK = r"^\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[AaPp][Mm])?\s*$"
 _ORDERS = ("basket", "invoice", "order", "transaction", "receipt", "ticket")
 
@@ -39,6 +40,12 @@ class Layout:
         """The columns without a meaning of their own."""
         taken = {*self.mapped.columns.values(), self.day}
         return {name: dtype for name, dtype in self.schema.items() if name not in taken}
+
+    @property
+    def further(self) -> dict[str, str]:
+        """What the dataset calls each further column of the events, and what the shop calls it."""
+        named = {name if name not in _RESERVED else f"other_{name}": name for name in self.extras}
+        return named | {meaning: self.column(meaning) for meaning in ("channel", "store") if self.column(meaning)}
 
     @property
     def whole_ids(self) -> dict[str, bool]:
@@ -153,11 +160,7 @@ def columns_of(layouts: Sequence[Layout]) -> dict[str, pl.DataType]:
     """The further columns of all logs, under the names that they have in the dataset."""
     found: dict[str, pl.DataType] = {}
     for one in layouts:
-        named = {name if name not in RESERVED else f"other_{name}": dtype for name, dtype in one.extras.items()}
-        named |= {meaning: one.schema[one.column(meaning)] for meaning in ("channel", "store") if one.column(meaning)}
-        for name, dtype in named.items():
+        for name, column in one.further.items():
+            dtype = one.schema[column]
             found[name] = _common(found[name], dtype) if name in found else dtype
     return found
-
-
-RESERVED = ("user_id", "item_id", "time", "weight", "kind", "session", "channel", "store", *MONEY)
