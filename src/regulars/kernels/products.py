@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from . import tiles
 from .answers import Bools, Floats, Ints, Longs, Rules, allows, any_reaches, mark, offer
 from .tiles import LAYOUT, SIDE
-from .vectors import TILE, Catalog, Coded, Doubles, coded, norms_of
+from .vectors import TILE, Catalog, Coded, Doubles, codes_of, norms_of
 
 Words = NDArray[np.uint32]
 
@@ -165,7 +165,7 @@ def _asked(queries: Floats) -> Asked:
     norms = np.full(n, np.nan)
     norms[: len(queries)] = norms_of(queries)
     sound = np.isfinite(norms)
-    codes, scales, residuals = coded(queries, np.where(sound, np.arange(n), -1).astype(np.int32), 1)
+    codes, scales, residuals = codes_of(queries, np.where(sound, np.arange(n), -1).astype(np.int32), 1)
     floors = np.where(sound, -np.inf, np.inf).astype(np.float32)
     return Asked(np.arange(n, dtype=np.int32), floors, Coded(codes, scales, norms, residuals))
 

@@ -47,7 +47,7 @@ def catalog(vectors: Floats) -> Catalog:
 
 def coded_items(items: Catalog) -> Coded:
     """The items as bytes, with one scale for each tile."""
-    codes, scales, residuals = coded(items.vectors, items.order, TILE)
+    codes, scales, residuals = codes_of(items.vectors, items.order, TILE)
     return Coded(tiles.packed(codes), scales, items.norms[::TILE].copy(), residuals)
 
 
@@ -64,7 +64,7 @@ def norms_of(vectors: Floats) -> Doubles:
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def coded(vectors: Floats, rows: Ints, size: int) -> tuple[Bytes, Doubles, Doubles]:
+def codes_of(vectors: Floats, rows: Ints, size: int) -> tuple[Bytes, Doubles, Doubles]:
     """Bytes of the chosen rows, -1 for a row of zeros; one scale and one largest residual for each `size` of them."""
     d = vectors.shape[1]
     groups = -(-len(rows) // size)
