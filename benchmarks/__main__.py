@@ -21,6 +21,7 @@ BENCHMARKS = {
     "ease": "EASE on ml-1m beside the bare matrix inversion",
     "evaluation": "top-20 and metrics of all ml-1m and gowalla customers beside RecTools and RecBole",
     "gowalla": "quality on the test set, settings chosen on validation, beside published figures",
+    "ratings": "SVD, SVD++ and kNN-baseline on ml-100k, five folds, beside Surprise",
     "prepare": "reading, checking and preparing 1, 10 and 100 million events",
     "demo": "the whole demo, from raw tables to report",
 }
