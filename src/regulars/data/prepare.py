@@ -24,7 +24,7 @@ from .prepared import MANIFEST, QUARANTINE, REPORT, VERSION, Prepared, manifest
 from .quarantine import Quarantine
 from .shrink import shrink
 from .sources import Sources
-from .summary import far_beyond, summary
+from .summary import advice, far_beyond, summary
 
 DEFAULT = Checks()
 
@@ -125,9 +125,11 @@ def _nothing(intake: Intake) -> str:
     if not rows:
         names = ", ".join(reading.name for reading in intake.files)
         return f"{names} has a header and no rows; nothing is left to work with"
-    reasons = ", ".join(f"{reason} ({n:,})" for reason, n in intake.quarantine.reasons("events").items())
-    first = intake.quarantine.examples[0].row if intake.quarantine.examples else ""
-    return f"none of the {rows:,} rows of events can be used: {reasons}. The first of them: {first}"
+    found = intake.quarantine.reasons("events")
+    reasons = ", ".join(f"{reason} ({n:,})" for reason, n in found.items())
+    first = next((f" {one.file}, line {one.line}: {one.row}." for one in intake.quarantine.examples), "")
+    told = next(filter(None, map(advice, found)), " Are the columns the right ones? See [events.columns].")
+    return f"none of the {rows:,} rows of events can be used: {reasons}.{first}{told}"
 
 
 def _fingerprint(sources: Sources, checks: Checks, tables: tuple[Layout, ...]) -> str:

@@ -101,7 +101,7 @@ def _warnings(report: CheckReport, intake: Intake) -> Iterator[str]:
         yield from (f"{table.name}: {note}." for note in table.notes)
         for reason, n in table.reasons.items():
             if n >= _MUCH * max(1, table.rows):
-                yield f"{n / max(1, table.rows):.1%} of the rows of {table.name}: {reason}.{_advice(reason)}"
+                yield f"{n / max(1, table.rows):.1%} of the rows of {table.name}: {reason}.{advice(reason)}"
     if not intake.timed:
         yield "No column tells the time: the order of the rows stands for it. Splits by time need one: name it."
     strange = [name for name in intake.kinds.strange if name != EVENT]
@@ -145,7 +145,8 @@ def _outlying(report: CheckReport) -> Iterator[str]:
     )
 
 
-def _advice(reason: str) -> str:
+def advice(reason: str) -> str:
+    """What to do about rows that were refused for this reason; empty where nothing is known to help."""
     return {
         "no customer": " Without a customer nobody can be recommended to; do guests have a session or card to go by?",
         "no item": " Such rows are searches, visits or totals; they tell nothing of an item.",
