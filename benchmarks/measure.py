@@ -66,8 +66,7 @@ def race(
             except ChildFailed as failure:
                 yield Figure(task, data, contender.peer, further={**noted, "absent": str(failure)})
                 continue
-            running.callback(child.process.wait)
-            running.callback(child.process.kill)
+            running.callback(child.close)
             children[contender.peer] = child
         turns = [{peer: child.ask("go") for peer, child in children.items()} for _ in range(repeat())]
         for peer, child in children.items():
@@ -129,7 +128,17 @@ class Child:
             stderr=self.errors,
             text=True,
         )
-        self.answer()
+        try:
+            self.answer()
+        except ChildFailed:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Ends the process, whatever it does."""
+        self.process.kill()
+        self.process.communicate()
+        self.errors.close()
 
     def ask(self, word: str) -> dict[str, Any]:
         """The answer to "go" or "end"."""
