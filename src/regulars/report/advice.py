@@ -22,17 +22,20 @@ class Advice:
 
 
 Rule = Callable[[Report], Advice | None]
+RuleOfFigures = Callable[[Report, Figures], Advice | None]
 
 
 def advice(report: Report) -> list[Advice]:
     """What the findings suggest, the most important first; empty when they suggest nothing."""
-    given = [found for rule in RULES if (found := rule(report)) is not None]
-    return sorted(given, key=lambda one: -one.weight)
+    given = [rule(report) for rule in RULES]
+    if (figures := report.figures) is not None:
+        given += [rule(report, figures) for rule in RULES_OF_FIGURES]
+    return sorted((one for one in given if one is not None), key=lambda one: -one.weight)
 
 
-def _use_the_leader(report: Report) -> Advice | None:
-    figures, leader, baseline = report.figures, report.leader, report.baseline
-    if figures is None or leader == baseline:
+def _use_the_leader(report: Report, figures: Figures) -> Advice | None:
+    leader, baseline = report.leader, report.baseline
+    if leader == baseline:
         return None
     ours, theirs = (figures.row(name, figures.main) for name in (leader, baseline))
     if not ours or not theirs or not ours["low"] > theirs["high"]:
@@ -46,9 +49,9 @@ def _use_the_leader(report: Report) -> Advice | None:
     )
 
 
-def _keep_it_simple(report: Report) -> Advice | None:
-    figures, leader, baseline = report.figures, report.leader, report.baseline
-    if figures is None or len(figures.names) < 2:
+def _keep_it_simple(report: Report, figures: Figures) -> Advice | None:
+    leader, baseline = report.leader, report.baseline
+    if len(figures.names) < 2:
         return None
     ours, theirs = (figures.row(name, figures.main) for name in (leader, baseline))
     if leader != baseline and theirs["verdict"] not in ("no difference", "reference"):
@@ -66,10 +69,10 @@ def _keep_it_simple(report: Report) -> Advice | None:
     )
 
 
-def _another_is_better_now(report: Report) -> Advice | None:
-    figures, leader = report.figures, report.leader
-    row = {} if figures is None else figures.row(leader, figures.main)
-    if figures is None or not row or row["verdict"] != "worse":
+def _another_is_better_now(report: Report, figures: Figures) -> Advice | None:
+    leader = report.leader
+    row = figures.row(leader, figures.main)
+    if not row or row["verdict"] != "worse":
         return None
     best = str(row["reference"])
     return Advice(
@@ -81,9 +84,9 @@ def _another_is_better_now(report: Report) -> Advice | None:
     )
 
 
-def _as_good_and_cheaper(report: Report) -> Advice | None:
-    figures, leader = report.figures, report.leader
-    if figures is None or "fit_seconds" not in figures.cost.columns or leader not in figures.names:
+def _as_good_and_cheaper(report: Report, figures: Figures) -> Advice | None:
+    leader = report.leader
+    if "fit_seconds" not in figures.cost.columns or leader not in figures.names:
         return None
     best = figures.row(leader, figures.main)
     seconds = dict(figures.cost.select("name", "fit_seconds").iter_rows())
@@ -99,12 +102,8 @@ def _as_good_and_cheaper(report: Report) -> Advice | None:
     return None
 
 
-def _habits(report: Report) -> Advice | None:
-    figures = report.figures
-    if figures is None:
-        return None
-    metric = f"recall@{figures.k[0]}"
-    repeat, explore = (figures.part("repeat", part, report.leader, metric) for part in ("repeat", "explore"))
+def _habits(report: Report, figures: Figures) -> Advice | None:
+    repeat, explore = (figures.part("repeat", part, report.leader, figures.recall) for part in ("repeat", "explore"))
     if not repeat or not explore or not repeat["mean"] > 3 * explore["mean"] or repeat["mean"] < 0.02:
         return None
     return Advice(
@@ -112,14 +111,14 @@ def _habits(report: Report) -> Advice | None:
         "Give habits and discoveries a place each",
         f"The first {figures.k[0]} places of {quoted(report.leader)} hold {share(repeat['mean'])} of what customers "
         f"bought again, but {share(explore['mean']) if explore['mean'] else 'none'} of what was new to them. "
-        f"{_better_at_new(report, figures, metric)}"
+        f"{_better_at_new(report, figures)}"
         "A “buy again” row and a “new for you” row do not compete for the same places.",
     )
 
 
-def _better_at_new(report: Report, figures: Figures, metric: str) -> str:
+def _better_at_new(report: Report, figures: Figures) -> str:
     """Who is better at what is new to the customer, if anybody is."""
-    parts = {name: figures.part("repeat", "explore", name, metric) for name in figures.names}
+    parts = {name: figures.part("repeat", "explore", name, figures.recall) for name in figures.names}
     known = {name: row for name, row in parts.items() if row}
     best = max(known, key=lambda name: known[name]["mean"])
     if best == report.leader or not known[best]["low"] > known[report.leader]["high"]:
@@ -127,12 +126,10 @@ def _better_at_new(report: Report, figures: Figures, metric: str) -> str:
     return f"For the new, {quoted(best)} finds more ({share(known[best]['mean'])}). "
 
 
-def _tail(report: Report) -> Advice | None:
-    figures = report.figures
-    if figures is None or not len(report.data):
+def _tail(report: Report, figures: Figures) -> Advice | None:
+    if not len(report.data):
         return None
-    metric = f"recall@{figures.k[0]}"
-    head, tail = (figures.part("traffic", part, report.leader, metric) for part in ("head", "tail"))
+    head, tail = (figures.part("traffic", part, report.leader, figures.recall) for part in ("head", "tail"))
     if not head or not tail or tail["mean"] > head["mean"] / 4:
         return None
     traffic = Traffic.of(report.data)
@@ -153,12 +150,8 @@ def _some(columns: list[str]) -> str:
     return ", ".join(columns[:4]) + (" and more" if len(columns) > 4 else "")
 
 
-def _new_products(report: Report) -> Advice | None:
-    figures = report.figures
-    if figures is None:
-        return None
-    metric = f"recall@{figures.k[0]}"
-    new = figures.part("age", "new", report.leader, metric)
+def _new_products(report: Report, figures: Figures) -> Advice | None:
+    new = figures.part("age", "new", report.leader, figures.recall)
     if not new or new["customers"] < 0.1 * figures.queries or new["mean"] > 0.01:
         return None
     return Advice(
@@ -169,10 +162,7 @@ def _new_products(report: Report) -> Advice | None:
     )
 
 
-def _all_the_same(report: Report) -> Advice | None:
-    figures = report.figures
-    if figures is None:
-        return None
+def _all_the_same(report: Report, figures: Figures) -> Advice | None:
     k = figures.k[0]
     overlap = figures.of_catalog(report.leader, f"overlap@{k}")
     if not overlap > 0.5:
@@ -222,9 +212,8 @@ def _look_at_outliers(report: Report) -> Advice | None:
     )
 
 
-def _leaks(report: Report) -> Advice | None:
-    figures = report.figures
-    if figures is None or not figures.leaks:
+def _leaks(report: Report, figures: Figures) -> Advice | None:
+    if not figures.leaks:
         return None
     return Advice(
         85,
@@ -233,9 +222,8 @@ def _leaks(report: Report) -> Advice | None:
     )
 
 
-def _too_few(report: Report) -> Advice | None:
-    figures = report.figures
-    if figures is None or figures.queries >= 300:
+def _too_few(report: Report, figures: Figures) -> Advice | None:
+    if figures.queries >= 300:
         return None
     return Advice(
         65,
@@ -267,7 +255,8 @@ def _gain(ours: float, theirs: float) -> str:
     return f"{ours / theirs:.1f} times that of" if ours > 1.5 * theirs else f"{share(ours / theirs - 1)} above"
 
 
-RULES: Final[tuple[Rule, ...]] = (
+RULES: Final[tuple[Rule, ...]] = (_repair_the_source, _complete_the_catalog, _look_at_outliers, _thin)
+RULES_OF_FIGURES: Final[tuple[RuleOfFigures, ...]] = (
     _use_the_leader,
     _keep_it_simple,
     _another_is_better_now,
@@ -276,10 +265,6 @@ RULES: Final[tuple[Rule, ...]] = (
     _tail,
     _new_products,
     _all_the_same,
-    _repair_the_source,
-    _complete_the_catalog,
-    _look_at_outliers,
     _leaks,
     _too_few,
-    _thin,
 )

@@ -14,8 +14,11 @@ _NUMBERS = ("mean", "low", "high", "difference", "difference_low", "difference_h
 
 @dataclass(frozen=True)
 class Figures:
-    """metrics: name, metric, mean, low, high, verdict, ...; slices: the same by slicing and part; catalog: name,
-    metric, value; cost: name, answer_seconds, fit_seconds, ...; split, leaks: the protocol in words; k: cut-offs.
+    """What was measured of several methods, and how.
+
+    metrics: name, metric, mean, low, high, verdict, ...; slices: the same by slicing and part; catalog: name, metric,
+    value; cost: name, answer_seconds, fit_seconds, ...; split, leaks: the protocol in words; k: cut-offs; queries: how
+    many customers were asked.
     """
 
     metrics: Frame
@@ -55,6 +58,11 @@ class Figures:
     def main(self) -> str:
         """The metric that decides: ndcg at the first cut-off."""
         return f"ndcg@{self.k[0]}"
+
+    @property
+    def recall(self) -> str:
+        """The metric of the slices: recall at the first cut-off."""
+        return f"recall@{self.k[0]}"
 
     def ranked(self, metric: str) -> Frame:
         """The rows of one metric, the best recommender first."""

@@ -85,7 +85,7 @@ def slices(report: Report) -> Markup | None:
 
     names = shown(report, figures)
     present = figures.slices["slicing"].unique().to_list()
-    metric = f"recall@{figures.k[0]}"
+    metric = figures.recall
     parts: list[Content] = [
         paragraph(
             f"The same lists, judged for one part of what was wanted at a time: "
