@@ -114,19 +114,13 @@ def comparison(figures: Figures, metric: str = "", winner: str = "") -> alt.Laye
         color=pl.when(pl.col("name") == (winner or rows["name"][0])).then(pl.lit(LEAD)).otherwise(pl.lit(QUIET)),
     )
     order = frame["name"].to_list()
-    high = float(frame["high"].max() or 0)  # type: ignore[arg-type]
-    domain = [0, high * 1.02 or 1.0]
     base = alt.Chart(frame).encode(
         y=alt.Y("name:N", sort=order, title=None, axis=_names_axis()),
         color=alt.Color("color:N", scale=None),
     )
-    x = alt.X("mean:Q", title=f"{label_of(metric)}, 95 % interval", scale=alt.Scale(domain=domain, nice=False))
     column = base.encode(x=alt.value(_DOTS + 56))
     return _styled(
-        base.mark_rule(strokeWidth=3, opacity=0.45, strokeCap="round").encode(
-            x=alt.X("low:Q", scale=alt.Scale(domain=domain, nice=False)), x2="high:Q"
-        )
-        + base.mark_point(filled=True, size=80, opacity=1).encode(x=x)
+        _intervals(base, frame, metric, size=80, strokeWidth=3, strokeCap="round")
         + _text(column, "value:N", align="right")
         + _text(column, "said:N", align="left", dx=12),
         height=_ROW * len(order),
@@ -139,7 +133,7 @@ def slices(figures: Figures, slicing: str, names: list[str], metric: str = "") -
 
     Raises EmptyData when the slicing was not measured.
     """
-    metric = metric or f"recall@{figures.k[0]}"
+    metric = metric or figures.recall
     wanted = (pl.col("slicing") == slicing) & (pl.col("metric") == metric) & pl.col("name").is_in(names)
     frame = figures.slices.filter(wanted) if figures.slices.height else figures.slices
     if not frame.height:
@@ -151,8 +145,6 @@ def slices(figures: Figures, slicing: str, names: list[str], metric: str = "") -
         for part, customers in parts.select("part", "customers").iter_rows()
     }
     frame = frame.with_columns(pl.col("part").replace_strict(labels))
-    high = float(frame["high"].max() or 0) * 1.02 or 1.0  # type: ignore[arg-type]
-    scale = alt.Scale(domain=[0, high], nice=False)
     base = alt.Chart(frame).encode(
         y=alt.Y("part:N", sort=list(labels.values()), title=None, axis=_names_axis()),
         yOffset=alt.YOffset("name:N", sort=names, scale=alt.Scale(domain=names, paddingOuter=0.6)),
@@ -163,17 +155,14 @@ def slices(figures: Figures, slicing: str, names: list[str], metric: str = "") -
         ),
     )
     return _styled(
-        base.mark_rule(strokeWidth=2.5, opacity=0.45).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
-        + base.mark_point(filled=True, size=56, opacity=1).encode(
-            x=alt.X("mean:Q", title=f"{label_of(metric)}, 95 % interval", scale=scale)
-        ),
+        _intervals(base, frame, metric, size=56, strokeWidth=2.5),
         height=max(46, 12 * len(names) + 14) * len(labels),
         width=WIDTH - _NAMES - 80,
     )
 
 
 def label_of(metric: str) -> str:
-    """What a metric is called on an axis: ndcg@10 -> NDCG of the first 10."""
+    """What a metric is called on an axis: ndcg@10 -> NDCG in the first 10."""
     name, _, k = metric.partition("@")
     names = {"ndcg": "NDCG", "recall": "Recall", "map": "MAP", "mrr": "MRR", "hit_rate": "Customers with a hit"}
     return names.get(name, name.replace("_", " ").capitalize()) + (f" in the first {k}" if k else "")
@@ -232,6 +221,17 @@ def _said(row: dict[str, object], winner: str) -> str:
     words = {"reference": "the best", "no difference": f"no difference to {row['reference']}"}
     verdict = words.get(str(row["verdict"]), f"{row['verdict']} than {row['reference']}")
     return f"{verdict} (chosen)" if row["name"] == winner else verdict
+
+
+def _intervals(base: alt.Chart, frame: Frame, metric: str, *, size: int, **rule: Any) -> alt.LayerChart:
+    """The mean of each row as a dot on the rule of its interval, the axis from 0 to a little beyond the highest."""
+    high = float(frame["high"].max() or 0) * 1.02 or 1.0  # type: ignore[arg-type]
+    scale = alt.Scale(domain=[0, high], nice=False)
+    lines = base.mark_rule(opacity=0.45, **rule).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
+    dots = base.mark_point(filled=True, size=size, opacity=1)
+    return alt.LayerChart(
+        layer=[lines, dots.encode(x=alt.X("mean:Q", title=f"{label_of(metric)}, 95 % interval", scale=scale))]
+    )
 
 
 def _text(chart: alt.Chart, field: str, **mark: Any) -> alt.Chart:

@@ -83,4 +83,4 @@ def _validation(figures: Figures, winner: str) -> Markup:
         )
         for row in figures.ranked(figures.main).iter_rows(named=True)
     ]
-    return table(["Method", "NDCG", "Against the best"], rows, f"{figures.split}", numeric=[1])
+    return table(["Method", "NDCG", "Against the best"], rows, figures.split, numeric=[1])
