@@ -267,7 +267,9 @@ def test_numbers_read_as_people_write_them() -> None:
     assert [numbers.share(x) for x in (0.0, 0.0001, 0.0784, 0.05, 0.0996, 0.5, 0.9999, 1.0)] == [
         *("0 %", "< 0.1 %", "7.8 %", "5 %", "10 %", "50 %", "> 99.9 %", "100 %")
     ]
-    assert [numbers.seconds(x) for x in (0.001, 1.234, 45.4, 83.0)] == ["< 0.01 s", "1.23 s", "45 s", "1 min 23 s"]
+    assert [numbers.seconds(x) for x in (0.001, 1.234, 45.4, 83.0, 119.8)] == [
+        *("< 0.01 s", "1.23 s", "45 s", "1 min 23 s", "2 min 0 s")
+    ]
     assert [numbers.short(x) for x in (999_999, 1_469_307, 2e9)] == ["999,999", "1.47 million", "2 billion"]
     assert numbers.day(1_512_345_678) == "4 December 2017"
     assert (numbers.plural(1, "product"), numbers.plural(2, "product")) == ("1 product", "2 products")

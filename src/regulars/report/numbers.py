@@ -47,7 +47,8 @@ def seconds(value: float | None) -> str:
         return "< 0.01 s"
     if value < 60:
         return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
-    return f"{value // 60:.0f} min {value % 60:.0f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s"
 
 
 def megabytes(value: float | None) -> str:
