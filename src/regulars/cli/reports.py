@@ -12,7 +12,7 @@ from regulars.core import Dataset, Frame, Queries, Recommender
 from regulars.core.errors import CannotDo, ConfigError, UnreadableFile
 from regulars.data import Prepared
 from regulars.ranking import Unseen, passing
-from regulars.report import Figures, Report, write
+from regulars.report import Figures, Report, html
 from regulars.report.choice import products
 
 from .app import HERE, AsJson, ConfigPath, Quiet, verb
@@ -20,6 +20,7 @@ from .bars import stage, watched
 from .console import emit, say
 from .likeness import similar_items
 from .project import Project
+from .whole import written
 
 _SIMILAR = 6
 _PACKAGES = ("regulars", "numpy", "scipy", "numba", "polars")
@@ -32,7 +33,8 @@ def report(config: ConfigPath = HERE, as_json: AsJson = False, quiet: Quiet = Fa
     with watched(quiet=quiet or as_json) as run:
         prepared = project.prepared(run)
         with stage(run, "write the report"):
-            path = write(contents(project, prepared), project.made("report.html"))
+            page = html(contents(project, prepared))
+            path = written(project.made("report.html"), lambda path: path.write_text(page, encoding="utf-8"))
     emit({"report": str(path)}) if as_json else say(f"the report is in {path}")
 
 
