@@ -112,3 +112,12 @@ def test_a_cut_off_archive_is_told(tmp_path):
     (tmp_path / "a.csv").write_bytes(gzip.compress(b"u,i\n" + b"1,2\n" * 1000)[:-10])
     with pytest.raises(UnreadableFile, match="copy or export it again"):
         list(delimited(tmp_path / "a.csv").chunks())
+
+
+def test_a_spoiled_archive_is_told(tmp_path):
+    rows = "".join(f"{n},{n * 7919 % 10_007}\n" for n in range(400_000))
+    packed = bytearray(gzip.compress(b"u,i\n" + rows.encode()))
+    packed[-20_000:-19_000] = b"\xff" * 1000
+    (tmp_path / "a.csv").write_bytes(packed)
+    with pytest.raises(UnreadableFile, match=r"cannot be read to its end.*copy or export it again"):
+        list(delimited(tmp_path / "a.csv").chunks())

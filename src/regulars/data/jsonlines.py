@@ -11,7 +11,7 @@ import polars as pl
 
 from regulars.core.errors import UnreadableFile
 
-from .opening import FileReading, blocks, first_bytes, opened
+from .opening import DAMAGED, FileReading, blocks, first_bytes, opened
 from .reading import Chunk, Refused, Schema, flat
 
 NOT_JSON = "no JSON object on this line"
@@ -52,7 +52,7 @@ class JsonLines(FileReading):
         try:
             with opened(self.path) as file:
                 objects = json.loads(file.read().decode("utf-8-sig"))
-        except (ValueError, OSError, EOFError) as error:
+        except (ValueError, *DAMAGED) as error:
             raise UnreadableFile(f"{self.path} begins like a JSON array and is none: {error}") from error
         numbered = [(place, thing) for place, thing in enumerate(objects, start=1) if isinstance(thing, dict)]
         others = [(place, thing) for place, thing in enumerate(objects, start=1) if not isinstance(thing, dict)]

@@ -1,6 +1,7 @@
 """What every kind of file has in common: a path, a stamp, and bytes that may be packed."""
 
 import gzip
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from regulars.core.errors import UnreadableFile
 from .reading import Chunk, Schema
 
 BLOCK = 32 << 20  # bytes read at a time
+DAMAGED = (OSError, EOFError, zlib.error)  # what gzip raises for an archive that is cut off or spoiled
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def first_bytes(path: Path, n: int) -> bytes:
     try:
         with opened(path) as file:
             return file.read(n)
-    except (OSError, EOFError) as error:
+    except DAMAGED as error:
         raise UnreadableFile(f"{path} cannot be read ({error}); copy or export it again") from error
 
 
@@ -64,7 +66,7 @@ def stamp(path: Path) -> str:
 def blocks(path: Path) -> Iterator[tuple[bytes, float]]:
     """The bytes of a file some at a time, unpacked if it is gzip, with the share read so far.
 
-    Raises UnreadableFile where the file is cut off.
+    Raises UnreadableFile where the file is cut off or spoiled.
     """
     size, read = max(1, path.stat().st_size), 0
     try:
@@ -72,5 +74,5 @@ def blocks(path: Path) -> Iterator[tuple[bytes, float]]:
             while data := file.read(BLOCK):
                 read += len(data)
                 yield data, min(1.0, read / size)
-    except (OSError, EOFError) as error:
+    except DAMAGED as error:
         raise UnreadableFile(f"{path} cannot be read to its end ({error}); copy or export it again") from error
