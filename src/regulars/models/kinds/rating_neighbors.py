@@ -24,6 +24,8 @@ from regulars.kernels.correlation import Near, mean_parts, weighted_means
 
 from .clipped import Scale
 
+_BLOCK = 4_000_000  # similarities held at a time
+
 
 @final
 @dataclass(frozen=True)
@@ -62,12 +64,12 @@ class RatingNeighbors(Scored):
 
     def similar_items(self, items: Ints, k: int, allowed: Allowed | None = None) -> Recommendations:
         """The k items whose ratings go most the way of those of each of `items` [n]."""
-        scores = np.full((len(items), self.n_items), np.nan, dtype=np.float32)
-        for row, item in enumerate(items.tolist()):
-            if 0 <= item < self.n_items:
-                near = slice(int(self.starts[item]), int(self.starts[item + 1]))
-                scores[row, self.neighbors[near]] = self.similarities[near]
-        return top_k(scores, k, allowed, self.method)
+        size = max(1, _BLOCK // max(1, self.n_items))
+        parts = [Recommendations.none(0, k, self.method)]
+        for start in range(0, len(items), size):
+            rows = slice(start, start + size)
+            parts.append(top_k(self._similarities(items[rows]), k, (allowed or Allowed())[rows], self.method))
+        return Recommendations.concat(parts)
 
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """The r ratings of each history that raise each answer most, as a share of what its neighbors add."""
@@ -75,6 +77,15 @@ class RatingNeighbors(Scored):
         answers = np.where(answer.items < self.n_items, answer.items, MISSING)
         added = mean_parts(history, self._near, self.k, answers)
         return Reasons(*strongest(history.starts, history.neighbors, added, r))
+
+    def _similarities(self, items: Ints) -> Floats:
+        """Of each of `items` with all items, NaN where it is not positive; float32 [n, n_items]."""
+        scores = np.full((len(items), self.n_items), np.nan, dtype=np.float32)
+        for row, item in enumerate(items.tolist()):
+            if 0 <= item < self.n_items:
+                near = slice(int(self.starts[item]), int(self.starts[item + 1]))
+                scores[row, self.neighbors[near]] = self.similarities[near]
+        return scores
 
     @property
     def _near(self) -> Near:
