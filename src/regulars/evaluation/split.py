@@ -116,6 +116,7 @@ def wanted_by(data: Dataset, users: Ints, withheld: Bools, target: Bools) -> His
     asked = np.full(data.n_users, -1, dtype=np.int64)
     asked[users] = np.arange(len(users))
     events = np.flatnonzero(withheld & (target | (data.weight < 0)) & (asked[data.user] >= 0))
+    events = events[np.argsort(~target[events], kind="stable")]  # what speaks for an item is a target, never a return
     pair, first, which = np.unique(
         keys(asked[data.user[events]], data.item[events], data.n_items), return_index=True, return_inverse=True
     )

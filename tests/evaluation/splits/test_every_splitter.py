@@ -121,7 +121,7 @@ def test_every_event_is_at_most_once_in_training_or_test_and_everyone_asked_want
     trained = split.train.context["row"].to_list()
     assert len(trained) == len(set(trained))
     assert (split.wanted.lengths > 0).all()
-    assert (split.wanted.weights > 0).all() or (data.weight < 0).any()
+    assert (split.wanted.weights > 0).all()
     withheld = {(u, i) for u, i, row in zip(data.user.tolist(), data.item.tolist(), data.context["row"], strict=True)
                 if row not in set(trained)}  # fmt: skip
     assert wanted_pairs(split) <= withheld
