@@ -74,6 +74,7 @@ def test_every_public_name_leads_to_what_it_names():
     for name in regulars.__all__:
         assert getattr(regulars, name) is getattr(importlib.import_module(regulars._PLACES[name]), name)
     assert set(regulars.__all__) <= set(dir(regulars))
+    assert {method.__name__ for method in regulars.METHODS.values()} <= set(regulars.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Dataste'"):
         _ = regulars.Dataste
 

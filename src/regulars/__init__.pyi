@@ -32,10 +32,14 @@ from regulars.evaluation import evaluate as evaluate
 from regulars.models import ALS as ALS
 from regulars.models import EASE as EASE
 from regulars.models import METHODS as METHODS
+from regulars.models import SVD as SVD
+from regulars.models import FunkSVD as FunkSVD
 from regulars.models import ItemKNN as ItemKNN
+from regulars.models import KNNBaseline as KNNBaseline
 from regulars.models import Personal as Personal
 from regulars.models import Popularity as Popularity
 from regulars.models import Recent as Recent
+from regulars.models import SVDpp as SVDpp
 from regulars.models import Trending as Trending
 from regulars.models.kinds import load as load
 from regulars.models.kinds import save as save
