@@ -57,6 +57,7 @@ def _prepare(sources: Sources, where: Path, checks: Checks, run: Run, *, again: 
     with _workplace(where) as work:
         run.on_epoch(Progress("look at the tables", 0, 1))
         tables = _layouts(sources, work)
+        run.on_epoch(Progress("look at the tables", 1, 1))
         mark = _fingerprint(sources, checks, tables)
         if not again and mark and manifest(where).get("fingerprint") == mark:
             return
