@@ -99,7 +99,7 @@ class Config(Part):
 
     name: str = "My shop"  # the title of the report
     output: str = "regulars-out"  # the folder for everything that is made
-    seed: int = 0  # of whatever is drawn at random
+    seed: int = Field(0, ge=0)  # of whatever is drawn at random
     threads: int = Field(0, ge=0)  # 0: all cores
     events: Annotated[tuple[EventsTable, ...], BeforeValidator(_several), Field(min_length=1)]
     kinds: dict[str, float] = Field(default_factory=dict)  # weight of each kind of event

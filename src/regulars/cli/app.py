@@ -1,7 +1,9 @@
 """The application that the verbs hang on, and the guard that turns errors into messages and exit codes."""
 
 import functools
+import io
 import logging
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
@@ -29,7 +31,7 @@ app = typer.Typer(
 ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The shop's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
-Seed = Annotated[int | None, typer.Option(help="Of what is drawn at random; default: seed of regulars.toml.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Of what is drawn at random; default: seed of regulars.toml.")]
 Threads = Annotated[
     int | None, typer.Option(min=0, help="To fit with, 0 for all cores; default: threads of regulars.toml.")
 ]
@@ -86,5 +88,8 @@ def verb(example: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def main() -> None:
     """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without unicode is no reason to stop
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     app()

@@ -56,5 +56,6 @@ def _tell(console: Console, text: str) -> None:
 
 def emit(value: Any) -> None:
     """One JSON document on the output stream."""
-    json.dump(value, sys.stdout, indent=2, default=str, allow_nan=False, ensure_ascii=False)
+    plain = "utf" not in (getattr(sys.stdout, "encoding", "") or "").lower()
+    json.dump(value, sys.stdout, indent=2, default=str, allow_nan=False, ensure_ascii=plain)
     sys.stdout.write("\n")

@@ -1,5 +1,6 @@
 """Project: a shop's folder: its regulars.toml, and where its results lie."""
 
+import glob
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,7 +136,7 @@ class Project:
                 + ("both are there" if given.url else "neither is there")
             )
         return Table(
-            tuple(str(self.root / path) for path in given.paths),
+            tuple(map(self._place, given.paths)),
             url=self._address(given.url),
             table=given.table,
             query=given.query,
@@ -145,6 +146,11 @@ class Project:
             encoding=given.encoding,
             kind=kind,
         )
+
+    def _place(self, path: str) -> str:
+        """A path or a glob, seen from the folder of regulars.toml, whose own name is no pattern."""
+        place = self.root / path
+        return str(place) if place.exists() else str(Path(glob.escape(str(self.root))) / path)
 
     def _address(self, url: str) -> str:
         """The address of a database; the path of a database file is meant from the folder of regulars.toml."""

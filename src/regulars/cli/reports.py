@@ -63,7 +63,7 @@ def _recommendations(project: Project) -> Frame:
     if not path.exists():
         raise ConfigError(f"{path} is not there yet; make it with: regulars recommend")
     try:
-        return pl.read_parquet(path)
+        return pl.read_parquet(path, glob=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise UnreadableFile(f"{path} is damaged; make it again with: regulars recommend") from error
 

@@ -79,7 +79,7 @@ def restored(path: Path, said: Mapping[str, Any], *, mapped: bool = True) -> pl.
     values = pl.Series(said["name"], read_column(path, mapped=mapped))
     kind = said["kind"]
     if kind == "text":
-        words = pl.read_parquet(path.with_suffix(".parquet"))["word"]
+        words = pl.read_parquet(path.with_suffix(".parquet"), glob=False)["word"]
         return _typed(words).gather(values.cast(pl.Int64).set(values < 0, None)).alias(said["name"])
     if said["missing"]:
         values = values.fill_nan(None) if kind == "number" else values.set(values == _ABSENT[STORAGE[kind]], None)

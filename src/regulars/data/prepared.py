@@ -62,7 +62,7 @@ def check_of(folder: Path) -> CheckReport:
 
 def _dataset(folder: Path, said: Mapping[str, Any], mapped: bool) -> Dataset:
     columns = {name: read_column(folder / f"{name}.npy", mapped=mapped) for name in COLUMNS}
-    users, items = (pl.read_parquet(folder / f"{name}.parquet") for name in ("customers", "items"))
+    users, items = (pl.read_parquet(folder / f"{name}.parquet", glob=False) for name in ("customers", "items"))
     context = [
         restored(folder / "context" / f"{n:03d}.npy", one, mapped=mapped) for n, one in enumerate(said["context"])
     ]
