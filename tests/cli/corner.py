@@ -132,7 +132,7 @@ class Shop:
         return self
 
 
-REGULARS = (sys.executable, "-c", "from regulars.cli import main; main()")
+REGULARS = (sys.executable, "-m", "regulars")
 TABLES = """\
 name = "Corner shop"
 [events]

@@ -124,6 +124,19 @@ def test_a_killed_recommend_leaves_files_that_are_old_or_new(shop, stopped, numb
     assert not scratch(shop)
 
 
+def test_ctrl_c_while_the_command_line_is_loaded_shows_no_traceback(tmp_path):
+    early = (
+        "import os, signal, sys\n"
+        "class Stop:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'polars': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "from regulars.__main__ import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", early], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped before anything was done\n")
+
+
 @pytest.mark.slow
 def test_ctrl_c_from_a_terminal_in_the_middle_of_a_large_log(shop):
     random = np.random.default_rng(0)

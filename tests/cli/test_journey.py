@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from cli.corner import GROUPS, SHELF, TABLES, items
+from cli.corner import GROUPS, SHELF, TABLES, items, laid_out
 from regulars.config import read
 
 ANSWERS = ["user_id", "item_id", "rank", "score", "source", "reason"]
@@ -207,3 +207,12 @@ def test_a_database_file_lies_beside_the_configuration(shop):
         base.executemany("insert into log values (?, ?, ?, ?)", events().rows())
     shop.write('[events]\nurl = "sqlite:///shop.db"\ntable = "log"\n')
     assert shop.ok("check", "--json").json["events"] == events().height
+
+
+def test_a_shop_may_lie_in_a_folder_of_any_name(tmp_path):
+    shop = laid_out(tmp_path / "my [best] shop *" / "日本")
+    shop.write(TABLES.replace('"events.csv"', '"ev*.csv"').replace("Corner", "[bold]Corner[/]"))
+    for words in (("check",), ("compare",), ("fit",), ("recommend",), ("report",), ("similar", "0001")):
+        answer = shop.ok(*words)
+    assert "tea no." in answer.out
+    assert "[bold]Corner[/]" in (shop.output / "report.html").read_text(encoding="utf-8")

@@ -169,6 +169,13 @@ def test_an_error_of_the_code_shows_its_traceback_and_exits_with_1(ready):
     assert "ZeroDivisionError" in done.stderr
 
 
+def test_a_terminal_without_unicode_gets_what_it_can_show(ready):
+    answer = ready.finish("recommend", "--customer", "c-001", "-k", "1", env={"PYTHONIOENCODING": "ascii"})
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.isascii()
+    assert "because you" in answer.out
+
+
 @pytest.mark.slow
 def test_in_a_terminal_whoever_waits_sees_a_bar(ready):
     slow = (
