@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from cli.corner import GROUPS, SHELF, TABLES, items, laid_out
+from cli.corner import GROUPS, SHELF, TABLES, events, items, laid_out
 from regulars.config import read
 
 ANSWERS = ["user_id", "item_id", "rank", "score", "source", "reason"]
@@ -200,8 +200,6 @@ def test_a_database_file_lies_beside_the_configuration(shop):
     import sqlite3
     from contextlib import closing
 
-    from cli.corner import events
-
     with closing(sqlite3.connect(shop.folder / "shop.db")) as base, base:
         base.execute("create table log (customer_id text, item_id text, timestamp integer, event_type text)")
         base.executemany("insert into log values (?, ?, ?, ?)", events().rows())
@@ -216,3 +214,25 @@ def test_a_shop_may_lie_in_a_folder_of_any_name(tmp_path):
         answer = shop.ok(*words)
     assert "tea no." in answer.out
     assert "[bold]Corner[/]" in (shop.output / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        'kind = "time"\ndays = 20\nkinds = ["purchase"]\nstrangers = true',
+        'kind = "last"',
+        'kind = "ratio"',
+        'kind = "strong"',
+        'kind = "cold"',
+        'kind = "given"\ncolumn = "fold"\nwithheld = ["test", "valid"]',
+    ],
+)
+def test_every_kind_of_split_can_decide_and_report(shop, split):
+    fold = pl.int_range(pl.len()) * 10 // pl.len()
+    parts = pl.when(fold == 9).then(pl.lit("test")).when(fold == 8).then(pl.lit("valid")).otherwise(pl.lit("train"))
+    shop.log(events().with_columns(fold=parts))
+    shop.write(f"{TABLES}[split]\n{split}\n[methods.popularity]\n[methods.item_knn]\n", rest=False)
+    said = shop.ok("compare", "--json").json
+    assert said["winner"] in ("popularity", "item_knn")
+    assert said["test"]["queries"] > 0
+    assert said["validation"]["queries"] > 0
