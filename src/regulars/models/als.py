@@ -1,7 +1,6 @@
 """ALS: matrix factorization of what was met and what was not, by alternating least squares."""
 
 import math
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,8 +58,9 @@ class ALS(Settings):
         shrinkage = self._shrinkage(met.nnz, n_users, n_items)
         users = self._side(met, shrinkage, 1.0)
         items = self._side(met.T.tocsr(), self._shrinkage(met.nnz, n_items, n_users), self.unobserved_weight)
-        vectors = self._learn(users, items, run)
-        spectrum = align(vectors, items.unseen)
+        with threadpool_limits(1, "blas"):  # the threads are ours, not BLAS's
+            vectors = self._learn(users, items, run)
+            spectrum = align(vectors, items.unseen, threads=run.threads)
         vectors[customers == 0] = np.nan
         encoder = FoldIn(spectrum, *shrinkage, self.regularization_power, pull, self.activity_damping, profile)
         return Factors("als", data.n_items, vectors, encoder)
@@ -89,8 +89,7 @@ class ALS(Settings):
         vectors = run.random().standard_normal((len(items.ridge), d), dtype=np.float32) * np.float32(SPREAD / d**0.5)
         vectors[np.diff(items.rows.starts) == 0] = 0
         customers = np.zeros((len(users.ridge), d), dtype=np.float32)
-        with threadpool_limits(run.threads or os.cpu_count(), "blas"):
-            for done in range(self.passes):
-                run_pass(users, items, customers, vectors, steps=self.steps, threads=run.threads)
-                run.on_epoch(Progress("als", done + 1, self.passes))
+        for done in range(self.passes):
+            run_pass(users, items, customers, vectors, steps=self.steps, threads=run.threads)
+            run.on_epoch(Progress("als", done + 1, self.passes))
         return vectors
