@@ -56,7 +56,6 @@ half_life_days = 100.0
 method = "personal"
 half_life_days = 30.0
 [methods.item_knn]
-similarity = "tfidf"
 half_life_days = 90.0
 [methods.ease]
 max_items = 4000 # the most bought; the whole catalog would take minutes
@@ -64,13 +63,15 @@ regularization = 1000.0
 rule = "log"
 half_life_days = 90.0
 [methods.als]
-factors = 64
+factors = 256
 passes = 8
-half_life_days = 90.0
+rule = "count" # how often counts where goods are bought again
+half_life_days = 60.0
+unobserved_weight = 0.3
 
 [blends.blend]
-of = ["personal", "personal_lately", "ease", "als", "popularity"]
-weights = [8.0, 4.0, 1.0, 1.0, 1.0]
+of = ["personal", "personal_lately", "als", "popularity"]
+weights = [8.0, 4.0, 3.0, 1.0]
 constant = 20.0
 """
 
