@@ -34,7 +34,7 @@ class ALS(Settings):
     thousands, says less. steps: of conjugate gradients for each vector in each pass. More factors want fewer passes.
 
     A customer is never stored: the model solves the vector of whoever asks from the history. Memory of a fit: 4 bytes *
-    (factors * (n_users + n_items) + 4 * pairs).
+    (factors * (n_users + n_items + 16 * factors) + 4 * pairs).
     """
 
     factors: int = setting(128, low=4, high=4096, log=True)
