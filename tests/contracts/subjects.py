@@ -83,4 +83,4 @@ SUBJECTS = METHOD_SUBJECTS | {
 RATERS = ("funk_svd", "svd", "svdpp", "knn_baseline")
 COMPOSED = ("Fallback", "RankFusion", "Filtered", "Fallback to RankFusion")
 EXPLAINERS = ("personal", "item_knn", "ease", "als", *RATERS, *COMPOSED)
-FINDERS = ("item_knn", "ease", "als", *RATERS, "Fallback")
+FINDERS = ("item_knn", "ease", "als", *RATERS, "Fallback", "RankFusion")

@@ -44,8 +44,13 @@ def test_a_habit_counts_days_not_lines_of_a_receipt():
 
 
 def test_every_day_is_said_as_such():
+    daily = Queries.of(Histories.of([[1, 1, 1]], times=[[DAY * 100, DAY * 101, DAY * 102]]))
+    assert told([[1]], [[1]], queries=daily) == ["you buy it about every day; 3 times so far"]
+
+
+def test_one_gap_is_no_rhythm():
     assert told([[MISSING], [1], [MISSING]], [[MISSING], [1], [MISSING]]) == [
-        "you buy it about every day; 2 times so far"
+        "you bought it 2 times, last on 4 March 2024"
     ]
 
 
@@ -115,12 +120,14 @@ def test_sentences_agree_with_a_loop_for_many_customers():
     for row in range(200):
         for item in range(6):
             days = sorted({t // DAY for i, t in zip(items[row], times[row], strict=True) if i == item})
-            if len(days) > 1:
+            day = pl.Series([days[-1]]).cast(pl.Date)[0] if days else None
+            if len(days) > 2:
                 every = max(1, round((days[-1] - days[0]) / (len(days) - 1)))
                 rhythm = "day" if every == 1 else f"{every} days"
                 expected.append(f"you buy it about every {rhythm}; {len(days)} times so far")
+            elif len(days) > 1:
+                expected.append(f"you bought it 2 times, last on {day.day} {day:%B %Y}")
             elif days:
-                day = pl.Series([days[0]]).cast(pl.Date)[0]
                 expected.append(f"you bought it on {day.day} {day:%B %Y}")
             else:
                 expected.append("chosen for you")

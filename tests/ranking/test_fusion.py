@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from regulars.core import MISSING, Queries, excluding, floats
-from regulars.core.errors import SettingError
+from regulars.core import MISSING, Queries, excluding, floats, ints
+from regulars.core.errors import CannotDo, SettingError
+from regulars.models.kinds.item_item import SparseItemItem
 from regulars.models.kinds.item_scores import ItemScores
 from regulars.ranking import RankFusion
 
@@ -76,3 +78,24 @@ def test_it_agrees_with_a_loop_for_many_customers_and_recommenders():
 def test_a_fusion_that_makes_no_sense_is_refused(settings, message):
     with pytest.raises(SettingError, match=message):
         RankFusion(**({"recommenders": (ONE, TWO)} | settings))
+
+
+def test_similar_items_are_fused_from_those_who_find_them():
+    """Item 0 speaks for 1 and 2 by weights 2, 1 in one model and 1, 2 in the other; the second counts thrice."""
+    first, second = links([[0, 2, 1], [0, 0, 0], [0, 0, 0]]), links([[0, 1, 2], [0, 0, 0], [0, 0, 0]])
+    popular = ItemScores("popular", 3, floats([[3, 2, 1]]))
+    answer = RankFusion((first, popular, second), weights=(1.0, 9.0, 3.0), constant=1.0).similar_items(ints([0]), 2)
+    assert answer.items.tolist() == [[2, 1]]
+    np.testing.assert_allclose(answer.scores, [[3 / 2 + 1 / 3, 3 / 3 + 1 / 2]], rtol=1e-6)
+
+
+def test_a_fusion_without_finders_says_what_to_add():
+    nested = RankFusion((ONE, RankFusion((TWO,))))
+    with pytest.raises(CannotDo, match="add item_knn"):
+        nested.similar_items(ints([0]), 2)
+
+
+def links(weights: list[list[float]]) -> SparseItemItem:
+    matrix = csr_array(floats(weights))
+    indices = matrix.indices.astype(np.int32)
+    return SparseItemItem("links", len(weights), matrix.indptr.astype(np.int64), indices, matrix.data)

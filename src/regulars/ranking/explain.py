@@ -10,6 +10,7 @@ import polars as pl
 
 from regulars.core import DAY, MISSING, Bools, Histories, Ints, Longs, Queries, Reasons, Recommendations
 
+HABIT = 3  # different days with a purchase, from which on two gaps make a rhythm
 _VERBS = {"view": "looked at", "click": "looked at", "cart": "picked", "rating": "rated"}
 _FOR_ALL = {
     "popularity": "popular with customers now",
@@ -23,8 +24,9 @@ class Words:
     """The sentences. Fields in braces are filled in: {item} {verb} {date} {days} {times}.
 
     because: an item of the history speaks for another one; undated: the same in a log without times.
-    habit: the item speaks for itself, bought on several days, about every {days} days; daily: {days} is 1;
-    again: bought on one day. sources: what to say without a reason, by the name of the source; other: for the rest.
+    habit: the item speaks for itself, bought on HABIT days or more, about every {days} days; daily: {days} is 1;
+    twice: on fewer; again: on one day. sources: what to say without a reason, by the name of the source; other: for
+    the rest.
     verbs: what a customer did, by the code of the event's kind (see `verbs_of`); "bought" beyond its end.
     """
 
@@ -32,6 +34,7 @@ class Words:
     undated: str = "because you {verb} {item}"
     habit: str = "you buy it about every {days} days; {times} times so far"
     daily: str = "you buy it about every day; {times} times so far"
+    twice: str = "you {verb} it {times} times, last on {date}"
     again: str = "you {verb} it on {date}"
     again_undated: str = "you {verb} it before"
     other: str = "chosen for you"
@@ -96,14 +99,17 @@ class _Past:
 def _told(words: Words, facts: pl.DataFrame, past: _Past, own: Bools) -> pl.Series:
     """The sentence of each row that has a reason."""
     dated = past.newest != 0  # a log without times has zeros
-    often = own & (past.times > 1)
+    often = own & (past.times >= HABIT)
     daily = often & (past.rhythm == 1)
-    columns = facts.with_columns(own=own, dated=dated, often=often, daily=daily)
+    twice = own & dated & (past.times > 1)
+    columns = facts.with_columns(own=own, dated=dated, often=often, daily=daily, twice=twice)
     choice = (
         pl.when(pl.col("daily"))
         .then(_filled(words.daily))
         .when(pl.col("often"))
         .then(_filled(words.habit))
+        .when(pl.col("twice"))
+        .then(_filled(words.twice))
         .when(pl.col("own") & pl.col("dated"))
         .then(_filled(words.again))
         .when(pl.col("own"))

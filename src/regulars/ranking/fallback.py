@@ -22,7 +22,7 @@ from regulars.core import (
 )
 from regulars.core.errors import CannotDo, SettingError
 
-from .sources import because_by_source
+from .sources import because_by_source, finders
 
 Ask = Callable[[Longs, Allowed], Recommendations]  # the answer of one recommender for these rows
 
@@ -68,7 +68,8 @@ class Fallback:
 
     @cached_property
     def _finders(self) -> tuple[FindsSimilar, ...]:
-        return tuple(r for r in self.recommenders if isinstance(r, FindsSimilar))
+        able = [self.recommenders[place] for place in finders(self.recommenders)]
+        return tuple(one for one in able if isinstance(one, FindsSimilar))
 
 
 def banded(scores: Floats, band: int) -> Floats:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from regulars.core import (
     MISSING,
     Allowed,
+    FindsSimilar,
     Ints,
     Longs,
     Queries,
@@ -17,9 +18,9 @@ from regulars.core import (
     Recommendations,
     Recommender,
 )
-from regulars.core.errors import SettingError
+from regulars.core.errors import CannotDo, SettingError
 
-from .sources import because_by_source
+from .sources import because_by_source, finders
 
 _ROWS = 4_096  # customers fused at a time
 
@@ -55,8 +56,24 @@ class RankFusion:
             rows = slice(start, start + _ROWS)
             depth = max(self.depth, k)
             answers = [r.recommend(queries[rows], depth, permitted[rows]) for r in self.recommenders]
-            parts.append(fused(answers, self.weights or (1.0,) * len(answers), self.constant, k))
+            parts.append(fused(answers, self._weights, self.constant, k))
         return Recommendations.concat(parts)
+
+    def similar_items(self, items: Ints, k: int, allowed: Allowed | None = None) -> Recommendations:
+        """The k items most like each of `items` [n], fused in the same way from all who find similar items.
+
+        Raises CannotDo when none of the recommenders does.
+        """
+        able = [(self.recommenders[place], self._weights[place]) for place in finders(self.recommenders)]
+        if not able:
+            raise CannotDo("none of the recommenders of this fusion finds similar items; add item_knn, ease or als")
+        depth = max(self.depth, k)
+        answers = [one.similar_items(items, depth, allowed) for one, _ in able if isinstance(one, FindsSimilar)]
+        return fused(answers, [weight for _, weight in able], self.constant, k)
+
+    @property
+    def _weights(self) -> tuple[float, ...]:
+        return self.weights or (1.0,) * len(self.recommenders)
 
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """Each item of this fusion's `answer` explained by the recommender that gave it most."""

@@ -2,10 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from regulars.core import MISSING, Explains, Queries, Reasons, Recommendations, Recommender, starts_of
+from regulars.core import MISSING, Explains, FindsSimilar, Queries, Reasons, Recommendations, Recommender, starts_of
+
+
+@runtime_checkable
+class Composed(Protocol):
+    """A recommender made of others."""
+
+    recommenders: tuple[Recommender, ...]
+
+
+def finders(recommenders: Sequence[Recommender]) -> list[int]:
+    """The places of those who find similar items; a composition does where one of its parts does."""
+    return [
+        place
+        for place, one in enumerate(recommenders)
+        if isinstance(one, FindsSimilar) and not (isinstance(one, Composed) and not finders(one.recommenders))
+    ]
 
 
 def names_of(recommender: Recommender) -> tuple[str, ...]:
