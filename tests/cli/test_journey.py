@@ -189,6 +189,17 @@ def test_a_test_from_a_date_has_its_validation_before_the_date(shop):
     assert "2024-01-18" in said["validation"]["split"]
 
 
+def test_pictures_of_the_figures_name_the_methods(shop):
+    shop.write(TABLES)
+    folder = shop.output.parent / "pictures"
+    shop.ok("compare", "--method", "popularity", "--method", "personal", "--plots", str(folder))
+    text = (folder / "comparison.svg").read_text()
+    assert text.startswith("<svg")
+    assert "popularity" in text
+    assert "personal" in text
+    assert "slices-traffic.svg" in {path.name for path in folder.iterdir()}
+
+
 def test_the_category_may_have_any_name(shop):
     shop.log(items().rename({"category": "aisle"}), "items.csv")
     shop.write(TABLES.replace('category = "category"', 'category = "aisle"'))

@@ -1,6 +1,7 @@
 """evaluate and compare: how good are the methods on what customers did next?"""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import polars as pl
@@ -14,11 +15,13 @@ from .bars import stage, watched
 from .console import emit, say, tell
 from .contest import DECIDES, contest, cutoffs, judged
 from .periods import splits
+from .pictures import draw
 from .project import COMPARISON, Project
 from .tables import cell, show
 
 INTERVALS = ("95 % interval", "interval of the difference")
 SPARE = ("filled", "category diversity", "popularity")  # what a narrow terminal does without
+Plots = Annotated[Path | None, typer.Option("--plots", help="A folder for pictures (SVG) of the figures.")]
 Methods = Annotated[list[str] | None, typer.Option("--method", "-m", help="A method or blend; may be repeated.")]
 
 
@@ -36,6 +39,7 @@ def evaluate(
     on: Annotated[Period, typer.Option(help="Which period.")] = Period.VALIDATION,
     seed: Seed = None,
     threads: Threads = None,
+    plots: Plots = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -49,11 +53,13 @@ def evaluate(
         _, comparison = judged(project, split, (method,), run)
         with stage(run, "measure the intervals"):
             result = comparison.as_dict() if as_json else comparison.evaluations[method].frame()
+            made = draw(comparison, method, plots) if plots else []
     if isinstance(result, dict):
         emit(result)
         return
     say(f"{split.name}: {len(split):,} customers asked")
     show(result, method)
+    tell_pictures(made)
 
 
 @verb("regulars compare --method als --method item_knn")
@@ -62,6 +68,7 @@ def compare(
     method: Methods = None,
     seed: Seed = None,
     threads: Threads = None,
+    plots: Plots = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -79,12 +86,20 @@ def compare(
                 "validation": result.validation.as_dict(),
                 "test": result.test.as_dict(),
             }
+            made = draw(result.test, result.winner, plots) if plots else []
     path = project.write(COMPARISON, summary)
     if as_json:
         emit(summary)
         return
     tell_contest(result.test, result.winner, cutoffs(project)[0])
     say(f"written to {path}")
+    tell_pictures(made)
+
+
+def tell_pictures(made: list[Path]) -> None:
+    """Where the pictures are, if any were asked for."""
+    if made:
+        say(f"pictures: {', '.join(str(path) for path in made)}")
 
 
 def tell_contest(comparison: Comparison, winner: str, k: int) -> None:
