@@ -20,17 +20,15 @@ class Contest:
     winner: str
     validation: Comparison
     test: Comparison
-    test_split: Split
-    learned: dict[str, Learned]  # fitted on everything before the test period
 
 
 def contest(project: Project, prepared: Prepared, names: tuple[str, ...], run: Run) -> Contest:
     """Fits and compares the named methods, twice: on the validation period to choose, on the test period to report."""
     validation, test = splits(project, prepared)
     _, compared = judged(project, validation, names, run)
-    learned, reported = judged(project, test, names, run)
+    _, reported = judged(project, test, names, run)
     winner = compared.best(f"{DECIDES}@{cutoffs(project)[0]}")
-    return Contest(winner, compared, reported, test, learned)
+    return Contest(winner, compared, reported)
 
 
 def judged(project: Project, split: Split, names: tuple[str, ...], run: Run) -> tuple[dict[str, Learned], Comparison]:
