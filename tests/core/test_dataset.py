@@ -73,6 +73,14 @@ def test_a_stranger_has_no_history():
     assert queries.history.lengths.tolist() == [0, 2, 0]
 
 
+def test_a_question_knows_the_attributes_of_its_customer_and_none_of_a_stranger():
+    data = Dataset.of(LOG, customers=pl.DataFrame({"user_id": ["bob", "eve"], "town": ["Ulm", "Bonn"]}))
+    asked = data.queries(data.users.index(pl.Series(["eve", "nobody", "ann", "bob"])), at=100)
+    assert asked.attributes["town"].to_list() == ["Bonn", None, None, "Ulm"]
+    assert asked[2:].attributes["town"].to_list() == [None, "Ulm"]
+    assert Dataset.of(LOG).everyone().attributes.width == 0
+
+
 def test_everyone_is_asked_right_after_the_last_event():
     data = Dataset.of(LOG)
     queries = data.everyone()

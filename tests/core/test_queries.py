@@ -124,13 +124,16 @@ def test_a_question_is_asked_right_after_the_last_event_by_default():
 
 def test_a_batch_is_its_rows():
     context = pl.DataFrame({"store": ["a", "b", "c"]})
-    queries = Queries.of([[0], [1, 2], []], times=longs([7, 8, 9]), users=ints([4, 5, 6]), context=context)
+    attributes = pl.DataFrame({"town": ["x", "y", "z"]})
+    who = {"users": ints([4, 5, 6]), "context": context, "attributes": attributes}
+    queries = Queries.of([[0], [1, 2], []], times=longs([7, 8, 9]), **who)
     for rows in (slice(1, 3), longs([2, 0]), np.array([True, False, True])):
         picked = np.arange(3)[rows]
         part = queries[rows]
         assert part.users.tolist() == [[4, 5, 6][i] for i in picked]
         assert part.times.tolist() == [[7, 8, 9][i] for i in picked]
         assert part.context["store"].to_list() == ["abc"[i] for i in picked]
+        assert part.attributes["town"].to_list() == ["xyz"[i] for i in picked]
         assert [len(row) for row in listed(part.history)] == [[1, 2, 0][i] for i in picked]
 
 

@@ -146,6 +146,7 @@ class Dataset:
         """What is known of `users` strictly before `at`; the one place where the future could leak, and does not.
 
         users: int32 [n], MISSING for a stranger; at: the moment of asking, one or [n]; last: the newest so many.
+        Their attributes are their rows of `user_features`, which carry no time: leave out what was learned later.
         """
         moments = np.broadcast_to(longs(at), users.shape).copy()
         known = np.where(users >= 0, users, 0)
@@ -159,7 +160,14 @@ class Dataset:
             starts_of(ends - low), self.item[events], self.time[events], self.weight[events], self.kind[events]
         )
         who = np.where(users >= 0, users, MISSING).astype(np.int32)
-        return Queries(who, history, moments, Histories.none(len(users)), pl.DataFrame())
+        return Queries(who, history, moments, Histories.none(len(users)), attributes=self._attributes(users))
+
+    def _attributes(self, users: Ints) -> Frame:
+        """The features of each of `users`, nulls for strangers; no columns when no customer has features."""
+        if not self.user_features.width:
+            return pl.DataFrame()
+        rows = pl.Series(users.astype(np.int64))
+        return self.user_features.select(pl.all().gather(rows.set(rows < 0, None)))
 
     def everyone(self, at: int | None = None) -> Queries:
         """A question about every user of the shop, asked at `at`, by default right after the last event."""

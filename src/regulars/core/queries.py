@@ -1,7 +1,7 @@
 """Queries: the question. Whom we ask about is what we know at the moment of asking, never a row learned in training."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -139,19 +139,20 @@ class Queries:
 
     users: int32 [n], MISSING for a stranger; history: what each did until now, the current session included;
     times: int64 [n], the moment of asking; baskets: the cart, or the product on the page;
-    context: one row per query (device, channel, page, store, country) or a frame without columns.
+    context: of the moment (device, channel, page, store); attributes: of the customer (age, town, loyalty card), nulls
+    for a stranger. Both have one row per query, or no columns.
     """
 
     users: Ints
     history: Histories
     times: Longs
     baskets: Histories
-    context: Frame
+    context: Frame = field(default_factory=pl.DataFrame)
+    attributes: Frame = field(default_factory=pl.DataFrame)
 
     def __post_init__(self) -> None:
         sizes = {len(self.users), len(self.history), len(self.times), len(self.baskets)}
-        if self.context.width:
-            sizes.add(self.context.height)
+        sizes |= {frame.height for frame in (self.context, self.attributes) if frame.width}
         if len(sizes) != 1:
             raise BadTable(f"the parts of a batch of queries need one length; they have {sorted(sizes)}")
 
@@ -163,22 +164,23 @@ class Queries:
         times: Longs | int | None = None,
         users: Ints | None = None,
         context: Frame | None = None,
+        attributes: Frame | None = None,
     ) -> "Queries":
         """Questions about whoever has these histories; asked right after the last event unless `times` says when."""
         history = history if isinstance(history, Histories) else Histories.of(history)
         n = len(history)
         asked = _after(history) if times is None else np.broadcast_to(longs(times), (n,)).copy()
         who = np.full(n, MISSING, dtype=np.int32) if users is None else users
-        return cls(who, history, asked, Histories.none(n), pl.DataFrame() if context is None else context)
+        frames = (pl.DataFrame() if frame is None else frame for frame in (context, attributes))
+        return cls(who, history, asked, Histories.none(n), *frames)
 
     def __len__(self) -> int:
         return len(self.users)
 
     def __getitem__(self, rows: Rows) -> "Queries":
-        context = self.context
-        if context.width:
-            context = context[rows] if isinstance(rows, slice) else context[np.arange(len(self))[rows]]
-        return Queries(self.users[rows], self.history[rows], self.times[rows], self.baskets[rows], context)
+        picked = rows if isinstance(rows, slice) else np.arange(len(self))[rows]
+        frames = (frame[picked] if frame.width else frame for frame in (self.context, self.attributes))
+        return Queries(self.users[rows], self.history[rows], self.times[rows], self.baskets[rows], *frames)
 
     def batches(self, size: int) -> Iterator["Queries"]:
         """The same questions, `size` at a time."""
