@@ -15,6 +15,7 @@ ENVIRONMENTS = {
         ["scikit-learn", "tqdm", "colorlog", "colorama", "pyyaml", "tensorboard", "texttable"],
         ["--no-deps", "recbole==1.2.1"],
     ],
+    "lenskit": [["torch==2.13.0", "pandas<3", "polars>=1.20", "scikit-learn", "lenskit==2025.8.1"]],
 }
 
 
