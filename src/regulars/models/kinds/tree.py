@@ -16,7 +16,10 @@ Arrays = dict[str, np.ndarray]
 Json = None | bool | int | float | str | dict[str, "Json"] | list["Json"]
 
 KINDS: Final = {
+    "BinColumn": "regulars.features.numbers",
+    "CategoryColumn": "regulars.features.categories",
     "Clipped": "regulars.models.kinds.clipped",
+    "Columns": "regulars.features.columns",
     "DenseItemItem": "regulars.models.kinds.item_item",
     "Factors": "regulars.models.kinds.factors",
     "Fallback": "regulars.ranking.fallback",
@@ -31,7 +34,9 @@ KINDS: Final = {
     "RatingNeighbors": "regulars.models.kinds.rating_neighbors",
     "Scale": "regulars.models.kinds.clipped",
     "SparseItemItem": "regulars.models.kinds.item_item",
+    "TextColumn": "regulars.features.text",
     "Unseen": "regulars.ranking.filters",
+    "ValueColumn": "regulars.features.numbers",
 }
 """Every class that may be in a saved model, and where it lives. A file names classes, never modules: nothing that is
 not in this table is ever imported for it."""
