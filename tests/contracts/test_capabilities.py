@@ -16,13 +16,15 @@ def test_every_method_that_has_a_capability_is_under_its_contract(method):
     assert isinstance(method.fitted, FindsSimilar) == bool(finds)
 
 
-def test_reasons_are_items_of_the_history_strongest_first(explainer):
+def test_reasons_are_items_of_the_history_or_attributes_with_names_strongest_first(explainer):
     queries = explainer.planted.queries
     answer = explainer.fitted.recommend(queries, 6)
     reasons = explainer.fitted.because(queries, answer, 3)
     assert reasons.items.shape == reasons.shares.shape == (len(queries), 6, 3)
-    np.testing.assert_array_equal(reasons.items == MISSING, np.isnan(reasons.shares))
-    assert (reasons.items != MISSING).any()
+    given = (reasons.items != MISSING) | (reasons.features != MISSING)
+    np.testing.assert_array_equal(given, ~np.isnan(reasons.shares))
+    assert given.any()
+    assert ((reasons.features >= MISSING) & (reasons.features < len(reasons.names))).all()
     for row in range(len(queries)):
         low, high = queries.history.starts[row : row + 2]
         seen = set(queries.history.items[low:high].tolist())
@@ -35,6 +37,7 @@ def test_padding_has_no_reasons(explainer):
     answer = explainer.fitted.recommend(queries, N + 3)
     reasons = explainer.fitted.because(queries, answer, 2)
     assert (reasons.items[answer.items == MISSING] == MISSING).all()
+    assert (reasons.features[answer.items == MISSING] == MISSING).all()
 
 
 def test_similar_items_leave_out_the_item_itself_and_the_forbidden(finder):

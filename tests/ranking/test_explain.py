@@ -87,6 +87,21 @@ def test_templates_can_be_written_anew():
     assert told([[1]], [[MISSING]], words, QUERIES[:1], source="popularity") == ["beliebt"]
 
 
+def test_an_attribute_is_told_with_the_item_that_has_it_or_alone():
+    answer = Recommendations(ints([[3, 3, 3]]), floats(np.zeros((1, 3))), ("content",))
+    reasons = Reasons(
+        ints([[[1], [MISSING], [0]]]),
+        floats(np.ones((1, 3, 1))),
+        ints([[[1], [0], [MISSING]]]),
+        ("your age 20 to 30", "brand = Assam"),
+    )
+    assert sentences(answer, reasons, QUERIES[:1], NAMES).to_list() == [
+        "because you like brand = Assam, as in Tea",
+        "because of your age 20 to 30",
+        "because you bought Milk on 15 April 2024",
+    ]
+
+
 def test_sentences_are_a_column_of_the_long_table():
     answer = Recommendations(
         ints([[1, MISSING], [0, 2], [MISSING, MISSING]]), floats(np.zeros((3, 2))), ("popularity",)

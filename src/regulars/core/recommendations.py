@@ -78,14 +78,24 @@ class Recommendations:
 
 @dataclass(frozen=True)
 class Reasons:
-    """What in a customer's history speaks for each answer: the r strongest reasons, strongest first.
+    """What speaks for each answer: the r strongest reasons, strongest first.
 
-    items: int32 [n, k, r], items of the history, MISSING where there are fewer; shares: float32 [n, k, r], the part of
-    the answer's score that each contributes (a fraction of the score where it is positive), NaN where MISSING.
+    items: int32 [n, k, r], items of the history; features: int32 [n, k, r], attributes, as indices into `names`. A
+    reason is an item, an attribute of the customer, or an attribute that the customer likes together with the item of
+    the history that has it; what it is not is MISSING. shares: float32 [n, k, r], the part of the answer's score that
+    each contributes (a fraction of the score where it is positive), NaN where there is no reason.
     """
 
     items: Ints
     shares: Floats
+    features: Ints = field(default_factory=lambda: np.empty((0, 0, 0), dtype=np.int32))
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.features.shape != self.items.shape:
+            if self.features.size:
+                raise BadTable(f"features have the shape {self.features.shape}, items {self.items.shape}")
+            object.__setattr__(self, "features", np.full(self.items.shape, MISSING, dtype=np.int32))
 
     @classmethod
     def none(cls, n: int, k: int, r: int) -> "Reasons":

@@ -21,9 +21,10 @@ _FOR_ALL = {
 
 @dataclass(frozen=True)
 class Words:
-    """The sentences. Fields in braces are filled in: {item} {verb} {date} {days} {times}.
+    """The sentences. Fields in braces are filled in: {item} {verb} {date} {days} {times} {feature}.
 
     because: an item of the history speaks for another one; undated: the same in a log without times.
+    liked: an attribute that an item of the history has; attribute: one of the customer.
     habit: the item speaks for itself, bought on HABIT days or more, about every {days} days; daily: {days} is 1;
     twice: on fewer; again: on one day. sources: what to say without a reason, by the name of the source; other: for
     the rest.
@@ -32,6 +33,8 @@ class Words:
 
     because: str = "because you {verb} {item} on {date}"
     undated: str = "because you {verb} {item}"
+    liked: str = "because you like {feature}, as in {item}"
+    attribute: str = "because of {feature}"
     habit: str = "you buy it about every {days} days; {times} times so far"
     daily: str = "you buy it about every day; {times} times so far"
     twice: str = "you {verb} it {times} times, last on {date}"
@@ -60,13 +63,15 @@ def sentences(
     rows, items = at // max(1, answer.k), answer.items.ravel()[at]
     if not len(at):
         return pl.Series("reason", [], dtype=pl.String)
-    why = reasons.items[:, :, 0].ravel()[at] if reasons.items.shape[2] else np.full(len(at), MISSING, np.int32)
+    why, features = (_first(places).ravel()[at] for places in (reasons.items, reasons.features))
     past = _past(queries.history, rows, why)
-    facts = pl.DataFrame({"item": _named(item_names, why), **past.columns(words)})
+    attributes = _named(pl.Series(reasons.names, dtype=pl.String), features, "what it is")
+    facts = pl.DataFrame({"item": _named(item_names, why, "an item"), "feature": attributes, **past.columns(words)})
+    facts = facts.with_columns(attribute=features != MISSING, liked=(features != MISSING) & (why != MISSING))
     told = _told(words, facts, past, why == items)
     by_source = [words.sources.get(name, words.other) for name in answer.names]
     general = pl.Series(by_source, dtype=pl.String).gather(answer.sources.ravel()[at].astype(np.int64))
-    return told.zip_with(pl.Series(past.times > 0), general).alias("reason")
+    return told.zip_with(pl.Series((past.times > 0) | (features != MISSING)), general).alias("reason")
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,11 @@ def _told(words: Words, facts: pl.DataFrame, past: _Past, own: Bools) -> pl.Seri
     twice = own & dated & (past.times > 1)
     columns = facts.with_columns(own=own, dated=dated, often=often, daily=daily, twice=twice)
     choice = (
-        pl.when(pl.col("daily"))
+        pl.when(pl.col("liked"))
+        .then(_filled(words.liked))
+        .when(pl.col("attribute"))
+        .then(_filled(words.attribute))
+        .when(pl.col("daily"))
         .then(_filled(words.daily))
         .when(pl.col("often"))
         .then(_filled(words.habit))
@@ -130,10 +139,15 @@ def _filled(template: str) -> pl.Expr:
     return pl.concat_str(parts) if parts else pl.lit("")
 
 
-def _named(item_names: pl.Series, items: Ints) -> pl.Series:
-    known = (items >= 0) & (items < len(item_names))
-    index = pl.Series(items.astype(np.int64)).set(pl.Series(~known), None)
-    return item_names.cast(pl.String).gather(index).fill_null("an item")
+def _first(places: Ints) -> Ints:
+    """The strongest reason of each answer; int32 [n, k]."""
+    return places[:, :, 0] if places.shape[2] else np.full(places.shape[:2], MISSING, dtype=np.int32)
+
+
+def _named(names: pl.Series, places: Ints, nameless: str) -> pl.Series:
+    known = (places >= 0) & (places < len(names))
+    index = pl.Series(places.astype(np.int64)).set(pl.Series(~known), None)
+    return names.cast(pl.String).gather(index).fill_null(nameless)
 
 
 def _past(history: Histories, rows: Longs, items: Ints) -> _Past:

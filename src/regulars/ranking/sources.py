@@ -38,6 +38,7 @@ def because_by_source(
     answer.names are the names of all recommenders, one after another.
     """
     reasons = Reasons.none(len(answer), answer.k, r)
+    attributes: tuple[str, ...] = ()
     names = [names_of(recommender) for recommender in recommenders]
     bounds = starts_of([len(own) for own in names])
     for recommender, own, low, high in zip(recommenders, names, bounds[:-1], bounds[1:], strict=True):
@@ -52,4 +53,7 @@ def because_by_source(
         here = theirs[rows][:, :, np.newaxis]
         reasons.items[rows] = np.where(here, found.items, reasons.items[rows])
         reasons.shares[rows] = np.where(here, found.shares, reasons.shares[rows])
-    return reasons
+        features = np.where(found.features == MISSING, np.int32(MISSING), found.features + np.int32(len(attributes)))
+        reasons.features[rows] = np.where(here, features, reasons.features[rows])
+        attributes += found.names
+    return replace(reasons, names=attributes)
