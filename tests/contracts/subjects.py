@@ -28,6 +28,7 @@ class Subject:
 SETTINGS = {
     "als": {"factors": 4, "unobserved_weight": 0.3},
     "item_knn": {"neighbors": 20},
+    "user_knn": {"neighbors": 20},
     "svd": {"factors": 6},
     "svdpp": {"factors": 6},
     "funk_svd": {"factors": 6, "epochs": 300, "rate": 0.02, "regularization": 0.02},
@@ -82,5 +83,5 @@ SUBJECTS = METHOD_SUBJECTS | {
 # who can do what; test_capabilities.py checks that no method is missing. To personal, nothing is similar to an item
 RATERS = ("funk_svd", "svd", "svdpp", "knn_baseline")
 COMPOSED = ("Fallback", "RankFusion", "Filtered", "Fallback to RankFusion")
-EXPLAINERS = ("personal", "item_knn", "ease", "als", *RATERS, *COMPOSED)
-FINDERS = ("item_knn", "ease", "als", *RATERS, "Fallback", "RankFusion")
+EXPLAINERS = ("personal", "item_knn", "user_knn", "ease", "als", *RATERS, *COMPOSED)
+FINDERS = ("item_knn", "user_knn", "ease", "als", *RATERS, "Fallback", "RankFusion")

@@ -32,10 +32,11 @@ def nearest(
     k: int,
     *,
     shrinkage: float = 0.0,
+    union: bool = False,
     threads: int | None = None,
     on_rows: Callable[[int], object] = bool,
 ) -> Sparse:
-    """The k items i with the largest dot(j, i) / (left[j] * right[i] + shrinkage) above 0 for each item j; CSR rows.
+    """The k items i with the largest `similarity` to each item j above 0; CSR rows.
 
     by_user: weights of the items of each user, above LEAST; by_item: the same weights, the users of each item.
     norms: left and right, float32 [n_items], above 0. The neighbors of an item are in no order, never itself.
@@ -49,7 +50,7 @@ def nearest(
     for first in range(0, n, PART):
 
         def work(begin: int, end: int, first: int = first) -> None:
-            _nearest(first + begin, first + end, *users, *by_item, *norms, shrinkage, items, values, counts)
+            _nearest(first + begin, first + end, *users, *by_item, *norms, shrinkage, union, items, values, counts)
 
         in_blocks(work, min(PART, n - first), BLOCK, threads)
         on_rows(min(first + PART, n))
@@ -70,6 +71,7 @@ def _nearest(
     left: Floats,
     right: Floats,
     shrinkage: float,
+    union: bool,
     items: Indices,
     values: Floats,
     counts: Longs,
@@ -93,9 +95,16 @@ def _nearest(
         sums[item] = 0
         found = similarities[: len(others)]
         for place in range(len(others)):
-            found[place] = sums[others[place]] / (left[item] * right[others[place]] + shrinkage)
+            found[place] = similarity(sums[others[place]], left[item], right[others[place]], shrinkage, union)
             sums[others[place]] = 0
         counts[item] = _best(others, found, keys, items[item], values[item])
+
+
+@njit(cache=True, nogil=True, inline="always")
+def similarity(shared: np.float32, left: np.float32, right: np.float32, shrinkage: float, union: bool) -> float:
+    """shared / (left * right + shrinkage): cosine if the norms are such; with `union`, what two sets have in common by
+    what both have together, shared / (left + right - shared + shrinkage), left and right being their sizes: Jaccard."""
+    return shared / ((left + right - shared if union else left * right) + shrinkage)
 
 
 @njit(cache=True, nogil=True)

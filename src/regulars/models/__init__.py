@@ -15,6 +15,7 @@ from .recent import Recent
 from .svd import SVD
 from .svdpp import SVDpp
 from .trending import Trending
+from .user_knn import UserKNN
 
 METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "popularity": Popularity,
@@ -22,6 +23,7 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "trending": Trending,
     "personal": Personal,
     "item_knn": ItemKNN,
+    "user_knn": UserKNN,
     "ease": EASE,
     "als": ALS,
     "funk_svd": FunkSVD,
@@ -43,4 +45,5 @@ __all__ = [
     "Recent",
     "SVDpp",
     "Trending",
+    "UserKNN",
 ]

@@ -27,6 +27,7 @@ KINDS: Final = {
     "FoldIn": "regulars.models.kinds.fold_in",
     "Groups": "regulars.models.kinds.item_scores",
     "ItemScores": "regulars.models.kinds.item_scores",
+    "Neighbors": "regulars.models.kinds.neighbors",
     "Only": "regulars.ranking.filters",
     "Profile": "regulars.models.kinds.profile",
     "RankFusion": "regulars.ranking.fusion",
@@ -37,6 +38,7 @@ KINDS: Final = {
     "TextColumn": "regulars.features.text",
     "Unseen": "regulars.ranking.filters",
     "ValueColumn": "regulars.features.numbers",
+    "Weighing": "regulars.models.kinds.weighing",
 }
 """Every class that may be in a saved model, and where it lives. A file names classes, never modules: nothing that is
 not in this table is ever imported for it."""
