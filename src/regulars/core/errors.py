@@ -14,6 +14,7 @@ RegularsError
 |   |-- DamagedModel     a saved model whose bytes are not those that were written
 |   |-- ForeignModel     not a saved model, or one of another version
 |   `-- VocabularyMismatch   a model fitted on other items than those it is asked about
+|-- StudyError           a study of settings that is of other data, or in which nothing could be measured
 |-- CannotDo             this recommender lacks the wanted capability
 |-- CannotWrite          an output folder that does not accept files
 |-- MissingExtra         an optional package is not installed
@@ -72,6 +73,10 @@ class ForeignModel(ModelError):
 
 class VocabularyMismatch(ModelError):
     """A model that was fitted on other items than those it is asked about."""
+
+
+class StudyError(RegularsError):
+    """A study of settings that is of other data, or in which nothing could be measured."""
 
 
 class CannotDo(RegularsError):
