@@ -204,4 +204,7 @@ def _best_with_news(
 
 @njit(cache=True, nogil=True)
 def _has_news(items: Ints, known: Bools) -> bool:
-    return any(not known[item] for item in items)
+    for item in items:  # noqa: SIM110  numba knows no generators
+        if not known[item]:
+            return True
+    return False
