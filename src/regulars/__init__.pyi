@@ -32,7 +32,9 @@ from regulars.evaluation import evaluate as evaluate
 from regulars.models import ALS as ALS
 from regulars.models import EASE as EASE
 from regulars.models import METHODS as METHODS
+from regulars.models import STAN as STAN
 from regulars.models import SVD as SVD
+from regulars.models import VSKNN as VSKNN
 from regulars.models import FunkSVD as FunkSVD
 from regulars.models import ItemKNN as ItemKNN
 from regulars.models import KNNBaseline as KNNBaseline

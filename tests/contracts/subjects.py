@@ -1,5 +1,6 @@
 """Who is under contract: every entry of METHODS with its planted shop, and compositions of them."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,6 +30,8 @@ SETTINGS = {
     "als": {"factors": 4, "unobserved_weight": 0.3},
     "item_knn": {"neighbors": 20},
     "user_knn": {"neighbors": 20},
+    "vsknn": {"neighbors": 20, "gap_minutes": math.inf},  # whose events lie days apart
+    "stan": {"neighbors": 20, "distance_half_life": 10.0, "position_half_life": 10.0, "gap_minutes": math.inf},
     "svd": {"factors": 6},
     "svdpp": {"factors": 6},
     "funk_svd": {"factors": 6, "epochs": 300, "rate": 0.02, "regularization": 0.02},
@@ -83,5 +86,5 @@ SUBJECTS = METHOD_SUBJECTS | {
 # who can do what; test_capabilities.py checks that no method is missing. To personal, nothing is similar to an item
 RATERS = ("funk_svd", "svd", "svdpp", "knn_baseline")
 COMPOSED = ("Fallback", "RankFusion", "Filtered", "Fallback to RankFusion")
-EXPLAINERS = ("personal", "item_knn", "user_knn", "ease", "als", *RATERS, *COMPOSED)
-FINDERS = ("item_knn", "user_knn", "ease", "als", *RATERS, "Fallback", "RankFusion")
+EXPLAINERS = ("personal", "item_knn", "user_knn", "vsknn", "stan", "ease", "als", *RATERS, *COMPOSED)
+FINDERS = ("item_knn", "user_knn", "vsknn", "stan", "ease", "als", *RATERS, "Fallback", "RankFusion")

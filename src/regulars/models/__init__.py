@@ -12,10 +12,12 @@ from .personal import Personal
 from .popularity import Popularity
 from .rating_knn import KNNBaseline
 from .recent import Recent
+from .stan import STAN
 from .svd import SVD
 from .svdpp import SVDpp
 from .trending import Trending
 from .user_knn import UserKNN
+from .vsknn import VSKNN
 
 METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "popularity": Popularity,
@@ -24,6 +26,8 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "personal": Personal,
     "item_knn": ItemKNN,
     "user_knn": UserKNN,
+    "vsknn": VSKNN,
+    "stan": STAN,
     "ease": EASE,
     "als": ALS,
     "funk_svd": FunkSVD,
@@ -36,7 +40,9 @@ __all__ = [
     "ALS",
     "EASE",
     "METHODS",
+    "STAN",
     "SVD",
+    "VSKNN",
     "FunkSVD",
     "ItemKNN",
     "KNNBaseline",

@@ -34,6 +34,8 @@ KINDS: Final = {
     "RatingFoldIn": "regulars.models.kinds.rating_fold_in",
     "RatingNeighbors": "regulars.models.kinds.rating_neighbors",
     "Scale": "regulars.models.kinds.clipped",
+    "Session": "regulars.models.kinds.session",
+    "SessionNeighbors": "regulars.models.kinds.session_neighbors",
     "SparseItemItem": "regulars.models.kinds.item_item",
     "TextColumn": "regulars.features.text",
     "Unseen": "regulars.ranking.filters",
