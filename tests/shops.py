@@ -88,6 +88,28 @@ def ratings(seed: int = 0) -> Planted:
     return Planted(data, data.everyone(), ints(wanted), within=3)
 
 
+def described(seed: int = 0) -> Planted:
+    """Communities again, with a table of items: a kind for each community, tags, a price and a story for each item.
+
+    Nothing is known of the item that has never been met.
+    """
+    random = np.random.default_rng(seed)
+    planted = communities(seed)
+    words = np.array(["warm", "light", "wool", "cotton", "red", "blue", "long", "short"])
+    tags = np.array([f"tag {tag}" for tag in range(12)])
+    items = [
+        {
+            "kind": f"kind {group}",
+            "tags": [*random.permutation(tags[3 * group : 3 * group + 3])[:2], random.choice(tags)],
+            "price": float(10 * group + random.uniform(0, 12)),
+            "story": " ".join(random.permutation(words)[:5]) + f" made by maker{group}",
+        }
+        for group in (item // 10 for item in range(40))
+    ]
+    nothing = dict.fromkeys(items[0])
+    return replace(planted, data=replace(planted.data, item_features=pl.DataFrame([*items, nothing])))
+
+
 def shop(
     pairs: Ints,
     n_items: int,

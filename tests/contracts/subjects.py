@@ -46,6 +46,7 @@ PLANTED = {
     "svd": shops.ratings,
     "svdpp": shops.ratings,
     "knn_baseline": shops.ratings,
+    "content": shops.described,
 }
 
 
@@ -86,5 +87,5 @@ SUBJECTS = METHOD_SUBJECTS | {
 # who can do what; test_capabilities.py checks that no method is missing. To personal, nothing is similar to an item
 RATERS = ("funk_svd", "svd", "svdpp", "knn_baseline")
 COMPOSED = ("Fallback", "RankFusion", "Filtered", "Fallback to RankFusion")
-EXPLAINERS = ("personal", "item_knn", "user_knn", "vsknn", "stan", "ease", "als", *RATERS, *COMPOSED)
-FINDERS = ("item_knn", "user_knn", "vsknn", "stan", "ease", "als", *RATERS, "Fallback", "RankFusion")
+EXPLAINERS = ("personal", "item_knn", "user_knn", "vsknn", "stan", "ease", "als", "content", *RATERS, *COMPOSED)
+FINDERS = ("item_knn", "user_knn", "vsknn", "stan", "ease", "als", "content", *RATERS, "Fallback", "RankFusion")

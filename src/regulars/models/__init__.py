@@ -5,6 +5,7 @@ from typing import Any, Final
 from regulars.core import Estimator
 
 from .als import ALS
+from .content import Content
 from .ease import EASE
 from .funk_svd import FunkSVD
 from .item_knn import ItemKNN
@@ -34,6 +35,7 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "svd": SVD,
     "svdpp": SVDpp,
     "knn_baseline": KNNBaseline,
+    "content": Content,
 }
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "STAN",
     "SVD",
     "VSKNN",
+    "Content",
     "FunkSVD",
     "ItemKNN",
     "KNNBaseline",

@@ -26,6 +26,7 @@ KINDS: Final = {
     "Filtered": "regulars.ranking.filters",
     "FoldIn": "regulars.models.kinds.fold_in",
     "Groups": "regulars.models.kinds.item_scores",
+    "ItemAttributes": "regulars.models.kinds.item_attributes",
     "ItemScores": "regulars.models.kinds.item_scores",
     "Neighbors": "regulars.models.kinds.neighbors",
     "Only": "regulars.ranking.filters",
