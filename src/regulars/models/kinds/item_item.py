@@ -13,6 +13,7 @@ from regulars.core import (
     Floats,
     Ints,
     Longs,
+    Model,
     Queries,
     Reasons,
     Recommendations,
@@ -23,19 +24,21 @@ from regulars.core import (
 from regulars.core.errors import BadTable
 from regulars.kernels.contributions import dense_contributions, sparse_contributions, strongest
 from regulars.kernels.profiles import Sparse, dense_scores, sparse_scores
+from regulars.kernels.reached import by_weights
 
 from .profile import Profile
+from .reaching import best_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 _BLOCK = 4_000_000  # scores held at a time
-_ROWS = 1_024  # customers explained at a time
+_ROWS = 1_024  # customers answered or explained at a time
 
 
 @final
 @dataclass(frozen=True)
-class SparseItemItem(Scored):
+class SparseItemItem(Model):
     """Weights between few pairs of items, as the rows of a CSR matrix: who has item j gets weights[j, i] for item i.
 
     indptr: int64 [n_items + 1]; indices: int32, each at most once in a row; data: float32.
@@ -58,6 +61,14 @@ class SparseItemItem(Scored):
     def score(self, queries: Queries, items: Ints | None = None) -> Floats:
         return self._scores(_parts(self.profile.of(queries, self.n_items)), items)
 
+    def recommend(self, queries: Queries, k: int, allowed: Allowed | None = None) -> Recommendations:
+        parts = [Recommendations.none(0, k, self.method)]
+        for start in range(0, len(queries), _ROWS):
+            rows = slice(start, start + _ROWS)
+            profiles = _parts(self.profile.of(queries[rows], self.n_items))
+            parts.append(self._best(profiles, k, (allowed or Allowed())[rows]))
+        return Recommendations.concat(parts)
+
     def similar_items(self, items: Ints, k: int, allowed: Allowed | None = None) -> Recommendations:
         """The k items for which each of `items` [n] speaks most; the answer to a history of that item alone."""
         return _similar(self._scores, items, self.n_items, k, allowed or Allowed(), self.method)
@@ -74,6 +85,22 @@ class SparseItemItem(Scored):
     @property
     def _weights(self) -> Sparse:
         return self.indptr, self.indices, self.data
+
+    def _best(self, profiles: Sparse, k: int, allowed: Allowed) -> Recommendations:
+        """Among what is reached where that is little, else among all scores; the same to the bit."""
+        n = len(profiles[0]) - 1
+        if np.diff(self.indptr)[profiles[1]].sum() < n * self.n_items:
+            return best_of(
+                by_weights(profiles, self._weights, self.n_items), (n, self.n_items), k, allowed, self.method
+            )
+        size = max(1, _BLOCK // max(1, self.n_items))
+        starts, items, amounts = profiles
+        parts = [Recommendations.none(0, k, self.method)]
+        for start in range(0, n, size):
+            rows = slice(start, start + size)
+            scores = self._scores((starts[start : start + size + 1], items, amounts))
+            parts.append(top_k(scores, k, allowed[rows], self.method))
+        return Recommendations.concat(parts)
 
     def _scores(self, profiles: Sparse, items: Ints | None = None) -> Floats:
         if items is None:
