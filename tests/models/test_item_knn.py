@@ -44,6 +44,13 @@ def test_cosine_worked_by_hand() -> None:
     )
 
 
+def test_jaccard_worked_by_hand() -> None:
+    model = plain(similarity="jaccard", activity=0.5, tilt=0.9).fit(Dataset.of(BASKETS))
+    np.testing.assert_allclose(dense(model), [[0, 2 / 4, 1 / 4], [2 / 4, 0, 1 / 2], [1 / 4, 1 / 2, 0]], rtol=1e-6)
+    shrunk = dense(plain(similarity="jaccard", shrinkage=3.0).fit(Dataset.of(BASKETS)))
+    assert shrunk[0, 1] == pytest.approx(2 / (4 + 3))
+
+
 def test_shrinkage_weakens_what_few_customers_say() -> None:
     weights = dense(plain(shrinkage=2.0).fit(Dataset.of(BASKETS)))
     assert weights[0, 1] == pytest.approx(2 / (math.sqrt(8) + 2))

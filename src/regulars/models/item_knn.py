@@ -12,12 +12,12 @@ from regulars.kernels.profiles import Sparse
 
 from .kinds.item_item import SparseItemItem
 from .kinds.profile import RULES, Profile
+from .kinds.weighing import SIMILARITIES
 from .votes import both_ways, votes
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-SIMILARITIES = ("cosine", "tfidf", "bm25")
 SIDES = ("history", "answer")
 
 
@@ -28,7 +28,8 @@ class ItemKNN(Settings):
     similarity: "cosine" of the items' customers; "tfidf": cosine after votes are weighed by sqrt(vote) * idf, where
     idf = log(n_items / (1 + items of the customer)) makes busy customers count less; "bm25": the product of votes
     weighed by (k1 + 1) vote / (k1 (1 - b + b length / mean length) + vote) * idf (Robertson, Walker, SIGIR 1994), where
-    length is the sum of an item's votes. Both weighings are those of the library implicit.
+    length is the sum of an item's votes. Both weighings are those of the library implicit. "jaccard": the customers of
+    both items by those of either, whatever they weigh.
     tilt a: a cosine divides by |j|^2a |i|^(2 - 2a) for item j of the history and answer i (Aiolli, RecSys 2013);
     above 1/2, popular answers gain. shrinkage is added to the divisor: pairs met by few customers lose.
     neighbors: how many answers each item of the history speaks for, or, with side = "answer", how many items may
@@ -61,6 +62,9 @@ class ItemKNN(Settings):
         """Turns votes into the weights whose products are summed, in place."""
         if self.similarity == "cosine":
             return
+        if self.similarity == "jaccard":
+            matrix.data[:] = 1
+            return
         lengths = np.diff(matrix.indptr)
         idf = np.log(max(matrix.shape[1], 1)) - np.log1p(lengths)
         if self.similarity == "tfidf":
@@ -82,6 +86,7 @@ class ItemKNN(Settings):
             (left, right) if self.side == "history" else (right, left),
             self.neighbors,
             shrinkage=self.shrinkage,
+            union=self.similarity == "jaccard",
             threads=run.threads or None,
             on_rows=lambda done: run.on_epoch(Progress("item-kNN", done, matrix.shape[1])),
         )
@@ -97,4 +102,6 @@ class ItemKNN(Settings):
             return np.ones(n, dtype=np.float32), np.ones(n, dtype=np.float32)
         squares = np.bincount(matrix.indices, weights=np.square(matrix.data, dtype=np.float64), minlength=n)
         squares[squares == 0] = 1  # an item without customers has no neighbors to divide by
+        if self.similarity == "jaccard":
+            return floats(squares), floats(squares)
         return floats(squares**self.tilt), floats(squares ** (1 - self.tilt))
