@@ -101,6 +101,20 @@ def test_a_profile_fades_to_half_after_one_half_life() -> None:
     np.testing.assert_allclose(Profile("binary", 1.0).of(queries, 2).toarray(), [[0.5, 0.5]])
 
 
+def test_a_profile_fades_with_newer_steps_and_a_basket_is_one_step() -> None:
+    history = Histories.of([[0, 1, 2, 0], [2]], times=[[0, 0, 5, 9], [7]])
+    counts = Profile("count", half_life_steps=1.0).of(Queries.of(history), 3).toarray()
+    np.testing.assert_allclose(counts, [[1 / 4 + 1, 1 / 4, 1 / 2], [0, 0, 1]])
+    once = Profile("binary", half_life_steps=2.0).of(Queries.of(history), 3).toarray()
+    np.testing.assert_allclose(once, [[1, 1 / 2, 1 / math.sqrt(2)], [0, 0, 1]], rtol=1e-6)
+
+
+def test_a_step_of_items_that_a_model_does_not_know_is_none() -> None:
+    known, more = Histories.of([[0, 1]], times=[[0, 1]]), Histories.of([[0, 7, 1, -1]], times=[[0, 1, 2, 3]])
+    profiles = [Profile(half_life_steps=1.0).of(Queries.of(history), 2).toarray() for history in (known, more)]
+    np.testing.assert_array_equal(*profiles)
+
+
 def test_what_was_returned_in_full_is_not_in_any_profile() -> None:
     history = Histories.of([[0, 1, 0]], weights=[[2.0, 1.0, -2.0]])
     for rule in ("count", "log", "binary"):

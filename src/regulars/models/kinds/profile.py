@@ -1,12 +1,14 @@
 """Profile: what a history weighs, item by item, at the moment of asking."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regulars.core import Histories, Queries
+from regulars.core import Floats, Histories, Longs, Queries
+
+from .steps import steps_since
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -20,10 +22,13 @@ class Profile:
 
     rule: "count" sums the weights of an item's events, "log" takes log(1 + sum), "binary" counts an item once, by its
     newest event. half_life_days: a weight halves for every so many days between the event and the question; inf: never.
+    half_life_steps: it halves for every so many newer steps of the history, be they clicks or whole baskets; see
+    `steps_of`.
     """
 
     rule: str = "count"
     half_life_days: float = math.inf
+    half_life_steps: float = math.inf
 
     def of(self, queries: Queries, n_items: int) -> "csr_array":
         """Weight of each item for each query; float32 [n, n_items], without what was returned in full."""
@@ -31,24 +36,39 @@ class Profile:
 
     def of_histories(self, history: Histories, now: np.ndarray, n_items: int) -> "csr_array":
         """The same for histories looked at in the moments `now`, int64 [n]."""
-        fades = math.isfinite(self.half_life_days)
-        if self.rule == "binary" and fades:
-            history = _newest(history)
-        matrix = history.decayed(now, self.half_life_days).matrix(n_items)
-        if self.rule == "binary" and not fades:  # what counts once needs no search for the newest event
+        if self._steps_fade:  # a step of nothing but unknown items is none
+            history = history.where((history.items >= 0) & (history.items < n_items))
+        weights = history.weights
+        if self.rule == "binary" and self._fades:
+            weights = _newest(history)
+        matrix = replace(history, weights=self._faded(weights, history, now)).matrix(n_items)
+        if self.rule == "binary" and not self._fades:  # what counts once needs no search for the newest event
             matrix.data[:] = 1
         if self.rule == "log":
             np.log1p(matrix.data, out=matrix.data)
         return matrix
 
+    @property
+    def _fades(self) -> bool:
+        return math.isfinite(self.half_life_days) or self._steps_fade
 
-def _newest(history: Histories) -> Histories:
-    """Only the newest event of each item that is left after returns, with weight 1."""
+    @property
+    def _steps_fade(self) -> bool:
+        return math.isfinite(self.half_life_steps)
+
+    def _faded(self, weights: Floats, history: Histories, now: Longs) -> Floats:
+        weights = replace(history, weights=weights).decayed(now, self.half_life_days).weights
+        if not self._steps_fade:
+            return weights
+        return weights * np.exp2(-steps_since(history) / self.half_life_steps).astype(np.float32)
+
+
+def _newest(history: Histories) -> Floats:
+    """1 for the newest event of each item that is left after returns, 0 for all others; float32 [n_events]."""
     width = int(history.items.max(initial=0)) + 2  # index -1 is somebody's unknown item
     keys = history.rows.astype(np.int64) * width + history.items + 1
     _, newest, which = np.unique(keys[::-1], return_index=True, return_inverse=True)
     sums = np.bincount(which, weights=history.weights[::-1], minlength=len(newest))
-    keep = np.zeros(len(keys), dtype=np.bool_)
-    keep[len(keys) - 1 - newest[sums > 0]] = True
-    kept = history.where(keep)
-    return Histories(kept.starts, kept.items, kept.times, np.ones_like(kept.weights), kept.kinds)
+    kept = np.zeros(len(keys), dtype=np.float32)
+    kept[len(keys) - 1 - newest[sums > 0]] = 1
+    return kept
