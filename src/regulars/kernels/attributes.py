@@ -14,6 +14,7 @@ from .profiles import Sparse
 
 LANES = 16  # profiles multiplied together: one line of the cache for each attribute
 BLOCK = 64  # profiles that one thread works on at a time
+FEW = 5  # profiles for which lanes pay off
 
 
 def products(profiles: Sparse, vectors: Sparse, n_features: int, items: Ints) -> Floats:
@@ -23,7 +24,8 @@ def products(profiles: Sparse, vectors: Sparse, n_features: int, items: Ints) ->
 
     def work(begin: int, end: int) -> None:
         starts = profiles[0][begin : end + 1]
-        _products(starts, profiles[1], profiles[2], *vectors, n_features, items, out[begin:end])
+        kernel = _products if end - begin >= FEW else _products_of_few
+        kernel(starts, profiles[1], profiles[2], *vectors, n_features, items, out[begin:end])
 
     in_blocks(work, n, BLOCK, None)
     return out
@@ -72,6 +74,32 @@ def _products(
         for row in range(first, last):
             for at in range(starts[row], starts[row + 1]):
                 dense[features[at], row - first] = 0
+
+
+@njit(cache=True, nogil=True)
+def _products_of_few(
+    starts: Longs,
+    features: Ints,
+    amounts: Floats,
+    item_starts: Longs,
+    item_features: Ints,
+    item_values: Floats,
+    n_features: int,
+    items: Ints,
+    out: Floats,
+) -> None:
+    dense = np.zeros(n_features, dtype=np.float32)
+    for row in range(len(out)):
+        own = features[starts[row] : starts[row + 1]]
+        for at in range(len(own)):
+            dense[own[at]] = amounts[starts[row] + at]
+        for place in range(len(items)):
+            total = np.float32(0)
+            for at in range(item_starts[items[place]], item_starts[items[place] + 1]):
+                total += item_values[at] * dense[item_features[at]]
+            out[row, place] = total
+        for at in range(len(own)):
+            dense[own[at]] = 0
 
 
 @njit(cache=True, nogil=True)
