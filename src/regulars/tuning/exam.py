@@ -1,0 +1,124 @@
+"""Exam: how every trial is judged: on a validation cut out of what is known, more of the customers at each rung."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+from regulars.core import DAY, Dataset, Queries, Recommender, Run
+from regulars.core.errors import EmptyData, SettingError
+from regulars.evaluation import METRICS, Judge, Measures, Split, Splitter, TimeSplit
+from regulars.evaluation.evaluation import mean
+from regulars.ranking import Filter, passing
+
+SHARES: Final = (1 / 9, 1 / 3)  # of the customers, in the rungs below the last one: each three times the one before
+ENOUGH: Final = 500  # customers asked at a rung; with fewer, chance decides who is stopped
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What a trial must do: lists of k items for the customers of a validation split, worth what `metric` says.
+
+    splitter: cuts the validation out of the data that tuning is given, which must not hold the test. customers: at
+    most so many are asked, the same ones in every trial.
+    """
+
+    splitter: Splitter = field(default_factory=TimeSplit)
+    metric: str = "ndcg"
+    k: int = 10
+    filters: Sequence[Filter] = ()
+    customers: int = 20_000
+
+    def __post_init__(self) -> None:
+        if self.metric not in METRICS:
+            raise SettingError(f"metric must be one of {', '.join(METRICS)}; it is {self.metric!r}")
+        if self.k < 1 or self.customers < 1:
+            raise SettingError(f"k and customers must be at least 1; they are {self.k} and {self.customers}")
+
+    @property
+    def figure(self) -> str:
+        """The figure that decides, such as "ndcg@10"."""
+        return f"{self.metric}@{self.k}"
+
+    def on(self, known: Dataset) -> "Course":
+        """The rungs that a trial climbs, cut out of `known`. Raises what the splitter raises."""
+        split = self.splitter.cut(known).sample(self.customers)
+        shares = [share for share in SHARES if share * len(split) >= ENOUGH]
+        draw = np.random.default_rng(0).random(known.n_users)
+        parts = [Rung(share, _part(split, draw < share), self) for share in shares]
+        return Course(self, split, (*parts, Rung(1.0, split, self)))
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A part of the customers: their events to learn from, and those of them who are asked."""
+
+    share: float
+    split: Split
+    exam: Exam
+
+    @cached_property
+    def judge(self) -> Judge:
+        return Judge(self.split, (self.exam.k,), Measures({self.exam.metric: METRICS[self.exam.metric]}, {}, {}, ()))
+
+    def value(self, recommender: Recommender, run: Run) -> float:
+        """What the recommender's lists are worth here."""
+        judged = self.judge.evaluate(recommender, filters=self.exam.filters, run=run)
+        return mean(judged.figures[self.exam.figure])
+
+
+@dataclass(frozen=True)
+class Course:
+    """An exam on one data set."""
+
+    exam: Exam
+    split: Split
+    rungs: tuple[Rung, ...]
+
+    @property
+    def days(self) -> float:
+        """How long the log is that is learned from."""
+        time = self.split.train.time
+        return max(1.0, (int(time.max()) - int(time.min())) / DAY) if len(time) else 1.0
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What a study belongs to: the data and the way of judging, in words and as a checksum."""
+        train = self.split.train
+        return {
+            "events": len(train),
+            "customers": train.n_users,
+            "items": train.n_items,
+            "split": self.split.name,
+            "asked": len(self.split),
+            "metric": self.exam.figure,
+            "filters": [type(rule).__name__ for rule in self.exam.filters],
+            "checksum": self._checksum(),
+        }
+
+    def _checksum(self) -> str:
+        train, asked = self.split.train, self.split.queries
+        allowed = passing(self.exam.filters, Queries.of([[]])).mask
+        columns = [sorted(train.item_features.columns), sorted(train.user_features.columns), list(train.kinds)]
+        found = hashlib.blake2b(json.dumps(columns).encode(), digest_size=16)
+        for array in (train.user, train.item, train.time, train.weight, train.kind, asked.users, asked.times):
+            found.update(np.ascontiguousarray(array).tobytes())
+        for array in (self.split.wanted.starts, self.split.wanted.items):
+            found.update(np.ascontiguousarray(array).tobytes())
+        if allowed is not None:
+            found.update(np.ascontiguousarray(allowed).tobytes())
+        return found.hexdigest()
+
+
+def _part(split: Split, chosen: np.ndarray) -> Split:
+    """The same test among some of the customers: bool [n_users]. Strangers stay."""
+    users = split.queries.users
+    asked = np.flatnonzero(np.where(users >= 0, chosen[np.maximum(users, 0)], True))
+    train = split.train.where(chosen[split.train.user])
+    if not len(asked) or not len(train):
+        raise EmptyData(f"{split.name}: no customer of this part can be asked")
+    return Split(split.name, train, split.queries[asked], split.wanted[asked], split.candidates[asked], split.leaks)
