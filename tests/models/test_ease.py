@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from regulars.core import DAY, Dataset, Progress, Queries, Run
+from regulars.core import DAY, Dataset, Histories, Progress, Queries, Run
 from regulars.core.errors import EmptyData, SettingError
 from regulars.models.ease import EASE
 
@@ -98,3 +98,12 @@ def test_progress_is_told_until_the_last_item() -> None:
     seen: list[Progress] = []
     EASE().fit(shop(), Run(on_epoch=seen.append))
     assert (seen[-1].done, seen[-1].total) == (12, 12)
+
+
+def test_steps_fade_the_history_and_not_the_training() -> None:
+    events = pl.DataFrame({"user_id": [1, 1, 2], "item_id": list("aba"), "time": [0, DAY, 0]})
+    faded = EASE(regularization=1.0, half_life_steps=1.0).fit(Dataset.of(events))
+    kept = EASE(regularization=1.0).fit(Dataset.of(events))
+    queries = Queries.of(Histories.of([[0, 0, 1]], times=[[0, 1, 2]]))
+    np.testing.assert_array_equal(faded.weights, kept.weights)
+    assert faded.score(queries)[0, 1] == pytest.approx(kept.score(queries)[0, 1] / 2)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from regulars.core import DAY, Dataset, Queries, Run
+from regulars.core import DAY, Dataset, Histories, Queries, Run
 from regulars.models.item_knn import ItemKNN
 from regulars.models.kinds import SparseItemItem
 
@@ -119,3 +119,12 @@ def test_threads_change_nothing() -> None:
     one, two = (plain(neighbors=4).fit(shop(), Run(threads=threads)) for threads in (1, 2))
     np.testing.assert_array_equal(one.indices, two.indices)
     np.testing.assert_array_equal(one.data, two.data)
+
+
+def test_steps_fade_the_history_and_not_the_training() -> None:
+    events = pl.DataFrame({"user_id": [1, 1, 2], "item_id": list("aba"), "time": [0, DAY, 0]})
+    faded = plain(half_life_steps=1.0).fit(Dataset.of(events))
+    kept = plain().fit(Dataset.of(events))
+    queries = Queries.of(Histories.of([[0, 0, 1]], times=[[0, 1, 2]]))
+    np.testing.assert_array_equal(faded.data, kept.data)
+    assert faded.score(queries)[0, 1] == pytest.approx(kept.score(queries)[0, 1] / 2)

@@ -1,20 +1,20 @@
 """EASE: every item predicted from all others, in one step."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from regulars.core import QUIET, Dataset, Floats, Ints, Progress, Run, Settings, setting
-from regulars.core.errors import EmptyData, SettingError
+from regulars.core import QUIET, Dataset, Floats, Progress, Run, Settings, setting
+from regulars.core.errors import SettingError
 from regulars.kernels.gram import regression_weights, upper_gram
 from regulars.kernels.inversion import invert_upper
 
 from .kinds.item_item import DenseItemItem
 from .kinds.profile import RULES, Profile
-from .votes import both_ways, votes
+from .votes import both_ways, most_met, votes
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -26,7 +26,8 @@ class EASE(Settings):
 
     B = I - P diag(1 / diag P), where P = (X'X + regularization I)^-1 for the votes X. dropout p adds
     p / (1 - p) diag(X'X) to what is inverted, as if each item of a history were hidden with chance p (Steck, NeurIPS
-    2020): stronger for popular items. activity: see `votes`; rule, half_life_days: see `Profile`.
+    2020): stronger for popular items. activity: see `votes`; rule, half_life_days: see `Profile`. half_life_steps fades
+    the history that is asked about, not those of the training.
     Only the `max_items` items with the most customers, each with `min_customers` at least, take part.
     Memory: 4 bytes * items^2 and little else. Time: items^3 operations; a second of CPU for 4,000 items, ten for
     10,000, ten minutes for 40,000. In float32: on ml-1m its lists were those of float64 down to a regularization of 1.
@@ -38,17 +39,19 @@ class EASE(Settings):
     activity: float = setting(0.0, low=0.0, high=1.0)
     rule: str = setting("binary", choices=RULES)
     half_life_days: float = setting(math.inf, low=0.1, log=True)
+    half_life_steps: float = setting(math.inf, low=0.1, log=True)
     min_customers: int = setting(1, low=1, high=1_000, log=True)
     max_items: int = setting(10_000, low=1, high=100_000, log=True)
 
     def fit(self, data: Dataset, run: Run = QUIET) -> DenseItemItem:
         profile = Profile(self.rule, self.half_life_days)
         matrix = votes(data, profile, self.activity)
-        items = self._known(matrix)
+        items = most_met(matrix, self.max_items, self.min_customers)
         if len(items) < data.n_items:
             matrix = matrix[:, items]
         weights = self._learn(matrix, run)
-        return DenseItemItem("ease", data.n_items, items, weights, profile)
+        asked = replace(profile, half_life_steps=self.half_life_steps)
+        return DenseItemItem("ease", data.n_items, items, weights, asked)
 
     def _learn(self, matrix: "csr_array", run: Run) -> Floats:
         """B for the votes [n_users, n], in one array that was X'X first; float32 [n, n]."""
@@ -65,14 +68,3 @@ class EASE(Settings):
             ) from error
         regression_weights(weights, threads=threads)
         return weights
-
-    def _known(self, matrix: "csr_array") -> Ints:
-        """The items that take part, rising."""
-        customers = np.bincount(matrix.indices, minlength=matrix.shape[1])
-        best = np.argsort(-customers, kind="stable")[: self.max_items]
-        known = np.sort(best[customers[best] >= self.min_customers]).astype(np.int32)
-        if not len(known):
-            raise EmptyData(
-                f"no item has {self.min_customers} customers; lower min_customers, now {self.min_customers}"
-            )
-        return known

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regulars.core import Dataset
+from regulars.core import Dataset, Ints
+from regulars.core.errors import EmptyData
 from regulars.kernels.profiles import Sparse
 
 from .kinds.profile import Profile
@@ -27,6 +28,16 @@ def votes(data: Dataset, profile: Profile, activity: float) -> "csr_array":
         said = np.power(np.maximum(lengths, 1), -activity / 2).astype(np.float32)
         matrix.data *= np.repeat(said, lengths)
     return matrix
+
+
+def most_met(matrix: "csr_array", at_most: int, min_customers: int) -> Ints:
+    """The items with the most customers, each with `min_customers` at least, rising; raises EmptyData if none has."""
+    customers = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    best = np.argsort(-customers, kind="stable")[:at_most]
+    known = np.sort(best[customers[best] >= min_customers]).astype(np.int32)
+    if not len(known):
+        raise EmptyData(f"no item has {min_customers} customers; lower min_customers, now {min_customers}")
+    return known
 
 
 def both_ways(matrix: "csr_array") -> tuple[Sparse, Sparse]:
