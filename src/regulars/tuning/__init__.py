@@ -8,11 +8,28 @@
 NEEDS says what each method needs of a shop, `advise` what this shop has of it.
 """
 
+from .advice import Advice, Verdict, advise
 from .exam import Exam
+from .facts import Facts
+from .needs import NEEDS, Need
 from .plan import Plan
 from .space import Space
 from .study import Study
 from .trial import State, Trial
 from .tune import tune
 
-__all__ = ["Exam", "Plan", "Space", "State", "Study", "Trial", "tune"]
+__all__ = [
+    "NEEDS",
+    "Advice",
+    "Exam",
+    "Facts",
+    "Need",
+    "Plan",
+    "Space",
+    "State",
+    "Study",
+    "Trial",
+    "Verdict",
+    "advise",
+    "tune",
+]

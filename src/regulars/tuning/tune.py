@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from regulars.core import QUIET, Dataset, Estimator, Progress, Run
 from regulars.core.errors import Interrupted, SettingError, StudyError
@@ -15,10 +15,12 @@ from .attempt import Attempt
 from .exam import Course, Exam
 from .grid import Grid
 from .plan import Plan, whose_turn
-from .searching import Searcher, StudyFile
 from .space import Axis, Space
 from .study import LEAST, Study
 from .trial import State, Trial
+
+if TYPE_CHECKING:
+    from .searching import StudyFile
 
 AGAIN = 30  # proposals that were tried before, from which on a method counts as searched through
 GIVEN_UP = 3  # trials that fail before any is measured, from which on a method is left alone
@@ -42,6 +44,8 @@ def tune(
     Raises StudyError when the file belongs to other data or when nothing could be measured, SettingError when a search
     space cannot be, and MissingExtra without the extra `tune`.
     """
+    from .searching import StudyFile
+
     if not methods:
         raise SettingError("tune needs one method at least; there is none")
     spaces = {name: one if isinstance(one, Space) else Space(one) for name, one in methods.items()}
@@ -64,11 +68,13 @@ class _Work:
     course: Course
     plan: Plan
     run: Run
-    kept: StudyFile | None
+    kept: "StudyFile | None"
     trials: list[Trial] = field(default_factory=list)
     finished: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        from .searching import Searcher
+
         self.axes = {name: self._searched(space) for name, space in self.spaces.items()}
         self.proposers = {
             name: Grid(axes, self.plan.levels, self.run.seed)

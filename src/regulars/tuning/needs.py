@@ -1,0 +1,260 @@
+"""NEEDS: what each method needs of a shop's data, where it is at home, and which of its settings only cost."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from regulars.core.errors import UnknownId
+
+from .facts import Facts
+
+
+class Finding(NamedTuple):
+    """Whether a need is met, and what the shop's figures say of it, as a sentence without its point."""
+
+    met: bool
+    said: str
+
+
+Ask = Callable[[Facts], Finding]
+Megabytes = Callable[[Facts], float]
+
+
+@dataclass(frozen=True)
+class Need:
+    """What one method needs.
+
+    good: what it does for a shop, as the end of the sentence "It ...". must: without these it cannot be fitted, or has
+    nothing to say; better: without these it works, but poorly. memory: of a fit with the defaults, roughly.
+    held: settings that buy quality by memory and time alone; the search leaves them unless the shop narrows them.
+    """
+
+    good: str
+    must: tuple[Ask, ...] = ()
+    better: tuple[Ask, ...] = ()
+    memory: Megabytes = lambda facts: facts.pairs * 2e-5
+    held: tuple[str, ...] = ()
+
+
+def events(facts: Facts) -> Finding:
+    """Anything at all."""
+    return Finding(facts.events > 0, f"{_n(facts.events, 'event')} of {_n(facts.customers, 'customer')}")
+
+
+def times(facts: Facts) -> Finding:
+    """When things happened."""
+    if not facts.timed:
+        return Finding(False, "it needs the times of the events, and no column tells them")
+    return Finding(True, f"the log covers {facts.days:,.0f} days")
+
+
+def month(facts: Facts) -> Finding:
+    """A log that is long enough for a trend."""
+    wanted = 35
+    if facts.days < wanted:
+        return Finding(False, f"it compares a week with the four before, and the log covers {facts.days:,.0f} days")
+    return Finding(True, f"the log covers {facts.days:,.0f} days")
+
+
+def company(facts: Facts) -> Finding:
+    """Customers with more than one item, from whom it can be seen what goes with what."""
+    together = round(facts.customers * (1 - facts.lonely))
+    if together < 2:
+        return Finding(False, "it learns from customers with two items or more, and there are none")
+    return Finding(True, f"{_n(together, 'customer')} with two items or more")
+
+
+def long_histories(facts: Facts) -> Finding:
+    """Histories from which a taste can be read."""
+    if facts.items_each < 5:
+        return Finding(False, f"the median customer has {_n(facts.items_each, 'item')}; a taste shows from about 5 on")
+    return Finding(True, f"{_n(facts.items_each, 'item')} of the median customer")
+
+
+def busy_items(facts: Facts) -> Finding:
+    """Items with customers enough to be compared."""
+    if facts.thin > 0.5:
+        return Finding(
+            False, f"{facts.thin:.0%} of the items have fewer than 5 customers, and little can be said of those"
+        )
+    return Finding(True, f"{_n(facts.customers_each, 'customer')} of the median item")
+
+
+def repeats(facts: Facts) -> Finding:
+    """Customers who come back for the same."""
+    if facts.repeats < 0.02:
+        return Finding(False, f"customers hardly buy the same again here ({facts.repeats:.1%} of the events)")
+    return Finding(True, f"{facts.repeats:.0%} of the events are repeats")
+
+
+def many_repeats(facts: Facts) -> Finding:
+    """A shop where habits count."""
+    if facts.repeats < 0.1:
+        return Finding(False, f"only {facts.repeats:.0%} of the events are repeats")
+    return Finding(True, f"{facts.repeats:.0%} of the events are repeats")
+
+
+def ratings(facts: Facts) -> Finding:
+    """Marks that differ."""
+    if not facts.ratings:
+        return Finding(False, "it needs ratings that differ, such as 1 to 5 stars, and the log has none")
+    return Finding(True, _n(facts.ratings, "rating"))
+
+
+def item_attributes(facts: Facts) -> Finding:
+    """A catalog that says something of its items."""
+    if not facts.item_columns:
+        return Finding(
+            False, "it needs a table of items with attributes (category, brand, price, text), and there is none"
+        )
+    return Finding(True, f"the catalog tells {_some(facts.item_columns)}")
+
+
+def customer_attributes(facts: Facts) -> Finding:
+    """A table of customers that says something of them."""
+    if not facts.customer_columns:
+        return Finding(False, "a table of customers with attributes would serve strangers too, and there is none")
+    return Finding(True, f"of customers we know {_some(facts.customer_columns)}")
+
+
+def visits(facts: Facts) -> Finding:
+    """Visits with more than one item."""
+    wanted = 100
+    if facts.visits < wanted:
+        return Finding(False, f"it learns from visits with two items or more, and there are {facts.visits:,}")
+    return Finding(True, f"{_n(facts.visits, 'visit')} with two items or more")
+
+
+def many_customers(facts: Facts) -> Finding:
+    """A crowd to compare with."""
+    wanted = 500
+    if facts.customers < wanted:
+        return Finding(
+            False, f"{_n(facts.customers, 'customer')} are few to learn from; from {wanted} on it gets better"
+        )
+    return Finding(True, f"{_n(facts.customers, 'customer')}")
+
+
+def whole_catalog(most: int) -> Ask:
+    """A catalog whose items all take part."""
+
+    def ask(facts: Facts) -> Finding:
+        if facts.met > most:
+            said = f"{most:,} of the {facts.met:,} items that were ever wanted take part, the most wanted ones"
+            return Finding(False, said)
+        return Finding(True, f"all {facts.met:,} items that were ever wanted take part")
+
+    return ask
+
+
+def _square(most: int) -> Megabytes:
+    return lambda facts: 4e-6 * min(facts.met, most) ** 2
+
+
+def _vectors(factors: int, sides: float = 1.0) -> Megabytes:
+    return lambda facts: 4e-6 * factors * (facts.customers + sides * facts.items) + 2e-5 * facts.pairs
+
+
+def _neighbors(n: int) -> Megabytes:
+    return lambda facts: 1.6e-5 * n * facts.met + 2e-5 * facts.pairs
+
+
+_TASTE = (long_histories, busy_items)
+
+NEEDS: Final = MappingProxyType(
+    {
+        "popularity": Need("shows everybody what most customers want: what any other must beat", (events,)),
+        "recent": Need("shows everybody what arrived or was sold last", (events, times)),
+        "trending": Need("shows everybody what sells better than it did", (events, times), (month,)),
+        "personal": Need("reminds customers of what they buy again", (events, repeats), (many_repeats,)),
+        "item_knn": Need(
+            "finds what customers of the same items also want", (events, company), (busy_items,), _neighbors(200)
+        ),
+        "user_knn": Need(
+            "finds what customers like this one have", (events, company), (long_histories, many_customers)
+        ),
+        "vsknn": Need(
+            "continues a visit as visits like it went on, for strangers too",
+            (events, times, visits),
+            held=("sample",),
+        ),
+        "stan": Need(
+            "continues a visit as recent visits like it went on, for strangers too",
+            (events, times, visits),
+            held=("sample",),
+        ),
+        "ease": Need(
+            "foretells each item from all others at once",
+            (events, company),
+            (busy_items, whole_catalog(10_000)),
+            _square(10_000),
+            ("min_customers", "max_items"),
+        ),
+        "sparse_ease": Need(
+            "foretells each item from those near it, for catalogs of any size",
+            (events, company),
+            (busy_items,),
+            _neighbors(1_000),
+            ("min_customers", "max_items", "pool", "rest"),
+        ),
+        "slim": Need(
+            "foretells each item from the few that tell most of it",
+            (events, company),
+            (busy_items,),
+            _neighbors(500),
+            ("min_customers", "max_items", "candidates"),
+        ),
+        "als": Need("learns tastes from everything that was met", (events, company), _TASTE, _vectors(128)),
+        "bpr": Need("learns tastes by pairs of wanted and unwanted", (events, company), _TASTE, _vectors(128)),
+        "warp": Need("learns tastes for the top of the list", (events, company), _TASTE, _vectors(128)),
+        "logistic_mf": Need("learns the odds that a customer wants an item", (events, company), _TASTE, _vectors(128)),
+        "pure_svd": Need("finds the main directions of taste in one step", (events, company), _TASTE, _vectors(128)),
+        "gf_cf": Need(
+            "smooths wants over the graph of customers and items", (events, company), (busy_items,), _square(10_000)
+        ),
+        "bspm": Need("smooths wants and sharpens them again", (events, company), (busy_items,), _square(10_000)),
+        "rp3beta": Need(
+            "walks from items to customers to items, best sellers damped",
+            (events, company),
+            (busy_items,),
+            _neighbors(200),
+        ),
+        "content": Need("finds items that are like those chosen, new ones too", (events, item_attributes)),
+        "naive_bayes": Need(
+            "adds up what each earlier item, and each attribute, says for an item", (events, company), (busy_items,)
+        ),
+        "association_rules": Need("says what goes into a basket with what, as rules", (events, visits), (busy_items,)),
+        "markov": Need("says what follows on what", (events, times, company), (busy_items,)),
+        "slist": Need(
+            "foretells the next item of a visit from those before", (events, times, visits), (), _square(10_000)
+        ),
+        "svd": Need("foretells ratings", (events, ratings), _TASTE, _vectors(100)),
+        "svdpp": Need("foretells ratings, hearing what was rated at all", (events, ratings), _TASTE, _vectors(50, 2.0)),
+        "funk_svd": Need("foretells ratings, feature by feature", (events, ratings), _TASTE, _vectors(40)),
+        "knn_baseline": Need(
+            "foretells ratings from those of similar items",
+            (events, ratings),
+            (busy_items,),
+            _neighbors(500),
+            ("stored",),
+        ),
+    }
+)
+
+
+def need_of(method: str) -> Need:
+    """What a method of METHODS needs. Raises UnknownId when nobody said it."""
+    if method not in NEEDS:
+        raise UnknownId(f"nothing is said of what {method} needs; write it into NEEDS of regulars.tuning.needs")
+    return NEEDS[method]
+
+
+def _n(value: float, noun: str) -> str:
+    number = f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+    return f"{number} {noun}{'' if number == '1' else 's'}"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    few = 4
+    return ", ".join(names[:few]) + (f" and {len(names) - few} more" if len(names) > few else "")
