@@ -45,6 +45,7 @@ from regulars.models import Recent as Recent
 from regulars.models import SVDpp as SVDpp
 from regulars.models import Trending as Trending
 from regulars.models import UserKNN as UserKNN
+from regulars.models import UserKNNBaseline as UserKNNBaseline
 from regulars.models.kinds import load as load
 from regulars.models.kinds import save as save
 from regulars.ranking import Fallback as Fallback

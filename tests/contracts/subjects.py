@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 import shops
 from regulars.core import QUIET, Dataset, Recommender, Run
 from regulars.models import METHODS
-from regulars.ranking import Fallback, Filtered, Only, RankFusion, Unseen
+from regulars.ranking import Fallback, Filtered, LearnedBlend, Only, RankFusion, Route, Step, Unseen
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ SETTINGS = {
     "svdpp": {"factors": 6},
     "funk_svd": {"factors": 6, "epochs": 300, "rate": 0.02, "regularization": 0.02},
     "knn_baseline": {"shrinkage": 5.0},
+    "user_knn_baseline": {"shrinkage": 5.0},
 }  # enough for 40 items in 4 communities
 PLANTED = {
     "popularity": shops.novelty,
@@ -46,6 +48,7 @@ PLANTED = {
     "svd": shops.ratings,
     "svdpp": shops.ratings,
     "knn_baseline": shops.ratings,
+    "user_knn_baseline": shops.ratings,
     "content": shops.described,
 }
 
@@ -73,6 +76,19 @@ def personal_first(data: Dataset, run: Run) -> Fallback:
     return Fallback((fitted("personal", data, run), fusion(data, run)))
 
 
+def blended(data: Dataset, run: Run) -> Any:
+    parts = tuple(METHODS[name](**SETTINGS.get(name, {})) for name in ("ease", "item_knn", "popularity"))
+    return LearnedBlend(parts, depth=15, filters=(Unseen(),)).fit(data, run)
+
+
+def grown(data: Dataset, run: Run) -> Any:
+    return LearnedBlend((METHODS["personal"](), METHODS["popularity"]()), learner="trees", trees=30).fit(data, run)
+
+
+def routed(data: Dataset, run: Run) -> Route:
+    return Route((Step(fitted("popularity", data, run)), Step(fusion(data, run), events=3)), data.n_items)
+
+
 METHOD_SUBJECTS = {
     name: Subject(lambda data, run, name=name: fitted(name, data, run), PLANTED.get(name, shops.communities)())
     for name in METHODS
@@ -82,10 +98,14 @@ SUBJECTS = METHOD_SUBJECTS | {
     "RankFusion": Subject(fusion),
     "Filtered": Subject(filtered),
     "Fallback to RankFusion": Subject(personal_first, shops.habits()),
+    "LearnedBlend": Subject(blended),
+    "Route": Subject(routed),
 }
+if find_spec("lightgbm"):
+    SUBJECTS["LearnedBlend of trees"] = Subject(grown, shops.habits())
 
 # who can do what; test_capabilities.py checks that no method is missing. To personal, nothing is similar to an item
-RATERS = ("funk_svd", "svd", "svdpp", "knn_baseline")
-COMPOSED = ("Fallback", "RankFusion", "Filtered", "Fallback to RankFusion")
+RATERS = ("funk_svd", "svd", "svdpp", "knn_baseline", "user_knn_baseline")
+COMPOSED = ("Fallback", "RankFusion", "Filtered", "Fallback to RankFusion", "LearnedBlend", "Route")
 EXPLAINERS = ("personal", "item_knn", "user_knn", "vsknn", "stan", "ease", "als", "content", *RATERS, *COMPOSED)
-FINDERS = ("item_knn", "user_knn", "vsknn", "stan", "ease", "als", "content", *RATERS, "Fallback", "RankFusion")
+FINDERS = ("item_knn", "user_knn", "vsknn", "stan", "ease", "als", "content", *RATERS, "Fallback", "RankFusion", "LearnedBlend", "Route")

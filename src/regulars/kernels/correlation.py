@@ -6,8 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from .answers import Floats, Ints, Longs
+
+MOMENTS = 6  # what is summed over the raters that two sides have in common
+TINY = 1e-10  # what is left of a variance of 0 after rounding
 
 
 class Near(NamedTuple):
@@ -18,18 +22,19 @@ class Near(NamedTuple):
     similarities: Floats
 
 
-def correlated(by_item: Near, by_user: Near, shrinkage: float, most: int) -> Near:
+def correlated(by_item: Near, by_user: Near, shrinkage: float, most: int, *, centered: bool = False) -> Near:
     """For each item the `most` items with the largest positive shrunk correlation of residuals over common raters.
 
     s_ij = (n_ij - 1) / (n_ij - 1 + shrinkage) * sum e_ui e_uj / sqrt(sum e_ui^2 sum e_uj^2) over the n_ij customers who
     rated both (Koren, TKDD 2010, section 2.3). by_item, by_user: residuals e as ragged rows, of either side.
+    centered: residuals are first freed of their means over the common raters (Pearson).
     Time: the sum over customers of the square of their number of ratings.
     """
     n = len(by_item.starts) - 1
     width = min(most, max(0, n - 1))
     neighbors, similarities = np.empty((n, width), dtype=np.int32), np.empty((n, width), dtype=np.float32)
     counts = np.zeros(n, dtype=np.int64)
-    _correlated(*by_item, *by_user, shrinkage, neighbors, similarities, counts)
+    _correlated(*by_item, *by_user, shrinkage, centered, neighbors, similarities, counts)
     kept = np.arange(width) < counts[:, np.newaxis]
     return Near(np.concatenate([[0], np.cumsum(counts)]), neighbors[kept], similarities[kept])
 
@@ -54,6 +59,32 @@ def mean_parts(histories: Near, near: Near, k: int, answers: Ints) -> Floats:
     return out
 
 
+@njit(cache=True, nogil=True, inline="always")
+def add_pair(sums: NDArray[np.float64], left: float, right: float) -> None:
+    """Counts a rater in common: how many, products, squares of either side, and sums of either side."""
+    sums[0] += 1
+    sums[1] += left * right
+    sums[2] += left * left
+    sums[3] += right * right
+    sums[4] += left
+    sums[5] += right
+
+
+@njit(cache=True, nogil=True, inline="always")
+def correlation(sums: NDArray[np.float64], shrinkage: float, centered: bool) -> float:
+    """The shrunk correlation of what `add_pair` counted; 0 where it is not positive or there is but one pair."""
+    n, product, left, right = sums[0], sums[1], sums[2], sums[3]
+    if n < 2:
+        return 0.0
+    if centered:
+        product -= sums[4] * sums[5] / n
+        left -= sums[4] * sums[4] / n
+        right -= sums[5] * sums[5] / n
+    if product <= 0 or left <= TINY or right <= TINY:
+        return 0.0
+    return min(product / np.sqrt(left * right), 1.0) * (n - 1) / (n - 1 + shrinkage)
+
+
 @njit(cache=True, nogil=True)
 def _correlated(
     item_starts: Longs,
@@ -63,30 +94,21 @@ def _correlated(
     rated: Ints,
     user_residuals: Floats,
     shrinkage: float,
+    centered: bool,
     neighbors: Ints,
     similarities: Floats,
     counts: Longs,
 ) -> None:
     n = len(item_starts) - 1
-    common = np.zeros(n, dtype=np.int64)
-    products, squares, others = np.zeros(n), np.zeros(n), np.zeros(n)
-    found = np.zeros(n)
+    sums, found = np.zeros((n, MOMENTS)), np.zeros(n)
     for i in range(n):
         for at in range(item_starts[i], item_starts[i + 1]):
             e = np.float64(item_residuals[at])
             for place in range(user_starts[raters[at]], user_starts[raters[at] + 1]):
-                j, other = rated[place], np.float64(user_residuals[place])
-                common[j] += 1
-                products[j] += e * other
-                squares[j] += e * e
-                others[j] += other * other
+                add_pair(sums[rated[place]], e, np.float64(user_residuals[place]))
         for j in range(n):
-            found[j] = 0
-            if common[j] > 1 and j != i and products[j] > 0:
-                shrunk = (common[j] - 1) / (common[j] - 1 + shrinkage)
-                found[j] = shrunk * products[j] / np.sqrt(squares[j] * others[j])
-            common[j] = 0
-            products[j] = squares[j] = others[j] = 0
+            found[j] = correlation(sums[j], shrinkage, centered) if j != i else 0
+            sums[j] = 0
         candidates = np.flatnonzero(found)
         order = candidates[np.argsort(-found[candidates], kind="mergesort")]
         counts[i] = min(len(order), neighbors.shape[1])

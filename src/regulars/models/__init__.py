@@ -11,6 +11,7 @@ from .funk_svd import FunkSVD
 from .item_knn import ItemKNN
 from .personal import Personal
 from .popularity import Popularity
+from .rater_knn import UserKNNBaseline
 from .rating_knn import KNNBaseline
 from .recent import Recent
 from .stan import STAN
@@ -35,6 +36,7 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "svd": SVD,
     "svdpp": SVDpp,
     "knn_baseline": KNNBaseline,
+    "user_knn_baseline": UserKNNBaseline,
     "content": Content,
 }
 
@@ -55,4 +57,5 @@ __all__ = [
     "SVDpp",
     "Trending",
     "UserKNN",
+    "UserKNNBaseline",
 ]

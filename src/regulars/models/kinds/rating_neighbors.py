@@ -15,7 +15,6 @@ from regulars.core import (
     Reasons,
     Recommendations,
     Scored,
-    floats,
     top_k,
 )
 from regulars.core.errors import BadTable
@@ -23,6 +22,7 @@ from regulars.kernels.contributions import strongest
 from regulars.kernels.correlation import Near, mean_parts, weighted_means
 
 from .clipped import Scale
+from .rating_comparison import deviations
 
 _BLOCK = 4_000_000  # similarities held at a time
 
@@ -93,9 +93,5 @@ class RatingNeighbors(Scored):
 
     def _deviations(self, queries: Queries) -> tuple[Floats, Near]:
         """mean + b_u of each customer, NaN without a rating, and what each rating differs from the expected."""
-        starts, items, ratings = self.scale.of(queries.history, ~np.isnan(self.biases))
-        counts = np.diff(starts)
-        rows = np.repeat(np.arange(len(counts)), counts)
-        left = ratings - self.mean - self.biases[items].astype(np.float64)
-        bias = np.bincount(rows, left, len(counts)) / (self.damping + counts)
-        return floats(np.where(counts > 0, self.mean + bias, np.nan)), Near(starts, items, floats(left - bias[rows]))
+        expected, left, _ = deviations(self.scale, queries.history, self.mean, self.damping, self.biases)
+        return expected, left

@@ -16,17 +16,22 @@ Arrays = dict[str, np.ndarray]
 Json = None | bool | int | float | str | dict[str, "Json"] | list["Json"]
 
 KINDS: Final = {
+    "Additive": "regulars.ranking.additive",
     "BinColumn": "regulars.features.numbers",
+    "Blend": "regulars.ranking.blend",
     "CategoryColumn": "regulars.features.categories",
     "Clipped": "regulars.models.kinds.clipped",
+    "Comparison": "regulars.models.kinds.rating_comparison",
     "Columns": "regulars.features.columns",
     "DenseItemItem": "regulars.models.kinds.item_item",
     "Factors": "regulars.models.kinds.factors",
     "Fallback": "regulars.ranking.fallback",
     "Filtered": "regulars.ranking.filters",
     "FoldIn": "regulars.models.kinds.fold_in",
+    "Forest": "regulars.ranking.forest",
     "Groups": "regulars.models.kinds.item_scores",
     "ItemAttributes": "regulars.models.kinds.item_attributes",
+    "ItemLore": "regulars.ranking.evidence",
     "ItemScores": "regulars.models.kinds.item_scores",
     "Neighbors": "regulars.models.kinds.neighbors",
     "Only": "regulars.ranking.filters",
@@ -34,14 +39,18 @@ KINDS: Final = {
     "RankFusion": "regulars.ranking.fusion",
     "RatingFoldIn": "regulars.models.kinds.rating_fold_in",
     "RatingNeighbors": "regulars.models.kinds.rating_neighbors",
+    "RatingRaters": "regulars.models.kinds.rating_raters",
+    "Route": "regulars.ranking.route",
     "Scale": "regulars.models.kinds.clipped",
     "Session": "regulars.models.kinds.session",
     "SessionNeighbors": "regulars.models.kinds.session_neighbors",
     "SparseItemItem": "regulars.models.kinds.item_item",
+    "Step": "regulars.ranking.route",
     "TextColumn": "regulars.features.text",
     "Unseen": "regulars.ranking.filters",
     "ValueColumn": "regulars.features.numbers",
     "Weighing": "regulars.models.kinds.weighing",
+    "Yardstick": "regulars.ranking.evidence",
 }
 """Every class that may be in a saved model, and where it lives. A file names classes, never modules: nothing that is
 not in this table is ever imported for it."""
