@@ -94,6 +94,24 @@ class BlendTable(Part):
     depth: int = Field(100, ge=1)  # how many of each list are looked at
 
 
+class TuneTable(Part):
+    """[tune]: how `regulars tune` searches the settings; [tune.ranges.NAME] narrows where it searches those of a method.
+
+    A range is two numbers, from and to; a list of three or more, or of texts, are the values to try; a single value is
+    not searched at all. What is not narrowed is searched over its whole legal range.
+    """
+
+    methods: Texts = ()  # which of the methods; empty: all that the file names
+    trials: int = Field(0, ge=0)  # of all methods together; 0: 15 for each, or as many as the minutes allow
+    minutes: float = Field(0.0, ge=0)  # of one run; 0: no limit
+    search: str = "bayes"  # bayes learns from the trials before, grid tries every combination
+    levels: int = Field(3, ge=2)  # values of each setting that a grid tries
+    metric: str = "ndcg"  # what the lists of the validation are judged by
+    k: int = Field(0, ge=0)  # length of those lists; 0: k of [recommend]
+    customers: int = Field(20_000, ge=1)  # at most so many are asked
+    ranges: dict[str, dict[str, Any]] = Field(default_factory=dict)  # by method and setting
+
+
 class Config(Part):
     """The whole file."""
 
@@ -111,6 +129,7 @@ class Config(Part):
     recommend: RecommendTable = RecommendTable()
     methods: dict[str, dict[str, Any]] = Field(default_factory=dict)  # what to try, each with its settings
     blends: dict[str, BlendTable] = Field(default_factory=dict)
+    tune: TuneTable = TuneTable()
 
 
 def read(path: Path) -> Config:

@@ -37,6 +37,8 @@ def fit(
     """Fit the chosen method, and the ladder that stands in for it, on all events; save the model folder."""
     project = Project.open(config)
     name = method or chosen(project)
+    if not method and not project.config.recommend.method:
+        project = project.as_compared()
     with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
         data = project.prepared(run).dataset
         learned = learn(project, data, (name, *project.config.recommend.fallback), run)

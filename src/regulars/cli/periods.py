@@ -17,15 +17,24 @@ def splits(project: Project, prepared: Prepared) -> tuple[Split, Split]:
 
     Raises MissingColumn and EmptyData when the log does not have what the cut needs.
     """
+    test, earlier = tested(project, prepared)
+    with within(f"{FILE} [split]"):
+        try:
+            return earlier.cut(test.train), test
+        except EmptyData as error:
+            raise EmptyData(f"for the validation, which comes before the test: {error}") from error
+
+
+def tested(project: Project, prepared: Prepared) -> tuple[Split, Splitter]:
+    """The test split, and the splitter that cuts the validation out of what the test may learn from.
+
+    Raises MissingColumn and EmptyData when the log does not have what the cut needs.
+    """
     splitter, data = project.splitter(), prepared.dataset
     with within(f"{FILE} [split]"):
         if isinstance(splitter, TimeSplit):
             _need_days(splitter, prepared)
-        test = splitter.cut(data)
-        try:
-            return _before(splitter, data).cut(test.train), test
-        except EmptyData as error:
-            raise EmptyData(f"for the validation, which comes before the test: {error}") from error
+        return splitter.cut(data), _before(splitter, data)
 
 
 def _before(splitter: Splitter, data: Dataset) -> Splitter:

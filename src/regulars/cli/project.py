@@ -2,9 +2,11 @@
 
 import glob
 import json
-from collections.abc import Iterator
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,12 +21,15 @@ from regulars.evaluation import SPLITS, Splitter
 from regulars.models import METHODS
 from regulars.models.kinds.saving import Saved, load
 from regulars.ranking import Filter, Only, Unseen
+from regulars.tuning import Exam, Plan, Space
+from regulars.tuning.needs import need_of
 
 from .columns import told_by_events, yes_or_no
 from .whole import written
 
 DEFAULT_METHODS = ("popularity", "personal", "item_knn", "als")
 COMPARISON = "comparison.json"
+TUNED = "tuned.toml"
 CATEGORY = "category"  # the column of the items that evaluation groups by
 S = TypeVar("S")
 
@@ -35,6 +40,7 @@ class Project:
 
     config: Config
     root: Path
+    tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # settings that stand for those of the file
 
     @classmethod
     def open(cls, path: Path) -> "Project":
@@ -46,11 +52,31 @@ class Project:
                 project.method(name)
             for name in project.config.blends:
                 project.parts(name)
+            project.check_tuning()
             given = project.config.recommend
             for name in (*given.fallback, *filter(None, [given.method])):
                 with within("[recommend]"):
                     project.parts(name)
         return project
+
+    def tuned_by_search(self) -> "Project":
+        """The same shop at the settings that `regulars tune` found last, where it did. Raises ConfigError."""
+        path = self.output / TUNED
+        if not path.exists():
+            return self
+        try:
+            found = tomllib.loads(path.read_text(encoding="utf-8"))["methods"]
+        except (OSError, ValueError, KeyError) as error:
+            raise ConfigError(f"{path} is damaged ({error}); make it again with: regulars tune") from error
+        project = replace(self, tuned=found)
+        with within(path.name):
+            for name in found:
+                project.method(name)
+        return project
+
+    def as_compared(self) -> "Project":
+        """The same shop at the settings of the last comparison, where those were not the ones of the file."""
+        return replace(self, tuned=self.compared().get("tuned", {}))
 
     def mapping(self, columns: dict[str, str]) -> "Project":
         """The same shop with these columns of the events (our name -> the shop's) instead of the guessed ones."""
@@ -208,7 +234,7 @@ class Project:
 
         Raises ConfigError when there is no such method.
         """
-        settings = dict(self.config.methods.get(name, {}))
+        settings = self.settings(name)
         kind = str(settings.pop("method", name))
         if kind not in METHODS:
             own = [other for other in self.names() if other != name and other not in METHODS]
@@ -217,6 +243,38 @@ class Project:
                 + (f"; of your own: {', '.join(own)}" if own else "")
             )
         return _of(METHODS[kind], settings, f"[methods.{name}]")
+
+    def settings(self, name: str) -> dict[str, Any]:
+        """What is said of a method: by the last search if that counts, else by the file."""
+        return dict(self.tuned.get(name, self.config.methods.get(name, {})))
+
+    def kind(self, name: str) -> str:
+        """The name in METHODS of a method that may have a name of its own."""
+        return str(self.settings(name).get("method", name))
+
+    def space(self, name: str) -> Space:
+        """Where the settings of a method are searched: its ranges, as narrowed by [tune.ranges.NAME].
+
+        Raises ConfigError when such a range cannot be.
+        """
+        with within(f"[tune.ranges.{name}]"):
+            return Space(self.method(name), self.config.tune.ranges.get(name, {}), need_of(self.kind(name)).held)
+
+    def check_tuning(self) -> None:
+        """Raises ConfigError when [tune] says what cannot be."""
+        given = self.config.tune
+        known = [name for name in (*self.names(), *METHODS) if name not in self.config.blends]
+        for name in (*given.methods, *given.ranges):
+            if name not in known:
+                raise ConfigError(f"[tune]: there is no method {name}{meant(name, known)} There are {', '.join(known)}")
+            self.space(name)
+        with within("[tune]"):
+            self.plan(), Exam(metric=given.metric)
+
+    def plan(self) -> Plan:
+        """How `regulars tune` searches, by [tune]."""
+        given = self.config.tune
+        return Plan(given.search, given.trials, given.minutes or math.inf, given.levels)
 
     def parts(self, name: str) -> tuple[str, ...]:
         """The methods that a method or a blend consists of. Raises ConfigError when one of them does not exist."""

@@ -51,7 +51,11 @@ def write(report: Report, path: Path | str) -> Path:
 def html(report: Report) -> str:
     """The page as text; the same report gives the same text."""
     made = [(name, title, body) for name, title, section in SECTIONS if (body := section(report)) is not None]
-    title = f"{report.shop}: recommendations"
+    return document(f"{report.shop}: recommendations", "Recommendations", report.shop, _summary(report), made)
+
+
+def document(title: str, kicker: str, heading: str, lead: Markup, made: list[tuple[str, str, Markup]]) -> str:
+    """A page of sections (id, title, body) with a menu, a summary and everything that it needs inside."""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -63,7 +67,7 @@ def html(report: Report) -> str:
     body = tag(
         "body",
         tag("a", "Skip to the content", href="#main", cls="skip"),
-        tag("header", tag("p", "Recommendations", cls="kicker"), tag("h1", report.shop), _summary(report), _menu(made)),
+        tag("header", tag("p", kicker, cls="kicker"), tag("h1", heading), lead, _menu(made)),
         tag("main", [_section(*one) for one in made], id="main"),
         tag("footer", paragraph("Made with Regulars.")),
     )

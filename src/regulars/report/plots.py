@@ -54,7 +54,7 @@ def long_tail(data: Dataset) -> alt.LayerChart:
         y=alt.Y("events:Q", title="Events (% of all)", scale=alt.Scale(domain=[0, 100])),
     )
     marks = alt.Chart(_tail_marks(traffic)).encode(x="items:Q", y="events:Q")
-    return _styled(
+    return styled(
         base.mark_area(color=WASH)
         + base.mark_line(color=LEAD, strokeWidth=2)
         + marks.mark_rule(color=QUIET, strokeDash=[2, 3]).encode(y2=alt.datum(0))
@@ -99,7 +99,7 @@ def events_by_week(data: Dataset) -> alt.LayerChart:
         x=alt.X("week:T", title="Week beginning", axis=alt.Axis(format="%b %Y", labelOverlap=True, tickCount=6)),
         y=alt.Y("events:Q", title="Events per week", scale=alt.Scale(zero=True)),
     )
-    return _styled(base.mark_area(color=WASH) + base.mark_line(color=LEAD, strokeWidth=2), height=170)
+    return styled(base.mark_area(color=WASH) + base.mark_line(color=LEAD, strokeWidth=2), height=170)
 
 
 def comparison(figures: Figures, metric: str = "", winner: str = "") -> alt.LayerChart:
@@ -119,7 +119,7 @@ def comparison(figures: Figures, metric: str = "", winner: str = "") -> alt.Laye
         color=alt.Color("color:N", scale=None),
     )
     column = base.encode(x=alt.value(_DOTS + 56))
-    return _styled(
+    return styled(
         _intervals(base, frame, metric, size=80, strokeWidth=3, strokeCap="round")
         + _text(column, "value:N", align="right")
         + _text(column, "said:N", align="left", dx=12),
@@ -154,7 +154,7 @@ def slices(figures: Figures, slicing: str, names: list[str], metric: str = "") -
             legend=alt.Legend(title=None, orient="top", symbolType="circle", symbolOpacity=1, labelLimit=250),
         ),
     )
-    return _styled(
+    return styled(
         _intervals(base, frame, metric, size=56, strokeWidth=2.5),
         height=max(46, 12 * len(names) + 14) * len(labels),
         width=WIDTH - _NAMES - 80,
@@ -239,7 +239,7 @@ def _text(chart: alt.Chart, field: str, **mark: Any) -> alt.Chart:
     return said.encode(text=alt.Text(field))
 
 
-def _styled(chart: alt.LayerChart, height: int, width: int = 0) -> alt.LayerChart:
+def styled(chart: alt.LayerChart, height: int, width: int = 0) -> alt.LayerChart:
     """The one look of all plots: quiet axes, no frame, horizontal grid only where values are read off the y axis."""
     wide = chart.properties(
         width=width or WIDTH - 70, height=height, padding={"left": 2, "right": 12, "top": 6, "bottom": 4}
