@@ -33,6 +33,8 @@ SETTINGS = {
     "user_knn": {"neighbors": 20},
     "vsknn": {"neighbors": 20, "gap_minutes": math.inf},  # whose events lie days apart
     "stan": {"neighbors": 20, "distance_half_life": 10.0, "position_half_life": 10.0, "gap_minutes": math.inf},
+    "slist": {"half_life_steps": 20.0, "ahead_steps": 5.0},  # whose order is chance
+    "markov": {"reach": 15, "ahead_steps": 20.0, "half_life_steps": 20.0},
     "svd": {"factors": 6},
     "svdpp": {"factors": 6},
     "funk_svd": {"factors": 6, "epochs": 300, "rate": 0.02, "regularization": 0.02},
@@ -107,5 +109,33 @@ if find_spec("lightgbm"):
 # who can do what; test_capabilities.py checks that no method is missing. To personal, nothing is similar to an item
 RATERS = ("funk_svd", "svd", "svdpp", "knn_baseline", "user_knn_baseline")
 COMPOSED = ("Fallback", "RankFusion", "Filtered", "Fallback to RankFusion", "LearnedBlend", "Route")
-EXPLAINERS = ("personal", "item_knn", "user_knn", "vsknn", "stan", "ease", "als", "content", *RATERS, *COMPOSED)
-FINDERS = ("item_knn", "user_knn", "vsknn", "stan", "ease", "als", "content", *RATERS, "Fallback", "RankFusion", "LearnedBlend", "Route")
+EXPLAINERS = (
+    "personal",
+    "item_knn",
+    "user_knn",
+    "vsknn",
+    "stan",
+    "ease",
+    "slist",
+    "markov",
+    "als",
+    "content",
+    *RATERS,
+    *COMPOSED,
+)
+FINDERS = (
+    "item_knn",
+    "user_knn",
+    "vsknn",
+    "stan",
+    "ease",
+    "slist",
+    "markov",
+    "als",
+    "content",
+    *RATERS,
+    "Fallback",
+    "RankFusion",
+    "LearnedBlend",
+    "Route",
+)

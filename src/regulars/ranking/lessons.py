@@ -1,0 +1,76 @@
+"""A lesson: the newest part of a log is withheld, so that models of the rest can be judged on what they did not see."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from regulars.core import Bools, Dataset, Ints, Queries
+from regulars.core.errors import EmptyData
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What happened before, questions about customers who came back, and the pairs (query, item) that they wanted.
+
+    wanted: int64, rising keys row * n_items + item.
+    """
+
+    before: Dataset
+    queries: Queries
+    wanted: np.ndarray
+
+    @classmethod
+    def of(cls, data: Dataset, share: float, kinds: tuple[str, ...], random: np.random.Generator) -> "Lesson":
+        """Withholds the newest `share` of the events; of a log without times a random share of each customer's items.
+
+        kinds: what counts as wanting an item, any kind if none is named. Raises EmptyData when nobody with a history
+        is left who wanted something.
+        """
+        timed = len(data) > 0 and data.time.min() < data.time.max()
+        moment = int(np.quantile(data.time, 1 - share)) if timed else int(data.time.max(initial=0)) + 1
+        withheld = data.time >= moment if timed else _random_pairs(data, share, random)
+        before = data.where(~withheld)
+        target = withheld & (data.weight > 0)
+        if kinds:
+            target &= np.isin(data.kind, [data.kinds.index(kind) for kind in kinds if kind in data.kinds])
+        known = np.diff(before.starts) > 0
+        users = np.unique(data.user[target & known[data.user]])
+        if not len(users):
+            raise EmptyData(
+                f"a learned blend withholds the newest {share:.0%} of the log to learn from; of {len(data):,} events "
+                "that leaves nobody with a history who wanted anything. Give a longer log, or fuse by ranks"
+            )
+        return cls(before, before.queries(users, moment), _keys(data, users, target))
+
+    def sample(self, n: int, random: np.random.Generator) -> "Lesson":
+        """At most n of the questions."""
+        if n >= len(self.queries):
+            return self
+        rows = np.sort(random.choice(len(self.queries), n, replace=False))
+        n_items = self.before.n_items
+        new = np.full(len(self.queries), -1, dtype=np.int64)
+        new[rows] = np.arange(n)
+        asked = new[self.wanted // n_items]
+        kept = asked >= 0
+        return Lesson(self.before, self.queries[rows], asked[kept] * n_items + self.wanted[kept] % n_items)
+
+    def holds(self, rows: np.ndarray, items: Ints) -> Bools:
+        """Whether the customers of `rows` wanted `items`; bool [p]."""
+        keys = rows.astype(np.int64) * self.before.n_items + items
+        at = np.minimum(np.searchsorted(self.wanted, keys), len(self.wanted) - 1)
+        found: Bools = self.wanted[at] == keys
+        return found
+
+
+def _random_pairs(data: Dataset, share: float, random: np.random.Generator) -> Bools:
+    """The events of a random share of all pairs of customer and item."""
+    pairs, which = np.unique(data.user.astype(np.int64) * data.n_items + data.item, return_inverse=True)
+    chosen: Bools = (random.random(len(pairs)) < share)[which]
+    return chosen
+
+
+def _keys(data: Dataset, users: Ints, target: Bools) -> np.ndarray:
+    rows = np.full(data.n_users, -1, dtype=np.int64)
+    rows[users] = np.arange(len(users))
+    asked = target & (rows[data.user] >= 0)
+    return np.unique(rows[data.user[asked]] * data.n_items + data.item[asked])

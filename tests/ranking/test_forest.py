@@ -1,0 +1,39 @@
+"""Our arrays against LightGBM's own answers; and what is said where it is missing."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from ranking.test_additive import choices
+from regulars.core import QUIET
+from regulars.core.errors import MissingExtra
+from regulars.ranking.forest import Growth, learn_forest, planted
+
+
+def test_the_arrays_answer_as_lightgbm_does():
+    lightgbm = pytest.importorskip("lightgbm")
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(3_000, 4)).astype(np.float32)
+    rows[:, 3] = random.choice([-1.0, 0.0, 0.5], size=3_000)
+    target = rows[:, 0] * rows[:, 1] + np.abs(rows[:, 2]) + rows[:, 3]
+    settings = {"verbosity": -1, "num_leaves": 12, "num_threads": 1}
+    grown = lightgbm.train(settings, lightgbm.Dataset(rows, target), 40)
+    forest = planted([tree["tree_structure"] for tree in grown.dump_model()["tree_info"]])
+    np.testing.assert_allclose(forest.score(rows), grown.predict(rows), rtol=1e-5, atol=1e-5)
+
+
+def test_it_learns_what_chose():
+    pytest.importorskip("lightgbm")
+    evidence, starts, wanted, _ = choices()
+    forest = learn_forest(evidence, starts, wanted, Growth(100, 15, 0.1), QUIET)
+    unseen, _, _, true = choices(seed=1)
+    scores = forest.score(unseen)
+    assert np.corrcoef(scores, true)[0, 1] > 0.85
+
+
+def test_without_lightgbm_it_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    evidence, starts, wanted, _ = choices(n=20)
+    with pytest.raises(MissingExtra, match=r"regulars\[rank\]"):
+        learn_forest(evidence, starts, wanted, Growth(5, 5, 0.1), QUIET)
