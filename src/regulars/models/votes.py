@@ -49,3 +49,12 @@ def both_ways(matrix: "csr_array") -> tuple[Sparse, Sparse]:
 def parts(starts: np.ndarray, indices: np.ndarray, values: np.ndarray) -> Sparse:
     """CSR arrays in the types of the kernels."""
     return starts.astype(np.int64), indices.astype(np.int32, copy=False), values.astype(np.float32, copy=False)
+
+
+def turned(rows: Sparse) -> Sparse:
+    """The columns of a square matrix as rows: what speaks for each item becomes what each item speaks for."""
+    from scipy.sparse import csr_array
+
+    n = len(rows[0]) - 1
+    columns = csr_array((rows[2], rows[1], rows[0]), shape=(n, n)).tocsc()
+    return parts(columns.indptr, columns.indices, columns.data)
