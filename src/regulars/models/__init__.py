@@ -9,11 +9,13 @@ from .content import Content
 from .ease import EASE
 from .funk_svd import FunkSVD
 from .item_knn import ItemKNN
+from .markov import Markov
 from .personal import Personal
 from .popularity import Popularity
 from .rater_knn import UserKNNBaseline
 from .rating_knn import KNNBaseline
 from .recent import Recent
+from .slist import SLIST
 from .stan import STAN
 from .svd import SVD
 from .svdpp import SVDpp
@@ -31,6 +33,8 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "vsknn": VSKNN,
     "stan": STAN,
     "ease": EASE,
+    "slist": SLIST,
+    "markov": Markov,
     "als": ALS,
     "funk_svd": FunkSVD,
     "svd": SVD,
@@ -44,6 +48,7 @@ __all__ = [
     "ALS",
     "EASE",
     "METHODS",
+    "SLIST",
     "STAN",
     "SVD",
     "VSKNN",
@@ -51,6 +56,7 @@ __all__ = [
     "FunkSVD",
     "ItemKNN",
     "KNNBaseline",
+    "Markov",
     "Personal",
     "Popularity",
     "Recent",
