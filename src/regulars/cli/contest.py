@@ -41,11 +41,7 @@ def judged(project: Project, split: Split, names: tuple[str, ...], run: Run) -> 
         filters=project.filters(split.train),
         run=run,
     )
-    costs = {
-        name: {"fit_seconds": one.seconds, "fit_cpu_seconds": one.cpu_seconds, "peak_mb": one.peak_mb}
-        for name, one in learned.items()
-    }
-    return learned, replace(comparison, costs=costs)
+    return learned, replace(comparison, costs={name: one.costs for name, one in learned.items()})
 
 
 def cutoffs(project: Project) -> tuple[int, ...]:

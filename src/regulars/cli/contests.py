@@ -1,5 +1,7 @@
 """evaluate and compare: how good are the methods on what customers did next?"""
 
+import math
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +16,7 @@ from .app import HERE, AsJson, ConfigPath, Quiet, Seed, Threads, verb
 from .bars import stage, watched
 from .console import emit, say, tell
 from .contest import DECIDES, contest, cutoffs, judged
+from .league import league
 from .periods import splits
 from .pictures import draw
 from .project import COMPARISON, Project
@@ -23,6 +26,11 @@ INTERVALS = ("95 % interval", "interval of the difference")
 SPARE = ("filled", "category diversity", "popularity")  # what a narrow terminal does without
 Plots = Annotated[Path | None, typer.Option("--plots", help="A folder for pictures (SVG) of the figures.")]
 Methods = Annotated[list[str] | None, typer.Option("--method", "-m", help="A method or blend; may be repeated.")]
+
+Every = Annotated[bool, typer.Option("--all", help="Every method that the data support, at tuned settings if any.")]
+Limit = Annotated[
+    float | None, typer.Option(min=0.0, help="With --all: seconds that a method may take on each period.")
+]
 
 
 class Period(StrEnum):
@@ -66,6 +74,8 @@ def evaluate(
 def compare(
     config: ConfigPath = HERE,
     method: Methods = None,
+    every: Every = False,
+    limit: Limit = None,
     seed: Seed = None,
     threads: Threads = None,
     plots: Plots = None,
@@ -75,23 +85,40 @@ def compare(
     """Compare methods: choose the winner on the validation period, report all of them on the test period.
 
     Every difference comes with a 95 % interval and a verdict; "no difference" means that the data cannot tell.
+    With --all every method takes part that the data support, at the settings that `regulars tune` found where it did.
     """
+    if every and method:
+        raise typer.BadParameter("--all takes every method; name single ones with --method, without --all")
     project = Project.open(config)
+    project = project.tuned_by_search() if every else project
+    absent: Mapping[str, str] = {}
     with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
-        result = contest(project, project.prepared(run), tuple(method or project.names()), run)
+        prepared = project.prepared(run)
+        if every:
+            played = league(project, prepared, run, math.inf if limit is None else limit)
+            result, absent = played.contest, played.absent
+        else:
+            result = contest(project, prepared, tuple(method or project.names()), run)
         with stage(run, "measure the differences"):
             summary = {
                 "winner": result.winner,
                 "decided_by": f"{DECIDES}@{cutoffs(project)[0]} on validation",
                 "validation": result.validation.as_dict(),
                 "test": result.test.as_dict(),
+                "absent": dict(absent),
+                "tuned": dict(project.tuned),
             }
             made = draw(result.test, result.winner, plots) if plots else []
     path = project.write(COMPARISON, summary)
     if as_json:
         emit(summary)
         return
-    tell_contest(result.test, result.winner, cutoffs(project)[0])
+    if every:
+        tell_league(result.test, result.winner, cutoffs(project)[0])
+        for name, reason in absent.items():
+            tell(f"[yellow]without[/] {escape(name)}: {escape(reason)}")
+    else:
+        tell_contest(result.test, result.winner, cutoffs(project)[0])
     say(f"written to {path}")
     tell_pictures(made)
 
@@ -108,6 +135,20 @@ def tell_contest(comparison: Comparison, winner: str, k: int) -> None:
         show(standings(comparison, metric), f"{metric} on the test period", spare=("p", "difference"), whole=INTERVALS)
     show(lists(comparison), f"The {k} items of each list, all lists together", spare=SPARE)
     show(costs(comparison), "Cost: seconds to fit, of CPU time to fit, to answer; megabytes", spare=("CPU",))
+    tell(f"chosen on the validation period: [bold]{escape(winner)}[/]")
+
+
+def tell_league(comparison: Comparison, winner: str, k: int) -> None:
+    """One table of all: how good, how sure, at what cost; and who cannot be told from the best."""
+    metric = f"ndcg@{k}"
+    ranked = standings(comparison, metric).select("name", "mean", INTERVALS[0], "verdict")
+    table = ranked.join(costs(comparison).drop("CPU"), on="name", how="left", maintain_order="left")
+    title = f"{metric} on the test period; seconds to fit and to answer, megabytes"
+    show(table, title, spare=("peak MB", "answer"), whole=(INTERVALS[0],))
+    alike = ranked.filter(pl.col("verdict") == "no difference")["name"].to_list()
+    best = escape(ranked["name"][0])
+    said = f"no difference between {best} and {escape(', '.join(alike))}" if alike else f"{best} is ahead of all others"
+    tell(f"{said}; p values are corrected for {ranked.height - 1} comparisons (Holm)")
     tell(f"chosen on the validation period: [bold]{escape(winner)}[/]")
 
 

@@ -1,13 +1,13 @@
 """Fitting what the configuration names, once each, with the time and memory that it took."""
 
-import resource
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from regulars.config import no_such
 from regulars.core import Dataset, Progress, Recommender, Run
 from regulars.core.errors import ConfigError, EmptyData
+from regulars.evaluation.cost import Cost, measured
 from regulars.models import METHODS
 from regulars.ranking import Fallback, RankFusion
 
@@ -16,12 +16,23 @@ from .project import Project
 
 @dataclass(frozen=True)
 class Learned:
-    """A fitted recommender and its cost: seconds of wall time, CPU seconds, highest memory of the process in MB."""
+    """A fitted recommender and what the fit cost."""
 
     recommender: Recommender
-    seconds: float
-    cpu_seconds: float
-    peak_mb: float
+    cost: Cost
+
+    @property
+    def seconds(self) -> float:
+        return self.cost.seconds
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """By the names that a comparison tells them under."""
+        return {
+            "fit_seconds": self.cost.seconds,
+            "fit_cpu_seconds": self.cost.cpu_seconds,
+            "peak_mb": self.cost.peak_mb,
+        }
 
 
 def learn(project: Project, data: Dataset, names: Sequence[str], run: Run) -> dict[str, Learned]:
@@ -42,21 +53,14 @@ def learn(project: Project, data: Dataset, names: Sequence[str], run: Run) -> di
 
 
 def _fitted(project: Project, data: Dataset, name: str, run: Run) -> Learned:
-    wall, cpu = time.perf_counter(), time.process_time()
-    model = project.method(name).fit(data, run)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Learned(model, time.perf_counter() - wall, time.process_time() - cpu, peak)
+    return Learned(*measured(lambda: project.method(name).fit(data, run)))
 
 
-def _blended(project: Project, name: str, learned: dict[str, Learned]) -> Learned:
+def _blended(project: Project, name: str, learned: Mapping[str, Learned]) -> Learned:
     blend = project.config.blends[name]
     parts = [learned[part] for part in blend.of]
-    return Learned(
-        RankFusion(tuple(part.recommender for part in parts), blend.weights, blend.depth, blend.constant),
-        sum(part.seconds for part in parts),
-        sum(part.cpu_seconds for part in parts),
-        max(part.peak_mb for part in parts),
-    )
+    fusion = RankFusion(tuple(part.recommender for part in parts), blend.weights, blend.depth, blend.constant)
+    return Learned(fusion, reduce(Cost.plus, (part.cost for part in parts)))
 
 
 def with_fallback(project: Project, name: str, learned: dict[str, Learned]) -> Fallback:

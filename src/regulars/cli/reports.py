@@ -11,6 +11,7 @@ import polars as pl
 from regulars.core import Dataset, Frame, Queries, Recommender
 from regulars.core.errors import CannotDo, ConfigError, UnreadableFile
 from regulars.data import Prepared
+from regulars.models import METHODS
 from regulars.ranking import Unseen, passing
 from regulars.report import Figures, Report, html
 from regulars.report.choice import products
@@ -86,8 +87,10 @@ def similar_to(project: Project, recommender: Recommender, data: Dataset) -> Fra
 
 def settings(project: Project) -> dict[str, Mapping[str, object]]:
     """The settings of each method that was compared, defaults included."""
-    names = [name for name in project.names() if name not in project.config.blends]
-    methods = {name: project.method(name) for name in names}
+    project = project.as_compared()
+    compared = {row["name"] for row in project.compared()["test"]["metrics"]}
+    names = [*project.names(), *(name for name in METHODS if name in compared and name not in project.names())]
+    methods = {name: project.method(name) for name in names if name not in project.config.blends}
     told: dict[str, Mapping[str, object]] = {name: _settings(method) for name, method in methods.items()}
     return told | {name: {"rank fusion of": ", ".join(blend.of)} for name, blend in project.config.blends.items()}
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from regulars.core.errors import UnknownId
-
 from .facts import Facts
 
 
@@ -239,15 +237,18 @@ NEEDS: Final = MappingProxyType(
             _neighbors(500),
             ("stored",),
         ),
+        "user_knn_baseline": Need(
+            "foretells ratings from those of customers with like marks",
+            (events, ratings),
+            (long_histories, many_customers),
+        ),
     }
 )
 
 
 def need_of(method: str) -> Need:
-    """What a method of METHODS needs. Raises UnknownId when nobody said it."""
-    if method not in NEEDS:
-        raise UnknownId(f"nothing is said of what {method} needs; write it into NEEDS of regulars.tuning.needs")
-    return NEEDS[method]
+    """What a method needs; of one that is not in the table, nothing but events is known."""
+    return NEEDS.get(method, Need("is a method of your own", (events,)))
 
 
 def _n(value: float, noun: str) -> str:
