@@ -68,16 +68,15 @@ class Markov(Settings):
 
     def _ahead(self, baskets: "csr_array", users: Longs) -> "csr_array":
         """What follows each step; [n_steps, n_items]."""
-        from scipy.sparse import csr_array
+        from scipy.sparse import coo_array
 
-        steps = np.arange(len(users))
-        found: csr_array = csr_array(baskets.shape, dtype=np.float32)
-        for gap in range(1, self.reach + 1):
-            goes_on = np.flatnonzero(users[gap:] == users[:-gap])
-            weights = np.full(len(goes_on), 0.5 ** ((gap - 1) / self.ahead_steps), dtype=np.float32)
-            shift = csr_array((weights, (goes_on, steps[goes_on + gap])), shape=(len(steps),) * 2)
-            found += shift @ baskets
-        return found
+        gaps = range(1, self.reach + 1)
+        here = [np.flatnonzero(users[gap:] == users[:-gap]) for gap in gaps]
+        there = [steps + gap for steps, gap in zip(here, gaps, strict=True)]
+        fading = np.repeat([0.5 ** ((gap - 1) / self.ahead_steps) for gap in gaps], [len(steps) for steps in here])
+        pairs = (np.concatenate(here), np.concatenate(there))
+        ahead: csr_array = coo_array((floats(fading), pairs), shape=(len(users),) * 2).tocsr() @ baskets
+        return ahead
 
 
 def _baskets(given: Walks, n_items: int) -> tuple["csr_array", Longs]:
