@@ -1,4 +1,7 @@
-"""Item-kNN: fitting 100 neighbors of every item, ours beside implicit's recommenders with the same definition.
+"""kNN: fitting 100 neighbors of every item, and answering everybody, ours beside implicit with the same definition.
+
+implicit has no user-kNN; fitted on the transposed matrix it finds the neighbors of every customer, whose votes are then
+summed by scipy. Ours finds them when it is asked, so fitting and answering are measured together.
 
 implicit counts an item among its own neighbors, so it is asked for one more. `agreement`: the part of implicit's
 similarities that ours has in the same rows, to five digits; ties at the edge may fall either way.
@@ -18,6 +21,7 @@ DATA = ("gowalla", "ml-1m")
 SIMILARITIES = {"cosine": "CosineRecommender", "tfidf": "TFIDFRecommender", "bm25": "BM25Recommender"}
 NEIGHBORS = 100
 K = 20
+ROWS = 1_000  # customers whose votes scipy sums at a time
 
 Prepared = tuple[Callable[[], Any], Callable[[Any], dict[str, float]]]
 
@@ -35,6 +39,81 @@ def run() -> Iterator[Figure]:
                     Contender("implicit", "benchmarks.knn:implicit", given, blas=1, packages=("implicit", "scipy")),
                 ],
             )
+    for data in DATA:
+        yield from race(f"item-kNN tfidf, fit and top-{K} of all", data, _answering("items", data, "implicit"))
+        yield from race(
+            f"user-kNN tfidf, fit and top-{K} of all",
+            data,
+            _answering("users", data, "implicit", "implicit, fit alone"),
+        )
+
+
+def _answering(side: str, data: str, *peers: str) -> list[Contender]:
+    ours = Contender(OURS, f"benchmarks.knn:our_{side}", {"data": data}, blas=1, packages=("numpy", "numba"))
+    names = {"implicit": f"benchmarks.knn:implicit_{side}", "implicit, fit alone": "benchmarks.knn:implicit_neighbors"}
+    theirs = [Contender(peer, names[peer], {"data": data}, blas=1, packages=("implicit", "scipy")) for peer in peers]
+    return [ours, *theirs]
+
+
+def our_items(data: str) -> Prepared:
+    """Item-kNN: from the log to everybody's answer."""
+    from regulars.models import ItemKNN
+
+    return _our_lists(data, ItemKNN(NEIGHBORS, "tfidf", tilt=0.5, activity=0.0, side="history", rule="count"))
+
+
+def our_users(data: str) -> Prepared:
+    """User-kNN: the same."""
+    from regulars.models import UserKNN
+
+    plain = {"tilt": 0.5, "shrinkage": 0.0, "power": 1.0, "activity": 0.0, "popularity": 0.0, "rule": "count"}
+    return _our_lists(data, UserKNN(NEIGHBORS, "tfidf", **plain))  # type: ignore[arg-type]
+
+
+def _our_lists(data: str, method: Any) -> Prepared:
+    from benchmarks.shops import Shop
+    from regulars.core import Run
+
+    shop = Shop.of(data)
+    circumstances = Run(threads=threads())
+    return (
+        lambda: shop.lists(method.fit(shop.data, circumstances), K),
+        lambda items: quality(items, pairs(data).wanted),
+    )
+
+
+def implicit_items(data: str) -> Prepared:
+    """Item-kNN: from the matrix to everybody's answer."""
+    known, fit = pairs(data).known, _implicit(data, "tfidf")
+
+    def answer() -> Any:
+        return fit().recommend(np.arange(known.shape[0]), known, N=K, filter_already_liked_items=True)[0]
+
+    return answer, lambda items: quality(items, pairs(data).wanted)
+
+
+def implicit_users(data: str) -> Prepared:
+    """User-kNN: the same, the votes summed by scipy."""
+    known, fit = pairs(data).known, _implicit(data, "tfidf", of_users=True)
+
+    def answer() -> Any:
+        similarity = fit().similarity
+        lists = np.full((known.shape[0], K), -1, dtype=np.int32)
+        for start in range(0, known.shape[0], ROWS):
+            scores = similarity[start : start + ROWS] @ known
+            scores = scores - scores.multiply(known[start : start + ROWS])  # what they have is left out
+            for row in range(scores.shape[0]):
+                part = slice(scores.indptr[row], scores.indptr[row + 1])
+                best = np.argsort(-scores.data[part])[:K]
+                lists[start + row, : len(best)] = scores.indices[part][best]
+        return lists
+
+    return answer, lambda items: quality(items, pairs(data).wanted)
+
+
+def implicit_neighbors(data: str) -> Prepared:
+    """User-kNN: everybody's neighbors, without an answer."""
+    return _implicit(data, "tfidf", of_users=True), lambda _: {}
 
 
 def ours(data: str, similarity: str) -> Prepared:
@@ -66,7 +145,7 @@ def implicit(data: str, similarity: str) -> Prepared:
     return _implicit(data, similarity), judge
 
 
-def _implicit(data: str, similarity: str) -> Callable[[], Any]:
+def _implicit(data: str, similarity: str, *, of_users: bool = False) -> Callable[[], Any]:
     import warnings
 
     from implicit import nearest_neighbours
@@ -74,6 +153,7 @@ def _implicit(data: str, similarity: str) -> Callable[[], Any]:
 
     warnings.simplefilter("ignore", ParameterWarning)
     known = pairs(data).known
+    known = known.T.tocsr() if of_users else known
 
     def fit() -> Any:
         model = getattr(nearest_neighbours, SIMILARITIES[similarity])(K=NEIGHBORS + 1, num_threads=threads())
