@@ -32,6 +32,7 @@ from regulars.evaluation import evaluate as evaluate
 from regulars.models import ALS as ALS
 from regulars.models import EASE as EASE
 from regulars.models import METHODS as METHODS
+from regulars.models import SLIM as SLIM
 from regulars.models import SLIST as SLIST
 from regulars.models import STAN as STAN
 from regulars.models import SVD as SVD
@@ -44,6 +45,7 @@ from regulars.models import Markov as Markov
 from regulars.models import Personal as Personal
 from regulars.models import Popularity as Popularity
 from regulars.models import Recent as Recent
+from regulars.models import SparseEASE as SparseEASE
 from regulars.models import SVDpp as SVDpp
 from regulars.models import Trending as Trending
 from regulars.models import UserKNN as UserKNN

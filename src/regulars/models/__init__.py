@@ -15,7 +15,9 @@ from .popularity import Popularity
 from .rater_knn import UserKNNBaseline
 from .rating_knn import KNNBaseline
 from .recent import Recent
+from .slim import SLIM
 from .slist import SLIST
+from .sparse_ease import SparseEASE
 from .stan import STAN
 from .svd import SVD
 from .svdpp import SVDpp
@@ -33,6 +35,8 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "vsknn": VSKNN,
     "stan": STAN,
     "ease": EASE,
+    "sparse_ease": SparseEASE,
+    "slim": SLIM,
     "slist": SLIST,
     "markov": Markov,
     "als": ALS,
@@ -48,6 +52,7 @@ __all__ = [
     "ALS",
     "EASE",
     "METHODS",
+    "SLIM",
     "SLIST",
     "STAN",
     "SVD",
@@ -61,6 +66,7 @@ __all__ = [
     "Popularity",
     "Recent",
     "SVDpp",
+    "SparseEASE",
     "Trending",
     "UserKNN",
     "UserKNNBaseline",
