@@ -13,8 +13,8 @@ from rich.markup import escape
 from regulars.core import Dataset
 from regulars.core.errors import ConfigError
 from regulars.data import Prepared
-from regulars.evaluation import Splitter
-from regulars.tuning import Exam, Facts, Plan, Study
+from regulars.evaluation import Splitter, TimeSplit
+from regulars.tuning import Exam, Facts, Nested, Plan, Study, nested
 from regulars.tuning import advise as advised
 from regulars.tuning import tune as search_settings
 from regulars.tuning.advice import overview, table
@@ -40,6 +40,10 @@ StudyPath = Annotated[
     Path | None, typer.Option("--study", help="The study file (SQLite) that is begun or gone on with.")
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Begin the study anew instead of going on with it.")]
+Folds = Annotated[
+    int,
+    typer.Option("--nested", min=0, help="Search again before so many earlier tests, and judge on each what is kept."),
+]
 Write = Annotated[bool, typer.Option("--write", help="Put the best settings into regulars.toml.")]
 
 
@@ -53,6 +57,7 @@ def tune(
     study: StudyPath = None,
     fresh: Fresh = False,
     write: Write = False,
+    folds: Folds = 0,
     seed: Seed = None,
     threads: Threads = None,
     plots: Plots = None,
@@ -64,26 +69,39 @@ def tune(
     Every finished trial is kept at once: stop whenever you like, the same command goes on. The best settings are
     written to tuned.toml in the output folder, where `regulars compare --all` finds them.
     """
+    from regulars.report import studies
+
     project = Project.open(config)
     plan = _plan(project, trials, minutes, search)
     file = study or project.made(STUDY)
     if fresh:
-        file.unlink(missing_ok=True)
+        for old in (file, *file.parent.glob(f"{file.stem}-fold*{file.suffix}")):
+            old.unlink(missing_ok=True)
     with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
-        data, exam = _question(project, project.prepared(run))
+        prepared = project.prepared(run)
+        data, exam = _question(project, prepared)
         names, absent = _entrants(project, data, method)
         spaces = {name: project.space(name) for name in names}
         result = search_settings(spaces, data, exam=exam, plan=plan, file=file, run=run)
         tables = found(project, result)
+        folded = None
+        if folds and not result.stopped:
+            ground, asked = _undated(exam, prepared.dataset, project.splitter())
+            folded = nested(spaces, ground, folds=folds, exam=asked, plan=plan, file=file, run=run)
         with stage(run, "draw the study"):
-            made = _pictures(project, result, plots)
+            page = studies.html(result, project.config.name, folded)
+            made = [written(project.made("tuning.html"), lambda path: path.write_text(page, encoding="utf-8"))]
+            made += studies.draw(result, plots) if plots else []
     path = written(project.made(TUNED), lambda path: path.write_text(text(result, tables), encoding="utf-8"))
     if write and tables:
         write_into(config, tables)
     if as_json:
-        emit({**result.as_dict(), "absent": absent, "study": str(file), "tuned": str(path)})
+        more = {} if folded is None else {"nested": folded.frame().fill_nan(None).to_dicts()}
+        emit({**result.as_dict(), **more, "absent": absent, "study": str(file), "tuned": str(path)})
     else:
         tell_study(result, absent)
+        if folded is not None:
+            tell_nested(folded)
         say(f"the best settings are in {config if write else path}; the study is in {file}")
         tell_pictures(made)
     if result.stopped:
@@ -134,25 +152,25 @@ def exam_of(project: Project, splitter: Splitter, data: Dataset) -> Exam:
 def _entrants(project: Project, data: Dataset, asked: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:
     """The methods that are tuned, and why others are not: those that the data cannot support, unless asked for."""
     names = list(asked or project.config.tune.methods)
-    if blends := [name for name in names if name in project.config.blends]:
+    if composed := [name for name in names if name in project.composed]:
         raise ConfigError(
-            f"{blends[0]} is a blend; tune the methods that it is made of: {', '.join(project.parts(blends[0]))}"
+            f"{composed[0]} is a blend or a route; tune the methods that it is made of: "
+            + ", ".join(project.parts(composed[0]))
         )
     if names:
         return names, {}
-    names = [name for name in project.names() if name not in project.config.blends]
+    names = [name for name in project.names() if name not in project.composed]
     facts = Facts.of(data)
     refused = {name: one.said for name in names for one in advised(facts, [project.kind(name)]) if not one.possible}
     return [name for name in names if name not in refused], refused
 
 
-def _pictures(project: Project, study: Study, plots: Path | None) -> list[Path]:
-    """The page of the study, and single pictures where they are asked for."""
-    from regulars.report import studies
-
-    page = studies.html(study, project.config.name)
-    made = [written(project.made("tuning.html"), lambda path: path.write_text(page, encoding="utf-8"))]
-    return made + (studies.draw(study, plots) if plots else [])
+def _undated(exam: Exam, data: Dataset, splitter: Splitter) -> tuple[Dataset, Exam]:
+    """The data and the exam of nested folds: a test from a date becomes the last days of the log until its end."""
+    if not isinstance(splitter, TimeSplit) or not splitter.date:
+        return data, replace(exam, splitter=splitter)
+    _, end = splitter.window(data)
+    return data.before(end), replace(exam, splitter=replace(splitter, date=""))
 
 
 def tell_study(study: Study, absent: dict[str, str]) -> None:
@@ -174,6 +192,15 @@ def tell_study(study: Study, absent: dict[str, str]) -> None:
     for name in study.names()[:1]:
         said = ", ".join(f"{key} = {value}" for key, value in study.changed(name).items()) or "the defaults"
         tell(f"best: [bold]{escape(name)}[/] with {escape(said)}")
+
+
+def tell_nested(folded: Nested) -> None:
+    """What tuning promised and what it kept, method by method."""
+    rows = folded.summary()
+    gains = [pl.Series(name, [_gain(value) for value in rows[name]]) for name in ("promised", "kept")]
+    shown = rows.select("method", "folds", *gains, "better", "worse", "chosen")
+    show(shown, f"{folded.figure}: settings chosen inside, judged on the test of each fold")
+    tell(escape(folded.said()))
 
 
 def _gain(value: float | None) -> str:

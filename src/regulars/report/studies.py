@@ -1,9 +1,10 @@
 """The page of a search: how it went, what was best, which settings mattered and what each of them did."""
 
+import math
 from pathlib import Path
 
 from regulars.core.errors import CannotWrite
-from regulars.tuning import Study
+from regulars.tuning import Nested, Study
 
 from .markup import Content, Markup, figure, joined, paragraph, table, tag
 from .numbers import count, megabytes, plural, quoted, score, seconds
@@ -14,9 +15,11 @@ BEST = 8  # trials in the table of the best
 METHODS = 4  # that have a section of their own
 
 
-def html(study: Study, shop: str) -> str:
+def html(study: Study, shop: str, nested: Nested | None = None) -> str:
     """The page as text; one file that needs nothing else. Raises MissingExtra without the extra `plots`."""
     made = [("methods", "What the search found", _methods(study))]
+    if nested is not None and nested.outcomes:
+        made.append(("nested", "How much of it is kept", _nested(nested)))
     if study.names():
         made.append(("history", "How the search went", _history(study)))
     made += [(f"method-{place}", f"Settings of {name}", _method(study, name)) for place, name in _detailed(study)]
@@ -83,6 +86,37 @@ def _methods(study: Study) -> Markup:
     caption = f"{study.figure} on the validation period. More trials go to what promises more."
     failing = [paragraph(row["reason"]) for row in study.standings().to_dicts() if row["reason"]]
     return joined([table(head, rows, caption, numeric=range(1, len(head))), failing])
+
+
+def _nested(nested: Nested) -> Markup:
+    from . import plots, study_plots
+
+    rows: list[list[Content]] = [
+        [
+            tag("strong", one.method) if one.chosen else one.method,
+            one.fold,
+            f"{score(one.inside_first)} to {score(one.inside_best)}",
+            _percent(one.promised),
+            f"{score(one.outside_first)} to {score(one.outside_best)}",
+            _percent(one.kept),
+            one.verdict,
+        ]
+        for one in nested.outcomes
+    ]
+    words = (
+        "Settings were chosen inside, on a validation before each of these tests, and judged outside, on the test, "
+        f"beside the settings to begin with. In short: {nested.said()}."
+    )
+    head = ["Method", "Test", "Inside", "Promised", "Outside", "Kept", "Tuned, on the test"]
+    caption = f"{nested.figure}; the method that the search chose in each fold stands out."
+    told = nested.summary().select("method", "promised", "kept").iter_rows()
+    alt = "; ".join(f"{name}: promised {_percent(promised)}, kept {_percent(kept)}" for name, promised, kept in told)
+    picture = figure(Markup(plots.svg(study_plots.promises(nested))), f"{alt}.")
+    return joined([paragraph(words), picture, table(head, rows, caption, numeric=range(2, 6))])
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:+.1%}"
 
 
 def _history(study: Study) -> Markup:

@@ -7,7 +7,7 @@ import polars as pl
 from regulars.core import Frame
 from regulars.core.errors import EmptyData, MissingExtra
 from regulars.core.settings import Value
-from regulars.tuning import State, Study
+from regulars.tuning import Nested, State, Study
 from regulars.tuning.space import Axis
 
 try:
@@ -89,6 +89,34 @@ def slice_of(study: Study, method: str, setting: str) -> alt.LayerChart:
         dot.transform_filter("datum.mark == 'best'"),
     ]
     return styled(alt.LayerChart(layer=layers), height=150, width=SLICE)
+
+
+def promises(nested: Nested) -> alt.LayerChart:
+    """What tuning promised inside and kept outside, for each method, the mean of the folds; rings: single folds."""
+    known = [one for one in nested.outcomes if not math.isnan(one.promised + one.kept)]
+    if not known:
+        raise EmptyData("no fold could be judged; there is nothing to draw")
+    folds = pl.DataFrame(
+        [
+            {"method": one.method, "what": what, "gain": 100 * gain}
+            for one in known
+            for what, gain in (("promised", one.promised), ("kept", one.kept))
+        ]
+    )
+    means = folds.group_by("method", "what", maintain_order=True).mean()
+    order = nested.summary()["method"].to_list()
+    encoded = {
+        "y": alt.Y("method:N", sort=order, title=None, axis=alt.Axis(labelLimit=130, minExtent=130, maxExtent=130)),
+        "x": alt.X("gain:Q", title="Gain by tuning (%)"),
+        "color": alt.Color(
+            "what:N",
+            scale=alt.Scale(domain=["promised", "kept"], range=[RIVAL, LEAD]),
+            legend=alt.Legend(title=None, orient="top", symbolType="circle", symbolOpacity=1),
+        ),
+    }
+    rings = alt.Chart(folds).mark_point(size=30, opacity=0.6).encode(**encoded)
+    dots = alt.Chart(means).mark_point(filled=True, size=90, opacity=1).encode(**encoded)
+    return styled(alt.LayerChart(layer=[rings, dots]), height=34 * len(order), width=420)
 
 
 def _scale(axis: Axis) -> alt.X:

@@ -12,6 +12,7 @@ from .advice import Advice, Verdict, advise
 from .exam import Exam
 from .facts import Facts
 from .needs import NEEDS, Need
+from .nested import Nested, nested
 from .plan import Plan
 from .space import Space
 from .study import Study
@@ -24,6 +25,7 @@ __all__ = [
     "Exam",
     "Facts",
     "Need",
+    "Nested",
     "Plan",
     "Space",
     "State",
@@ -31,5 +33,6 @@ __all__ = [
     "Trial",
     "Verdict",
     "advise",
+    "nested",
     "tune",
 ]

@@ -225,7 +225,11 @@ NEEDS: Final = MappingProxyType(
         "association_rules": Need("says what goes into a basket with what, as rules", (events, visits), (busy_items,)),
         "markov": Need("says what follows on what", (events, times, company), (busy_items,)),
         "slist": Need(
-            "foretells the next item of a visit from those before", (events, times, visits), (), _square(10_000)
+            "foretells the next item of a visit from those before",
+            (events, times, company),
+            (visits, whole_catalog(10_000)),
+            _square(10_000),
+            ("min_customers", "max_items"),
         ),
         "svd": Need("foretells ratings", (events, ratings), _TASTE, _vectors(100)),
         "svdpp": Need("foretells ratings, hearing what was rated at all", (events, ratings), _TASTE, _vectors(50, 2.0)),
