@@ -17,10 +17,11 @@ from benchmarks.table import table
 BENCHMARKS = {
     "als": "ALS: CPU seconds of a pass, and quality, beside implicit",
     "topk": "top-20 of all gowalla customers beside implicit's recommend",
-    "knn": "item-kNN: fitting beside implicit",
+    "knn": "item-kNN and user-kNN: fitting and answering beside implicit",
     "ease": "EASE on ml-1m beside the bare matrix inversion",
     "evaluation": "top-20 and metrics of all ml-1m and gowalla customers beside RecTools and RecBole",
     "gowalla": "quality on the test set, settings chosen on validation, beside published figures",
+    "sessions": "V-SKNN and STAN on diginetica's sessions, beside published figures",
     "ratings": "SVD, SVD++ and kNN-baseline on ml-100k, five folds, beside Surprise",
     "prepare": "reading, checking and preparing 1, 10 and 100 million events",
     "demo": "the whole demo, from raw tables to report",
