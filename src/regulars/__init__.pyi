@@ -30,6 +30,7 @@ from regulars.evaluation import TimeSplit as TimeSplit
 from regulars.evaluation import compare as compare
 from regulars.evaluation import evaluate as evaluate
 from regulars.models import ALS as ALS
+from regulars.models import BPR as BPR
 from regulars.models import EASE as EASE
 from regulars.models import METHODS as METHODS
 from regulars.models import SLIM as SLIM
@@ -37,10 +38,12 @@ from regulars.models import SLIST as SLIST
 from regulars.models import STAN as STAN
 from regulars.models import SVD as SVD
 from regulars.models import VSKNN as VSKNN
+from regulars.models import WARP as WARP
 from regulars.models import Content as Content
 from regulars.models import FunkSVD as FunkSVD
 from regulars.models import ItemKNN as ItemKNN
 from regulars.models import KNNBaseline as KNNBaseline
+from regulars.models import LogisticMF as LogisticMF
 from regulars.models import Markov as Markov
 from regulars.models import Personal as Personal
 from regulars.models import Popularity as Popularity

@@ -29,6 +29,9 @@ class Subject:
 
 SETTINGS = {
     "als": {"factors": 4, "unobserved_weight": 0.3},
+    "bpr": {"factors": 8},
+    "warp": {"factors": 8},
+    "logistic_mf": {"factors": 8},
     "item_knn": {"neighbors": 20},
     "user_knn": {"neighbors": 20},
     "vsknn": {"neighbors": 20, "gap_minutes": math.inf},  # whose events lie days apart
@@ -121,6 +124,9 @@ EXPLAINERS = (
     "slist",
     "markov",
     "als",
+    "bpr",
+    "warp",
+    "logistic_mf",
     "content",
     *RATERS,
     *COMPOSED,
@@ -136,6 +142,9 @@ FINDERS = (
     "slist",
     "markov",
     "als",
+    "bpr",
+    "warp",
+    "logistic_mf",
     "content",
     *RATERS,
     "Fallback",

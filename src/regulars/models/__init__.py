@@ -5,10 +5,12 @@ from typing import Any, Final
 from regulars.core import Estimator
 
 from .als import ALS
+from .bpr import BPR
 from .content import Content
 from .ease import EASE
 from .funk_svd import FunkSVD
 from .item_knn import ItemKNN
+from .logistic_mf import LogisticMF
 from .markov import Markov
 from .personal import Personal
 from .popularity import Popularity
@@ -24,6 +26,7 @@ from .svdpp import SVDpp
 from .trending import Trending
 from .user_knn import UserKNN
 from .vsknn import VSKNN
+from .warp import WARP
 
 METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "popularity": Popularity,
@@ -40,6 +43,9 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "slist": SLIST,
     "markov": Markov,
     "als": ALS,
+    "bpr": BPR,
+    "warp": WARP,
+    "logistic_mf": LogisticMF,
     "funk_svd": FunkSVD,
     "svd": SVD,
     "svdpp": SVDpp,
@@ -50,6 +56,7 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
 
 __all__ = [
     "ALS",
+    "BPR",
     "EASE",
     "METHODS",
     "SLIM",
@@ -57,10 +64,12 @@ __all__ = [
     "STAN",
     "SVD",
     "VSKNN",
+    "WARP",
     "Content",
     "FunkSVD",
     "ItemKNN",
     "KNNBaseline",
+    "LogisticMF",
     "Markov",
     "Personal",
     "Popularity",

@@ -30,6 +30,7 @@ KINDS: Final = {
     "FoldIn": "regulars.models.kinds.fold_in",
     "Forest": "regulars.ranking.forest",
     "Groups": "regulars.models.kinds.item_scores",
+    "HistorySum": "regulars.models.kinds.history_sum",
     "ItemAttributes": "regulars.models.kinds.item_attributes",
     "ItemLore": "regulars.ranking.evidence",
     "ItemScores": "regulars.models.kinds.item_scores",

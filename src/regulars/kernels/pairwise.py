@@ -1,0 +1,503 @@
+"""Learning to rank: what a customer met should score above what they did not meet.
+
+The score of item i for customer u is x_ui . q_i, with a context vector c_j for each item j of the history N:
+
+    x_ui = sum_{j in N, j != i} w_j c_j / (sum_{j in N, j != i} w_j) ** power + taste_u
+
+so no item speaks for itself (Kabbur, Ning, Karypis, "FISM", KDD 2013, eq. 3). The last column of q is the bias of the
+item: it is 1 in x and 0 in c. Steps are those of Adagrad with one sum for each vector.
+
+Lanes make the result independent of the number of threads. A lane takes some customers, copies the vectors that they
+need, and descends on the copies, one customer after another, which keeps it within the processor's cache; the copies
+of all lanes of a round are then merged, always in the same order. Negatives come from a pool drawn for each lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from .answers import Floats, Ints, Longs
+
+Random = NDArray[np.uint64]
+
+LOOSE = {"reassoc", "contract", "arcp", "nsz"}  # sums in any order; NaN keeps its meaning
+BPR, WARP, LOGISTIC, SOFTMAX = range(4)
+DRAWN = 10  # positives among which k-OS takes the k-th best
+TINY = np.float32(1e-6)  # a history that weighs less says nothing
+ONE = np.float32(1)
+
+
+class Pairs(NamedTuple):
+    """Who met what, how strongly: customer u's are the slice starts[u]:starts[u + 1], no item twice."""
+
+    starts: Longs
+    items: Ints
+    weights: Floats
+
+
+class Vectors(NamedTuple):
+    """What is learned of the items, float32 [n, d], and the sums of squares that slow their steps, float32 [n]."""
+
+    answers: Floats
+    contexts: Floats
+    answer_sums: Floats
+    context_sums: Floats
+
+
+class Tastes(NamedTuple):
+    """What customers like whatever they met, float32 [n_users, d], and its slope, summed up; no rows if nothing is."""
+
+    vectors: Floats
+    pulls: Floats
+
+
+class Lane(NamedTuple):
+    """Room for the copies of one lane: `rows` tells whose they are, `places` [n_items] where an item's copy is, or -1.
+
+    met: the customer who met the item last, int32 [room]; random: uint64 [1], the state of the generator.
+    """
+
+    rows: Ints
+    places: Ints
+    met: Ints
+    random: Random
+    copies: Vectors
+
+
+class Rules(NamedTuple):
+    """The loss and its settings: `tries` of WARP for a violation, `negatives` of the others for each positive.
+
+    scale: the margin of WARP, the weight of a negative in the logistic loss, what scores are multiplied with in the
+    softmax. trust: what a slope is multiplied with for each unit of the positive's weight. met: items that anybody met.
+    """
+
+    loss: int
+    rate: np.float32
+    decay: np.float32
+    power: np.float32
+    scale: np.float32
+    trust: np.float32
+    tries: int
+    negatives: int
+    kos: int
+    met: int
+
+
+class Scratch(NamedTuple):
+    """Vectors [d] of the customer in work, and the positive with its negatives: scores, then slopes."""
+
+    total: Floats  # sum of w_j c_j
+    pull: Floats  # what all samples of the customer ask of it
+    x: Floats
+    slope: Floats
+    places: Ints  # of the history, in the lane
+    candidates: Ints
+    scores: Floats
+
+
+def room(size: int, n_items: int, d: int) -> Lane:
+    """A lane for `size` items out of n_items."""
+    vectors = (np.empty((size, d), dtype=np.float32) for _ in range(2))
+    sums = (np.empty(size, dtype=np.float32) for _ in range(2))
+    places = np.full(n_items, -1, dtype=np.int32)
+    rows, met = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
+    return Lane(rows, places, met, np.ones(1, dtype=np.uint64), Vectors(*vectors, *sums))
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE)
+def descend(
+    users: Ints, pool: Ints, pairs: Pairs, vectors: Vectors, tastes: Tastes, lane: Lane, rules: Rules
+) -> tuple[int, int, float]:
+    """One lane: all pairs of `users` against negatives of `pool`.
+
+    Returns how many answers and contexts are copied, the contexts' items first, and the sum of the losses' slopes.
+    """
+    pooled = np.empty(len(pool), dtype=np.int32)
+    n_contexts, longest = _take_histories(users, pairs, vectors, lane)
+    n_answers = _take_pool(pool, pooled, n_contexts, vectors, lane)
+    d = vectors.answers.shape[1]
+    width = 1 + max(rules.negatives, DRAWN)
+    scratch = Scratch(
+        np.empty(d, dtype=np.float32),
+        np.empty(d, dtype=np.float32),
+        np.empty(d, dtype=np.float32),
+        np.empty(d, dtype=np.float32),
+        np.empty(longest, dtype=np.int32),
+        np.empty(width, dtype=np.int32),
+        np.empty(width, dtype=np.float32),
+    )
+    loss = 0.0
+    for stamp in range(len(users)):
+        loss += _customer(users[stamp], stamp, pooled, pairs, tastes, lane, rules, scratch)
+    for row in range(n_answers):
+        lane.places[lane.rows[row]] = -1
+    return n_answers, n_contexts, loss
+
+
+class Shares(NamedTuple):
+    """In how many lanes of a round each item's copies are, -1 once the first of them is merged; int32 [n_items].
+
+    All 0 between rounds.
+    """
+
+    answers: Ints
+    contexts: Ints
+
+
+def merge(
+    vectors: Vectors, lanes: Sequence[Lane], sizes: Sequence[tuple[int, int]], shares: Shares, span: tuple[int, int]
+) -> None:
+    """Adds what each lane changed, to the items from span[0] up to span[1]. sizes: as `descend` tells.
+
+    The first lane that holds an item replaces it, less what the other copies start from.
+    """
+    parts = [(lane.rows[:answers], contexts) for lane, (answers, contexts) in zip(lanes, sizes, strict=True)]
+    for rows, contexts in parts:
+        _count(rows, contexts, shares.answers, shares.contexts, *span)
+    for (rows, contexts), lane in zip(parts, lanes, strict=True):
+        copies = lane.copies
+        _merge(rows, vectors.answers, vectors.answer_sums, copies.answers, copies.answer_sums, shares.answers, *span)
+        _merge(
+            rows[:contexts],
+            vectors.contexts,
+            vectors.context_sums,
+            copies.contexts,
+            copies.context_sums,
+            shares.contexts,
+            *span,
+        )
+    shares.answers[slice(*span)] = 0
+    shares.contexts[slice(*span)] = 0
+
+
+@njit(cache=True, nogil=True)
+def _count(rows: Ints, n_contexts: int, answers: Ints, contexts: Ints, low: int, high: int) -> None:
+    for row in range(len(rows)):
+        item = rows[row]
+        if low <= item < high:
+            answers[item] += 1
+            contexts[item] += row < n_contexts
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE)
+def _merge(
+    rows: Ints, vectors: Floats, sums: Floats, copies: Floats, copied_sums: Floats, shares: Ints, low: int, high: int
+) -> None:
+    for row in range(len(rows)):
+        item = rows[row]
+        if low <= item < high:
+            less = np.float32(shares[item] - 1) if shares[item] > 0 else -ONE
+            shares[item] = -1
+            sums[item] = copied_sums[row] - less * sums[item]
+            for f in range(vectors.shape[1]):
+                vectors[item, f] = copies[row, f] - less * vectors[item, f]
+
+
+@njit(cache=True, nogil=True)
+def _take_histories(users: Ints, pairs: Pairs, vectors: Vectors, lane: Lane) -> tuple[int, int]:
+    """Copies the contexts that the histories need; returns the number of items and the longest history."""
+    starts, items, _ = pairs
+    rows, places = lane.rows, lane.places
+    n, longest = 0, 0
+    for user in users:
+        longest = max(longest, starts[user + 1] - starts[user])
+        for at in range(starts[user], starts[user + 1]):
+            item = items[at]
+            if places[item] < 0:
+                places[item], rows[n] = n, item
+                n += 1
+    _copy(rows[:n], lane.copies.contexts, lane.copies.context_sums, vectors.contexts, vectors.context_sums)
+    return n, longest
+
+
+@njit(cache=True, nogil=True)
+def _take_pool(pool: Ints, pooled: Ints, n: int, vectors: Vectors, lane: Lane) -> int:
+    """Places of the pool's items in the lane; copies the answers of the n items there and of the pool's."""
+    rows, places = lane.rows, lane.places
+    for at in range(len(pool)):
+        item = pool[at]
+        if places[item] < 0:
+            places[item], rows[n] = n, item
+            n += 1
+        pooled[at] = places[item]
+    _copy(rows[:n], lane.copies.answers, lane.copies.answer_sums, vectors.answers, vectors.answer_sums)
+    lane.met[:n] = -1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _copy(rows: Ints, copies: Floats, copied_sums: Floats, vectors: Floats, sums: Floats) -> None:
+    for row in range(len(rows)):
+        item = rows[row]
+        copied_sums[row] = sums[item]
+        for f in range(vectors.shape[1]):
+            copies[row, f] = vectors[item, f]
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE)
+def _customer(
+    user: int, stamp: int, pooled: Ints, pairs: Pairs, tastes: Tastes, lane: Lane, rules: Rules, scratch: Scratch
+) -> float:
+    """Every pair of one customer once, then their contexts; returns the sum of the slopes."""
+    # arrays out of their tuples: in the loops each look into a tuple would count references
+    begin, end = pairs.starts[user], pairs.starts[user + 1]
+    items, weights = pairs.items[begin:end], pairs.weights[begin:end]
+    answers, contexts, answer_sums, context_sums = lane.copies
+    total, pull, x, slope, places, candidates, scores = scratch
+    met, random = lane.met, lane.random
+    loss, rate, decay, power, scale, trust, tries, negatives, kos, n_met = rules
+    mass = _sum_up(items, weights, stamp, lane.places, met, contexts, places, total)
+    d = len(x)
+    pull[:] = 0
+    tasted = len(tastes.vectors) > 0
+    known, norm, slopes = -ONE, np.float32(0), 0.0
+    for at in range(len(items)):
+        positive = at
+        if kos > 0:
+            positive = _kth_best(kos, len(items), total, answers, places, random, candidates, scores)
+        row, weight = places[positive], weights[positive]
+        left = mass - weight
+        if left != known:
+            norm, known = left**-power if left > TINY else np.float32(0), left
+        _speak(total, contexts, row, weight, norm, x)
+        if tasted:
+            _add_row(x, ONE, tastes.vectors, user)
+        x[d - 1] = 1
+        candidates[0], scores[0] = row, _dot(x, answers, row)
+        if loss == WARP:
+            found = _violation(stamp, pooled, met, random, x, answers, candidates, scores, scale, tries, n_met)
+        else:
+            found = _sample(stamp, pooled, met, random, x, answers, candidates, scores, negatives)
+            if loss == LOGISTIC:
+                _logistic(found, scores, scale)
+            elif loss == BPR:
+                _bpr(found, scores)
+            else:
+                _softmax(found, scores, scale)
+        if found == 1 and loss != LOGISTIC:
+            continue
+        slopes += scores[0]
+        for candidate in range(found):
+            scores[candidate] *= trust * weight
+        _answer(found, candidates, scores, answers, answer_sums, x, slope, rate, decay)
+        if tasted:
+            for f in range(d - 1):
+                tastes.pulls[user, f] += slope[f]
+        square = norm * norm * _square(slope) / np.float32(d)
+        step = rate / np.sqrt(context_sums[row] + square) * weight * norm
+        for f in range(d):
+            pull[f] += norm * slope[f]
+        _move(contexts, row, ONE, -step, slope)  # the positive did not speak for itself
+    pull[d - 1] = 0
+    _hear(places, weights, pull, contexts, context_sums, rate, decay)
+    return slopes
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE)
+def _sum_up(
+    items: Ints, weights: Floats, stamp: int, where: Ints, met: Ints, contexts: Floats, places: Ints, total: Floats
+) -> np.float32:
+    """Fills `total` and `places`, marks what the customer met; returns the weight of the history."""
+    total[:] = 0
+    mass = np.float32(0)
+    for at in range(len(items)):
+        row = where[items[at]]
+        places[at] = row
+        met[row] = stamp
+        mass += weights[at]
+        _add_row(total, weights[at], contexts, row)
+    return mass
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE)
+def _hear(
+    places: Ints, weights: Floats, pull: Floats, contexts: Floats, sums: Floats, rate: np.float32, decay: np.float32
+) -> None:
+    """Moves the contexts of a history by what all samples of the customer asked."""
+    last = len(pull) - 1
+    square = _square(pull) / np.float32(len(pull))
+    for at in range(len(weights)):
+        row, weight = places[at], weights[at]
+        sums[row] += weight * weight * square
+        step = rate / np.sqrt(sums[row])
+        _move(contexts, row, ONE - step * decay, step * weight, pull)
+        contexts[row, last] = 0
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE)
+def _kth_best(
+    kos: int, n: int, total: Floats, answers: Floats, places: Ints, random: Random, candidates: Ints, scores: Floats
+) -> int:
+    """Draws positives, returns the one with the k-th best score (Weston, Yee, Weiss, RecSys 2013, section 4)."""
+    drawn = min(DRAWN, n)
+    for at in range(drawn):
+        place = _draw(random, n)
+        score = _dot(total, answers, places[place])
+        spot = at
+        while spot > 0 and scores[spot - 1] < score:
+            scores[spot], candidates[spot] = scores[spot - 1], candidates[spot - 1]
+            spot -= 1
+        scores[spot], candidates[spot] = score, place
+    return int(candidates[min(kos, drawn) - 1])
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+def _sample(
+    stamp: int,
+    pooled: Ints,
+    met: Ints,
+    random: Random,
+    x: Floats,
+    answers: Floats,
+    candidates: Ints,
+    scores: Floats,
+    negatives: int,
+) -> int:
+    """Draws what the customer did not meet, and scores it; returns the number of candidates."""
+    found = 1
+    for _ in range(negatives):
+        other = pooled[_draw(random, len(pooled))]
+        if met[other] != stamp:
+            candidates[found], scores[found] = other, _dot(x, answers, other)
+            found += 1
+    return found
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+def _violation(
+    stamp: int,
+    pooled: Ints,
+    met: Ints,
+    random: Random,
+    x: Floats,
+    answers: Floats,
+    candidates: Ints,
+    scores: Floats,
+    margin: np.float32,
+    tries: int,
+    n_met: int,
+) -> int:
+    """Draws until a negative scores within the margin: the fewer draws, the worse the rank, the larger the step.
+
+    Source: Weston, Bengio, Usunier, "WSABIE", IJCAI 2011, section 3.2, with log(rank) for the sum of 1 / rank.
+    """
+    bar = scores[0] - margin
+    drawn, found = 0, 1
+    for _ in range(tries):
+        other = pooled[_draw(random, len(pooled))]
+        if met[other] != stamp:
+            drawn += 1
+            if _dot(x, answers, other) > bar:
+                candidates[1] = other
+                scores[0] = np.float32(np.log(max(2.0, n_met / drawn)))
+                scores[1] = -scores[0]
+                found = 2
+                break
+    return found
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+def _bpr(found: int, scores: Floats) -> None:
+    """Slopes of log sigmoid(positive - negative), summed (Rendle et al., UAI 2009, section 4.1)."""
+    wanted, scores[0] = scores[0], np.float32(0)
+    for at in range(1, found):
+        scores[at] = -ONE / (ONE + np.exp(wanted - scores[at]))
+        scores[0] -= scores[at]
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+def _logistic(found: int, scores: Floats, scale: np.float32) -> None:
+    """Slopes of log sigmoid(positive) + scale * log sigmoid(-negative)."""
+    scores[0] = ONE / (ONE + np.exp(scores[0]))
+    for at in range(1, found):
+        scores[at] = -scale / (ONE + np.exp(-scores[at]))
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+def _softmax(found: int, scores: Floats, scale: np.float32) -> None:
+    """Slopes of the positive's log probability among the candidates, over the scale."""
+    top = scores[0]
+    for at in range(1, found):
+        top = max(top, scores[at])
+    mass = np.float32(0)
+    for at in range(found):
+        scores[at] = np.exp(scale * (scores[at] - top))
+        mass += scores[at]
+    for at in range(found):
+        scores[at] /= -mass
+    scores[0] += ONE
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+def _answer(
+    found: int,
+    candidates: Ints,
+    scores: Floats,
+    answers: Floats,
+    sums: Floats,
+    x: Floats,
+    slope: Floats,
+    rate: np.float32,
+    decay: np.float32,
+) -> None:
+    """Moves the answers of the candidates; fills `slope` with what they ask of x."""
+    square = _square(x) / np.float32(len(x))
+    for f in range(len(x)):
+        slope[f] = 0
+    for at in range(found):
+        row, rise = candidates[at], scores[at]
+        sums[row] += rise * rise * square
+        step = rate / np.sqrt(sums[row])
+        _add_row(slope, rise, answers, row)
+        _move(answers, row, ONE - step * decay * abs(rise), step * rise, x)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _draw(random: Random, n: int) -> int:
+    """A number below n (Marsaglia, "Xorshift RNGs", 2003)."""
+    state = random[0]
+    state ^= state << np.uint64(13)
+    state ^= state >> np.uint64(7)
+    state ^= state << np.uint64(17)
+    random[0] = state
+    return int(((state >> np.uint64(33)) * np.uint64(n)) >> np.uint64(31))
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+def _dot(x: Floats, table: Floats, row: int) -> np.float32:
+    total = np.float32(0)
+    for f in range(len(x)):
+        total += x[f] * table[row, f]
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+def _square(x: Floats) -> np.float32:
+    total = np.float32(0)
+    for f in range(len(x)):
+        total += x[f] * x[f]
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+def _move(table: Floats, row: int, keep: np.float32, step: np.float32, x: Floats) -> None:
+    for f in range(len(x)):
+        table[row, f] = keep * table[row, f] + step * x[f]
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+def _add_row(x: Floats, step: np.float32, table: Floats, row: int) -> None:
+    for f in range(len(x)):
+        x[f] += step * table[row, f]
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+def _speak(total: Floats, contexts: Floats, row: int, weight: np.float32, norm: np.float32, x: Floats) -> None:
+    """What the history says without one of its items."""
+    for f in range(len(x)):
+        x[f] = norm * (total[f] - weight * contexts[row, f])
