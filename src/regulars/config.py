@@ -86,12 +86,25 @@ class RecommendTable(Part):
 
 
 class BlendTable(Part):
-    """[blends.NAME]: a rank fusion of methods."""
+    """[blends.NAME]: one list out of those of several methods, by their ranks or by what was learned of them."""
 
     of: Texts  # methods
-    weights: tuple[float, ...] = ()  # one for each; none: all alike
-    constant: float = Field(60.0, ge=0)  # the smaller, the more the first ranks count
+    learner: str = ""  # linear or trees: learned from the newest part of the log; empty: by ranks alone
+    weights: tuple[float, ...] = ()  # by ranks: one for each method; none: all alike
+    constant: float = Field(60.0, ge=0)  # by ranks: the smaller, the more the first ranks count
     depth: int = Field(100, ge=1)  # how many of each list are looked at
+    share: float = Field(0.1, ge=0.01, le=0.5)  # learned: the newest part of the events, withheld to learn from
+    customers: int = Field(5_000, ge=10)  # learned: from at most so many customers
+    trees: int = Field(300, ge=1, le=5_000)  # learner trees: at most so many
+    leaves: int = Field(31, ge=2, le=1_024)  # learner trees: of each tree
+
+
+class RouteTable(Part):
+    """[routes.NAME]: each customer is sent to the last of these for whom enough is known."""
+
+    of: Texts  # methods and blends, what needs to know most at the end
+    events: tuple[int, ...]  # how many events each needs in the history, such as [0, 1, 5]
+    attributes: tuple[Texts, ...] = ()  # for each, the columns of the customers that must be known; none: no matter
 
 
 class TuneTable(Part):
@@ -129,6 +142,7 @@ class Config(Part):
     recommend: RecommendTable = RecommendTable()
     methods: dict[str, dict[str, Any]] = Field(default_factory=dict)  # what to try, each with its settings
     blends: dict[str, BlendTable] = Field(default_factory=dict)
+    routes: dict[str, RouteTable] = Field(default_factory=dict)
     tune: TuneTable = TuneTable()
 
 

@@ -20,6 +20,30 @@ from cli.corner import EVENTS, TABLES
         ('[blends.b]\nof = ["als"]\nweights = [1, 2]', "[blends.b]: weights must be 1 numbers above 0, one for each"),
         ('[blends.b]\nof = ["als"]\nweights = [0]', "they are [0.0]"),
         ('[blends.als]\nof = ["ease"]', "[blends.als]: that is the name of a method too; give the blend another name"),
+        (
+            '[blends.b]\nof = ["als"]\nlearner = "deep"',
+            "[blends.b]: learner must be one of linear, trees, or empty; it is",
+        ),
+        (
+            '[blends.b]\nof = ["als"]\nlearner = "linear"\nconstant = 5',
+            "finds out by itself whom to trust; take out constant",
+        ),
+        (
+            '[routes.r]\nof = ["als"]\nevents = [0, 1]',
+            "[routes.r]: events must be 1 whole numbers from 0 on, one for each",
+        ),
+        ('[routes.r]\nof = ["als"]', "[routes.r] lacks events"),
+        ('[routes.r]\nof = ["alss"]\nevents = [0]', "[routes.r]: there is no method alss; did you mean als?"),
+        ("[routes.r]\nof = []\nevents = []", "[routes.r]: of must name one method at least; it is empty"),
+        ('[routes.als]\nof = ["ease"]\nevents = [0]', "[routes.als]: that is the name of a method too; give the route"),
+        (
+            '[routes.r]\nof = ["als"]\nevents = [0]\nattributes = [[], []]',
+            "attributes must be 1 lists of columns, one for",
+        ),
+        (
+            '[routes.r]\nof = ["als"]\nevents = [0]\n[routes.s]\nof = ["r"]\nevents = [0]',
+            "[routes.s]: of must name methods and blends; r is a route",
+        ),
         ('[split]\nkind = "tme"', "[split] kind must be one of time, last, ratio, strong, cold, given; it is 'tme'"),
         ("[split]\nday = 3", "[split] has no day; did you mean days? It has days, date, kinds, strangers"),
         ("[split]\ndays = -3", "[split] days must be from 1e-05 to 36500.0; it is -3.0"),

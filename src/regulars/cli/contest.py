@@ -6,7 +6,8 @@ from regulars.core import Run
 from regulars.data import Prepared
 from regulars.evaluation import Comparison, Split, compare
 
-from .learning import Learned, learn
+from .composing import Learned
+from .learning import learn
 from .periods import splits
 from .project import Project
 

@@ -28,7 +28,9 @@ SPARE = ("source", "score")  # what a narrow terminal does without
 @verb("regulars fit --method als")
 def fit(
     config: ConfigPath = HERE,
-    method: Annotated[str, typer.Option("--method", "-m", help="A method or blend; default: the chosen one.")] = "",
+    method: Annotated[
+        str, typer.Option("--method", "-m", help="A method, blend or route; default: the one chosen")
+    ] = "",
     seed: Seed = None,
     threads: Threads = None,
     as_json: AsJson = False,

@@ -1,43 +1,20 @@
 """Fitting what the configuration names, once each, with the time and memory that it took."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Sequence
 
 from regulars.config import no_such
-from regulars.core import Dataset, Progress, Recommender, Run
+from regulars.core import Dataset, Progress, Run
 from regulars.core.errors import ConfigError, EmptyData
-from regulars.evaluation.cost import Cost, measured
+from regulars.evaluation.cost import measured
 from regulars.models import METHODS
-from regulars.ranking import Fallback, RankFusion
+from regulars.ranking import Fallback
 
+from .composing import Composing, Learned
 from .project import Project
 
 
-@dataclass(frozen=True)
-class Learned:
-    """A fitted recommender and what the fit cost."""
-
-    recommender: Recommender
-    cost: Cost
-
-    @property
-    def seconds(self) -> float:
-        return self.cost.seconds
-
-    @property
-    def costs(self) -> dict[str, float]:
-        """By the names that a comparison tells them under."""
-        return {
-            "fit_seconds": self.cost.seconds,
-            "fit_cpu_seconds": self.cost.cpu_seconds,
-            "peak_mb": self.cost.peak_mb,
-        }
-
-
 def learn(project: Project, data: Dataset, names: Sequence[str], run: Run) -> dict[str, Learned]:
-    """Fits the named methods and blends on `data`; a method that several blends need is fitted once."""
-    blends = project.config.blends
+    """Fits the named methods, blends and routes on `data`; a method that several of them need is fitted once."""
     needed = [part for name in names for part in project.parts(name)]  # misspelled names are told before any fit
     if not (data.weight > 0).any():
         raise EmptyData(
@@ -49,18 +26,12 @@ def learn(project: Project, data: Dataset, names: Sequence[str], run: Run) -> di
         run.on_epoch(Progress("fit methods", done, len(set(needed))))
         learned[name] = _fitted(project, data, name, run)
     run.on_epoch(Progress("fit methods", len(set(needed)), len(set(needed))))
-    return {name: _blended(project, name, learned) if name in blends else learned[name] for name in names}
+    composing = Composing(project, data, run, learned)
+    return {name: composing.of(name) for name in names}
 
 
 def _fitted(project: Project, data: Dataset, name: str, run: Run) -> Learned:
     return Learned(*measured(lambda: project.method(name).fit(data, run)))
-
-
-def _blended(project: Project, name: str, learned: Mapping[str, Learned]) -> Learned:
-    blend = project.config.blends[name]
-    parts = [learned[part] for part in blend.of]
-    fusion = RankFusion(tuple(part.recommender for part in parts), blend.weights, blend.depth, blend.constant)
-    return Learned(fusion, reduce(Cost.plus, (part.cost for part in parts)))
 
 
 def with_fallback(project: Project, name: str, learned: dict[str, Learned]) -> Fallback:

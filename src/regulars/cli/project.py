@@ -25,6 +25,7 @@ from regulars.tuning import Exam, Plan, Space
 from regulars.tuning.needs import need_of
 
 from .columns import told_by_events, yes_or_no
+from .compositions import check_blend, check_name, check_route
 from .whole import written
 
 DEFAULT_METHODS = ("popularity", "personal", "item_knn", "als")
@@ -50,7 +51,7 @@ class Project:
             project.sources(), project.checks(), project.splitter()
             for name in project.config.methods:
                 project.method(name)
-            for name in project.config.blends:
+            for name in project.composed:
                 project.parts(name)
             project.check_tuning()
             given = project.config.recommend
@@ -263,7 +264,7 @@ class Project:
     def check_tuning(self) -> None:
         """Raises ConfigError when [tune] says what cannot be."""
         given = self.config.tune
-        known = [name for name in (*self.names(), *METHODS) if name not in self.config.blends]
+        known = [name for name in (*self.names(), *METHODS) if name not in self.composed]
         for name in (*given.methods, *given.ranges):
             if name not in known:
                 raise ConfigError(f"[tune]: there is no method {name}{meant(name, known)} There are {', '.join(known)}")
@@ -276,31 +277,29 @@ class Project:
         given = self.config.tune
         return Plan(given.search, given.trials, given.minutes or math.inf, given.levels)
 
+    @property
+    def composed(self) -> tuple[str, ...]:
+        """The names of what is made of methods: blends and routes."""
+        return (*self.config.blends, *self.config.routes)
+
     def parts(self, name: str) -> tuple[str, ...]:
-        """The methods that a method or a blend consists of. Raises ConfigError when one of them does not exist."""
-        blend = self.config.blends.get(name)
-        if blend is None:
+        """The methods that a method, a blend or a route consists of, each once.
+
+        Raises ConfigError when one of them does not exist or does not fit.
+        """
+        given = self.config
+        what, table = ("blend", given.blends) if name in given.blends else ("route", given.routes)
+        if name not in table:
             self.method(name)
             return (name,)
-        with within(f"[blends.{name}]"):
-            if name in (*METHODS, *self.config.methods):
-                raise ConfigError("that is the name of a method too; give the blend another name")
-            if nested := next((part for part in blend.of if part in self.config.blends), ""):
-                raise ConfigError(f"of must name methods; {nested} is a blend. Name its methods instead")
-            if not blend.of:
-                raise ConfigError("of must name one method at least; it is empty")
-            if blend.weights and (len(blend.weights) != len(blend.of) or min(blend.weights) <= 0):
-                raise ConfigError(
-                    f"weights must be {len(blend.of)} numbers above 0, one for each of {', '.join(blend.of)}; "
-                    f"they are {list(blend.weights)}"
-                )
-            for part in blend.of:
-                self.method(part)
-        return blend.of
+        with within(f"[{what}s.{name}]"):
+            check_name(name, (*METHODS, *given.methods), what)
+            check_blend(name, given) if what == "blend" else check_route(name, given)
+            return tuple(dict.fromkeys(part for one in table[name].of for part in self.parts(one)))
 
     def names(self) -> tuple[str, ...]:
-        """All methods and blends that the file names, in its order; a few good ones when it names none."""
-        return (*(self.config.methods or DEFAULT_METHODS), *self.config.blends)
+        """All methods, blends and routes that the file names, in its order; a few good ones when it names none."""
+        return (*(self.config.methods or DEFAULT_METHODS), *self.composed)
 
     def item_names(self, data: Dataset) -> pl.Series:
         """What people call each item: the columns of [items] name, else the id; String [n_items]."""

@@ -18,6 +18,7 @@ from regulars.report.choice import products
 
 from .app import HERE, AsJson, ConfigPath, Quiet, verb
 from .bars import stage, watched
+from .compositions import described
 from .console import emit, say
 from .likeness import similar_items
 from .project import Project
@@ -90,9 +91,9 @@ def settings(project: Project) -> dict[str, Mapping[str, object]]:
     project = project.as_compared()
     compared = {row["name"] for row in project.compared()["test"]["metrics"]}
     names = [*project.names(), *(name for name in METHODS if name in compared and name not in project.names())]
-    methods = {name: project.method(name) for name in names if name not in project.config.blends}
+    methods = {name: project.method(name) for name in names if name not in project.composed}
     told: dict[str, Mapping[str, object]] = {name: _settings(method) for name, method in methods.items()}
-    return told | {name: {"rank fusion of": ", ".join(blend.of)} for name, blend in project.config.blends.items()}
+    return told | {name: {what: ", ".join(of)} for name, what, of in described(project.config)}
 
 
 def _settings(method: object) -> dict[str, object]:

@@ -5,15 +5,18 @@ from .explain import Words, sentences, verbs_of
 from .fallback import Fallback
 from .filters import Filter, Filtered, Only, Unseen, passing
 from .fusion import RankFusion
-from .learned import LearnedBlend
+from .learned import LEARNERS, LearnedBlend
+from .lessons import Lesson
 from .route import Route, Step
 
 __all__ = [
+    "LEARNERS",
     "Blend",
     "Fallback",
     "Filter",
     "Filtered",
     "LearnedBlend",
+    "Lesson",
     "Only",
     "RankFusion",
     "Route",
