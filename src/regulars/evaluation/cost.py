@@ -1,6 +1,5 @@
 """What a piece of work costs: seconds, CPU seconds and memory, and a limit on the last of them."""
 
-import gc
 import resource
 import time
 from collections.abc import Callable, Iterator
@@ -41,7 +40,6 @@ NOTHING: Final = Cost(0.0, 0.0, 0.0)
 
 def measured(work: Callable[[], T]) -> tuple[T, Cost]:
     """The result of `work`, and what it cost."""
-    gc.collect()
     _forget_peak()
     wall, cpu = time.perf_counter(), time.process_time()
     result = work()

@@ -55,9 +55,10 @@ def tune(
     for trial in kept.trials() if kept else ():
         work.remember(trial)
     stopped = work.go()
-    if work.trials and not any(trial.done for trial in work.trials) and not stopped:
-        raise StudyError(work.study().nothing())
-    return work.study(stopped)
+    study = work.study(stopped)
+    if not study.names() and not stopped:
+        raise StudyError(study.nothing())
+    return study
 
 
 @dataclass
@@ -108,7 +109,7 @@ class _Work:
         task = "tune"
         try:
             while len(self._mine()) < most and time.perf_counter() < until:
-                name = self._next(most)
+                name = self._next()
                 if not name:
                     break
                 self.run.on_epoch(self._progress(task, began, most))
@@ -135,14 +136,13 @@ class _Work:
     def _best(self, name: str) -> float:
         return max((trial.value for trial in self._of(name) if trial.done), default=math.nan)
 
-    def _next(self, most: float) -> str:
+    def _next(self) -> str:
         """Whose turn it is; nobody's when all are searched through."""
         left = [name for name in self.spaces if name not in self.finished and not self._hopeless(name)]
         if not left:
             return ""
         made = {name: len(self._of(name)) for name in left}
-        first = int(min(self.plan.first, max(1, most / (2 * len(self.spaces)))))
-        return whose_turn({name: self._best(name) for name in left}, made, first)
+        return whose_turn({name: self._best(name) for name in left}, made, self.plan.first)
 
     def _hopeless(self, name: str) -> bool:
         trials = self._of(name)
