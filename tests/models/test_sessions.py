@@ -62,8 +62,9 @@ def test_stan_is_the_formula_of_the_paper(k, sample):
     data, past, ends = log()
     asked = 3_100_000
     settings = {"position_half_life": 1.5, "recency_half_life_days": 9.0, "distance_half_life": 2.5}
+    published = {"idf": 0.0, "length": 0.5}
     lambdas = [1.5 / math.log(2), 9.0 * DAY / math.log(2), 2.5 / math.log(2)]
-    scores = STAN(k, sample, **settings).fit(data).score(Queries.of(QUESTIONS, times=asked))
+    scores = STAN(k, sample, **settings, **published).fit(data).score(Queries.of(QUESTIONS, times=asked))
     for row, now in enumerate(QUESTIONS):
         expected = plain(
             now,
@@ -82,7 +83,7 @@ def test_stan_is_the_formula_of_the_paper(k, sample):
 @pytest.mark.parametrize("idf", [0.0, 2.0])
 def test_vsknn_is_the_dot_product_of_weighted_clicks_whose_votes_fade_with_the_last_match(idf):
     data, past, ends = log(1)
-    model = VSKNN(500, 500, weighting="div", step_decay="div", idf=idf).fit(data)
+    model = VSKNN(500, 500, weighting="div", step_decay="div", idf=idf, length=0.0).fit(data)
     scores = model.score(Queries.of(QUESTIONS, times=3_100_000))
     met = [sum(item in items for items in past) for item in range(N)]
     for row, now in enumerate(QUESTIONS):

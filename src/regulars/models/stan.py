@@ -22,15 +22,16 @@ class STAN(Settings):
     power of a past session's number of items by which similarities are divided, .5 in the paper.
     gap_minutes: a longer pause ends a session, in the log and in the history in question, whose last session is the
     current one; inf: everything that a customer did is one session. Holds sessions of others without their ids.
+    The defaults are those that validation on diginetica chose.
     """
 
-    neighbors: int = setting(500, low=1, high=10_000, log=True)
-    sample: int = setting(2_500, low=1, high=100_000, log=True)
-    position_half_life: float = setting(1.0, low=0.05, high=1_000.0, log=True)
-    recency_half_life_days: float = setting(30.0, low=0.1, log=True)
-    distance_half_life: float = setting(2.0, low=0.05, high=1_000.0, log=True)
-    idf: float = setting(0.0, low=0.0, high=10.0)
-    length: float = setting(0.5, low=0.0, high=1.0)
+    neighbors: int = setting(200, low=1, high=10_000, log=True)
+    sample: int = setting(5_000, low=1, high=100_000, log=True)
+    position_half_life: float = setting(1.15, low=0.05, high=1_000.0, log=True)
+    recency_half_life_days: float = setting(80.0, low=0.1, log=True)
+    distance_half_life: float = setting(3.0, low=0.05, high=1_000.0, log=True)
+    idf: float = setting(1.0, low=0.0, high=10.0)
+    length: float = setting(0.1, low=0.0, high=1.0)
     gap_minutes: float = setting(30.0, low=1.0, log=True)
 
     def fit(self, data: Dataset, run: Run = QUIET) -> SessionNeighbors:

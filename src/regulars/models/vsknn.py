@@ -27,14 +27,15 @@ class VSKNN(Settings):
     session's items to this power; 0 is the published dot product, .5 a cosine.
     gap_minutes: a longer pause ends a session, in the log and in the history in question, whose last session is the
     current one; inf: everything that a customer did is one session. Holds sessions of others without their ids.
+    The defaults are those that validation on diginetica chose.
     """
 
-    neighbors: int = setting(500, low=1, high=10_000, log=True)
-    sample: int = setting(2_500, low=1, high=100_000, log=True)
-    weighting: str = setting("quadratic", choices=WEIGHTINGS[1:])
+    neighbors: int = setting(150, low=1, high=10_000, log=True)
+    sample: int = setting(3_000, low=1, high=100_000, log=True)
+    weighting: str = setting("linear", choices=WEIGHTINGS[1:])
     step_decay: str = setting("div", choices=("div", "linear", "log", "same"))
-    idf: float = setting(1.0, low=0.0, high=10.0)
-    length: float = setting(0.0, low=0.0, high=1.0)
+    idf: float = setting(1.5, low=0.0, high=10.0)
+    length: float = setting(0.25, low=0.0, high=1.0)
     gap_minutes: float = setting(30.0, low=1.0, log=True)
 
     def fit(self, data: Dataset, run: Run = QUIET) -> SessionNeighbors:
