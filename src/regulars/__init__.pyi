@@ -45,6 +45,7 @@ from regulars.models import ItemKNN as ItemKNN
 from regulars.models import KNNBaseline as KNNBaseline
 from regulars.models import LogisticMF as LogisticMF
 from regulars.models import Markov as Markov
+from regulars.models import NaiveBayes as NaiveBayes
 from regulars.models import Personal as Personal
 from regulars.models import Popularity as Popularity
 from regulars.models import Recent as Recent

@@ -128,6 +128,7 @@ EXPLAINERS = (
     "warp",
     "logistic_mf",
     "content",
+    "naive_bayes",
     *RATERS,
     *COMPOSED,
 )
@@ -146,6 +147,7 @@ FINDERS = (
     "warp",
     "logistic_mf",
     "content",
+    "naive_bayes",
     *RATERS,
     "Fallback",
     "RankFusion",

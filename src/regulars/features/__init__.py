@@ -8,6 +8,6 @@ A `Columns` is a value that models hold and save: it reads frames that it has ne
 """
 
 from .columns import Columns
-from .kinds import KINDS
+from .kinds import KINDS, kind_of
 
-__all__ = ["KINDS", "Columns"]
+__all__ = ["KINDS", "Columns", "kind_of"]

@@ -12,6 +12,7 @@ from .funk_svd import FunkSVD
 from .item_knn import ItemKNN
 from .logistic_mf import LogisticMF
 from .markov import Markov
+from .naive_bayes import NaiveBayes
 from .personal import Personal
 from .popularity import Popularity
 from .rater_knn import UserKNNBaseline
@@ -52,6 +53,7 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "knn_baseline": KNNBaseline,
     "user_knn_baseline": UserKNNBaseline,
     "content": Content,
+    "naive_bayes": NaiveBayes,
 }
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "KNNBaseline",
     "LogisticMF",
     "Markov",
+    "NaiveBayes",
     "Personal",
     "Popularity",
     "Recent",

@@ -35,6 +35,7 @@ KINDS: Final = {
     "ItemLore": "regulars.ranking.evidence",
     "ItemScores": "regulars.models.kinds.item_scores",
     "Neighbors": "regulars.models.kinds.neighbors",
+    "LogOdds": "regulars.models.kinds.log_odds",
     "Only": "regulars.ranking.filters",
     "Profile": "regulars.models.kinds.profile",
     "RankFusion": "regulars.ranking.fusion",
