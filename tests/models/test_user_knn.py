@@ -18,7 +18,8 @@ A, B, C, D, E, F = range(6)
 
 def plain(**settings: object) -> UserKNN:
     """User-kNN as in the oldest papers: cosine of what customers have, everybody's vote alike."""
-    return UserKNN(**{"similarity": "cosine", "tilt": 0.5, "rule": "binary", "neighbors": 50, **settings})  # type: ignore[arg-type]
+    oldest = {"similarity": "cosine", "rule": "binary", "power": 1.0, "popularity": 0.0, "k1": 1.2, "b": 0.75}
+    return UserKNN(**{**oldest, "neighbors": 50, **settings})  # type: ignore[arg-type]
 
 
 def shop(seed: int = 0) -> Dataset:
