@@ -8,6 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from regulars.core import QUIET, Dataset, Floats, Progress, Run, Settings, setting
+from regulars.core.errors import EmptyData
 from regulars.kernels.als import Side, align, run_pass
 
 from .kinds.factors import Factors
@@ -51,6 +52,10 @@ class ALS(Settings):
     def fit(self, data: Dataset, run: Run = QUIET) -> Factors:
         profile = Profile(self.rule, self.half_life_days)
         met = profile.of(data.everyone(), data.n_items)
+        if not met.nnz:
+            raise EmptyData(
+                "ALS learns from what was met, and no event weighs more than 0; give some a positive weight"
+            )
         customers = np.bincount(met.indices, minlength=data.n_items)
         pull = self._pull(met, customers)
         met.data *= damped(met, pull, self.activity_damping)

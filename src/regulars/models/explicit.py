@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from regulars.core import MISSING, Bools, Dataset, Floats, Ints, Longs, floats
+from regulars.core import EVENT, MISSING, Bools, Dataset, Floats, Ints, Longs, floats
 from regulars.core.errors import BadTable, EmptyData
 from regulars.kernels.sgd import Ratings, Side
 
@@ -41,7 +41,12 @@ class Explicit:
 
     @classmethod
     def of(cls, data: Dataset) -> "Explicit":
-        """Raises EmptyData without ratings, BadTable when they are not finite or all alike."""
+        """Raises EmptyData without ratings, BadTable when no kind of event rates or ratings are not finite or all alike."""
+        if not {RATING, EVENT} & set(data.kinds):
+            raise BadTable(
+                f"predicting ratings needs events of the kind {RATING!r}; these are of {', '.join(data.kinds)}. "
+                "For purchases and views take als, item_knn or ease"
+            )
         kind = data.kinds.index(RATING) if RATING in data.kinds else MISSING
         weights = data.weight if kind == MISSING else data.weight[data.kind == kind]
         if not len(weights):

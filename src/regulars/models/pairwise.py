@@ -70,7 +70,9 @@ def learn(method: str, settings: Descent, loss: Loss, data: Dataset, run: Run) -
     profile = Profile(settings.rule, settings.half_life_days)
     met = profile.of(data.everyone(), data.n_items)
     if not met.nnz:
-        raise EmptyData(f"{method} learns from what was met, and no event is left that weighs more than 0")
+        raise EmptyData(
+            f"{method} learns from what was met, and no event weighs more than 0; give some a positive weight"
+        )
     everything = np.ones(data.n_items, dtype=np.bool_)
     of_items = columns_of(data.item_features, settings.item_features, "item", everything)
     of_users = columns_of(data.user_features, settings.user_features, "user", np.diff(met.indptr) > 0)

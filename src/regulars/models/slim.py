@@ -48,7 +48,9 @@ class SLIM(Settings):
         profile = Profile(self.rule, self.half_life_days)
         matrix = votes(data, profile, self.activity)
         if not matrix.nnz:
-            raise EmptyData("SLIM learns from what customers have, and nobody has anything")
+            raise EmptyData(
+                "SLIM learns from what customers have, and nobody has anything; give a log with positive weights"
+            )
         threads = run.threads or None
         nets = elastic_nets(
             log_of(*both_ways(matrix), threads=threads),

@@ -48,7 +48,9 @@ class SparseEASE(Settings):
         profile = Profile(self.rule, self.half_life_days)
         matrix = votes(data, profile, self.activity)
         if not matrix.nnz:
-            raise EmptyData("sparse EASE learns from what customers have, and nobody has anything")
+            raise EmptyData(
+                "sparse EASE learns from what customers have, and nobody has anything; give a log with positive weights"
+            )
         weights = self._learn(matrix, run)
         asked = replace(profile, half_life_steps=self.half_life_steps)
         return SparseItemItem("sparse_ease", data.n_items, *turned(weights), asked)

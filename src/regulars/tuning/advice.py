@@ -56,6 +56,11 @@ def overview(facts: Facts) -> list[str]:
         f"The median customer has {facts.items_each:,.0f} different items; the median item {facts.customers_each:,.0f} "
         "customers.",
     ]
+    if facts.ratings:
+        said.append(
+            f"{facts.ratings:,} events look like ratings. Methods that foretell no ratings read one as how much an "
+            "item was wanted: one star counts as a fifth of five, not as dislike. Leave low marks out for them."
+        )
     if facts.repeats >= 0.02:
         said.append(f"{facts.repeats:.0%} of the events are of items that the customer had before.")
     if facts.young >= 0.02:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from regulars.core import DAY, Dataset, Frame, Longs
+from regulars.core import DAY, EVENT, Dataset, Frame, Longs
 from regulars.evaluation.cost import free_mb
 
 RATING = "rating"  # the kind of event that rates
@@ -83,11 +83,11 @@ def _counts(rows: Longs, n: int) -> np.ndarray:
 
 
 def _ratings(data: Dataset) -> int:
-    """How many events rate: those of that kind, or of a log of one kind whose weights look like stars."""
+    """How many events rate: those of that kind, or of a log without kinds whose weights look like stars."""
     if RATING in data.kinds:
         weights = data.weight[data.kind == data.kinds.index(RATING)]
     else:
-        weights = data.weight if len(data.kinds) == 1 and (data.weight > 0).all() else data.weight[:0]
+        weights = data.weight if data.kinds == (EVENT,) and (data.weight > 0).all() else data.weight[:0]
     different = len(np.unique(weights[:1_000_000]))
     return len(weights) if 1 < different <= STARS else 0
 
