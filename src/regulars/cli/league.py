@@ -39,14 +39,14 @@ def league(project: Project, prepared: Prepared, run: Run, seconds: float = math
     when none is left.
     """
     validation, test = splits(project, prepared)
-    names, absent = entrants(project, test.train)
-    chosen = _Matchday(project, validation, run, seconds, dict(absent))
+    names, refused = entrants(project, test.train)
+    chosen = _Matchday(project, validation, run, seconds)
     chosen.play(names)
-    reported = _Matchday(project, test, run, seconds, dict(chosen.absent))
+    reported = _Matchday(project, test, run, seconds, chosen.absent)
     reported.play([name for name in names if name in chosen.evaluations])
     winner = chosen.comparison(reported.evaluations).best(f"{DECIDES}@{cutoffs(project)[0]}")
     both = Contest(winner, chosen.comparison(reported.evaluations), reported.comparison(reported.evaluations))
-    return League(both, reported.absent)
+    return League(both, {**reported.absent, **refused})
 
 
 def entrants(project: Project, data: Dataset) -> tuple[list[str], dict[str, str]]:
@@ -74,7 +74,7 @@ class _Matchday:
     split: Split
     run: Run
     seconds: float
-    absent: dict[str, str]
+    absent: dict[str, str] = field(default_factory=dict)
     evaluations: dict[str, Evaluation] = field(default_factory=dict)
     costs: dict[str, dict[str, float]] = field(default_factory=dict)
 

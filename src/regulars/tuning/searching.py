@@ -195,7 +195,7 @@ class StudyFile:
         told = [line for line in differ if not line.startswith("checksum")] or ["the same size, other events"]
         raise StudyError(
             f"{self.path} is a study of other data or another question: {'; '.join(told)}. "
-            "Choose another study file, or begin this one anew"
+            "Choose another study file (--study), or begin this one anew (--fresh)"
         )
 
 

@@ -123,8 +123,7 @@ class _Work:
                 self._keep(replace(trial, number=len(self.trials), method=name))
         except (KeyboardInterrupt, Interrupted):
             return "stopped"
-        finally:
-            self.run.on_epoch(Progress(task, 1, 1))
+        self.run.on_epoch(Progress(task, 1, 1))
         return ""
 
     def _mine(self) -> list[Trial]:
