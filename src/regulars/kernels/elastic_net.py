@@ -24,8 +24,7 @@ PART = 1_024  # items between two reports
 BLOCK = 32  # items that one thread works on at a time
 JOIN = 64  # items that may join a working set at a time, or as many as it has
 SWEEPS = 1_000  # over the working set, at most
-ENOUGH = np.float32(1e-5)  # largest change in a sweep, as a part of the largest weight, that ends the descent
-SLACK = np.float32(1e-5)  # how far a product may be beyond l1, as a part of the item's largest product
+SLACK = np.float32(1e-5)  # how far a condition may be broken, as a part of the item's largest product
 
 
 class Penalty(NamedTuple):
@@ -125,7 +124,7 @@ def _fit(
         _multiply(log, on, work, item, chosen.items[:0], chosen.weights[:0])
         work.products[item] = 0
         work.alone[:] = work.products
-        slack = penalty.l1 + SLACK * work.products.max()
+        slack = SLACK * work.products.max()
         outside = _candidates(log, work, item, penalty, candidates)
         while True:
             joined = _join(log, work, chosen, size, outside, penalty, slack)
@@ -136,7 +135,7 @@ def _fit(
                 wide = min(candidates, max(2 * len(gram), size))
                 gram = np.empty((wide, wide), dtype=np.float32)
             local_gram(log, on, chosen.items[:size], gram)
-            finished[row] = _descend(gram, chosen, size, penalty)
+            finished[row] = _descend(gram, chosen, size, penalty, slack)
             _multiply(log, on, work, item, chosen.items[:size], chosen.weights[:size])
         counts[row] = _keep(chosen, size, work, items[row], values[row])
 
@@ -228,7 +227,7 @@ def _join(log: Log, work: Work, chosen: Chosen, size: int, outside: int, penalty
         other = work.outside[place]
         product = work.products[other]
         reach = abs(product) if penalty.signed else product
-        reach = reach - penalty.l1 if reach > slack else np.float32(0)
+        reach = reach - penalty.l1 if reach > penalty.l1 + slack else np.float32(0)
         work.gains[place] = reach * reach / (log.squares[other] + penalty.l2)
     least = _least(work, outside, max(JOIN, size))
     joined, kept = 0, 0
@@ -264,8 +263,11 @@ def _least(work: Work, n: int, most: int) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
-def _descend(gram: Floats, chosen: Chosen, size: int, penalty: Penalty) -> bool:
-    """Moves the weights of the working set to their optimum, one at a time; whether they came to rest."""
+def _descend(gram: Floats, chosen: Chosen, size: int, penalty: Penalty, slack: np.float32) -> bool:
+    """Moves the weights of the working set, one at a time, until no slope is farther from its place than `slack`.
+
+    Whether that came about.
+    """
     weights, slopes = chosen.weights[:size], chosen.slopes[:size]
     for a in range(size):
         slopes[a] = chosen.targets[a]
@@ -275,15 +277,14 @@ def _descend(gram: Floats, chosen: Chosen, size: int, penalty: Penalty) -> bool:
         if weights[a] != 0:
             _move(slopes, gram[a], weights[a])
     for _ in range(SWEEPS):
-        change, largest = np.float32(0), np.float32(0)
+        farthest = np.float32(0)
         for a in range(size):
             old, own = weights[a], gram[a, a]
             weights[a] = _shrunk(slopes[a] + own * old, penalty) / (own + penalty.l2)
             if weights[a] != old:
                 _move(slopes, gram[a], weights[a] - old)
-                change = max(change, abs(weights[a] - old))
-            largest = max(largest, abs(weights[a]))
-        if change <= ENOUGH * largest:
+                farthest = max(farthest, abs(weights[a] - old) * (own + penalty.l2))
+        if farthest <= slack:
             return True
     return False
 
