@@ -39,6 +39,7 @@ from regulars.models import STAN as STAN
 from regulars.models import SVD as SVD
 from regulars.models import VSKNN as VSKNN
 from regulars.models import WARP as WARP
+from regulars.models import AssociationRules as AssociationRules
 from regulars.models import Content as Content
 from regulars.models import FunkSVD as FunkSVD
 from regulars.models import ItemKNN as ItemKNN

@@ -38,6 +38,7 @@ SETTINGS = {
     "stan": {"neighbors": 20, "distance_half_life": 10.0, "position_half_life": 10.0, "gap_minutes": math.inf},
     "slist": {"half_life_steps": 20.0, "ahead_steps": 5.0},  # whose order is chance
     "markov": {"reach": 15, "ahead_steps": 20.0, "half_life_steps": 20.0},
+    "association_rules": {"within": "customer", "min_baskets": 2},
     "svd": {"factors": 6},
     "svdpp": {"factors": 6},
     "funk_svd": {"factors": 6, "epochs": 300, "rate": 0.02, "regularization": 0.02},
@@ -128,6 +129,7 @@ EXPLAINERS = (
     "warp",
     "logistic_mf",
     "content",
+    "association_rules",
     "naive_bayes",
     *RATERS,
     *COMPOSED,
@@ -147,6 +149,7 @@ FINDERS = (
     "warp",
     "logistic_mf",
     "content",
+    "association_rules",
     "naive_bayes",
     *RATERS,
     "Fallback",

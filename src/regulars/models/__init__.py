@@ -5,6 +5,7 @@ from typing import Any, Final
 from regulars.core import Estimator
 
 from .als import ALS
+from .association_rules import AssociationRules
 from .bpr import BPR
 from .content import Content
 from .ease import EASE
@@ -53,6 +54,7 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "knn_baseline": KNNBaseline,
     "user_knn_baseline": UserKNNBaseline,
     "content": Content,
+    "association_rules": AssociationRules,
     "naive_bayes": NaiveBayes,
 }
 
@@ -67,6 +69,7 @@ __all__ = [
     "SVD",
     "VSKNN",
     "WARP",
+    "AssociationRules",
     "Content",
     "FunkSVD",
     "ItemKNN",

@@ -23,16 +23,21 @@ class Profile:
     rule: "count" sums the weights of an item's events, "log" takes log(1 + sum), "binary" counts an item once, by its
     newest event. half_life_days: a weight halves for every so many days between the event and the question; inf: never.
     half_life_steps: it halves for every so many newer steps of the history, be they clicks or whole baskets; see
-    `steps_of`.
+    `steps_of`. basket: who has something in the basket is asked about by that alone.
     """
 
     rule: str = "count"
     half_life_days: float = math.inf
     half_life_steps: float = math.inf
+    basket: bool = False
 
     def of(self, queries: Queries, n_items: int) -> "csr_array":
         """Weight of each item for each query; float32 [n, n_items], without what was returned in full."""
-        return self.of_histories(queries.history, queries.times, n_items)
+        history = queries.history
+        if self.basket:
+            without = queries.baskets.lengths[history.rows] == 0
+            history = history.where(without).joined(queries.baskets)
+        return self.of_histories(history, queries.times, n_items)
 
     def of_histories(self, history: Histories, now: np.ndarray, n_items: int) -> "csr_array":
         """The same for histories looked at in the moments `now`, int64 [n]."""
