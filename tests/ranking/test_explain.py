@@ -102,6 +102,16 @@ def test_an_attribute_is_told_with_the_item_that_has_it_or_alone():
     ]
 
 
+def test_an_item_of_the_basket_is_told_as_such():
+    baskets = Histories.of([[1], [], [0, 2]])
+    filled = replace(QUERIES, baskets=baskets)
+    assert told([[3], [3], [3]], [[1], [1], [0]], queries=filled) == [
+        "goes with Tea in your basket",
+        "because you bought Tea on 4 March 2024",
+        "goes with Milk in your basket",
+    ]
+
+
 def test_sentences_are_a_column_of_the_long_table():
     answer = Recommendations(
         ints([[1, MISSING], [0, 2], [MISSING, MISSING]]), floats(np.zeros((3, 2))), ("popularity",)

@@ -24,7 +24,7 @@ class Words:
     """The sentences. Fields in braces are filled in: {item} {verb} {date} {days} {times} {feature}.
 
     because: an item of the history speaks for another one; undated: the same in a log without times.
-    liked: an attribute that an item of the history has; attribute: one of the customer.
+    liked: an attribute that an item of the history has; attribute: one of the customer. carried: an item of the basket.
     habit: the item speaks for itself, bought on HABIT days or more, about every {days} days; daily: {days} is 1;
     twice: on fewer; again: on one day. sources: what to say without a reason, by the name of the source; other: for
     the rest.
@@ -35,6 +35,7 @@ class Words:
     undated: str = "because you {verb} {item}"
     liked: str = "because you like {feature}, as in {item}"
     attribute: str = "because of {feature}"
+    carried: str = "goes with {item} in your basket"
     habit: str = "you buy it about every {days} days; {times} times so far"
     daily: str = "you buy it about every day; {times} times so far"
     twice: str = "you {verb} it {times} times, last on {date}"
@@ -67,11 +68,14 @@ def sentences(
     past = _past(queries.history, rows, why)
     attributes = _named(pl.Series(reasons.names, dtype=pl.String), features, "what it is")
     facts = pl.DataFrame({"item": _named(item_names, why, "an item"), "feature": attributes, **past.columns(words)})
-    facts = facts.with_columns(attribute=features != MISSING, liked=(features != MISSING) & (why != MISSING))
+    basket = _past(queries.baskets, rows, why).times > 0
+    facts = facts.with_columns(
+        attribute=features != MISSING, liked=(features != MISSING) & (why != MISSING), carried=basket & (why != items)
+    )
     told = _told(words, facts, past, why == items)
     by_source = [words.sources.get(name, words.other) for name in answer.names]
     general = pl.Series(by_source, dtype=pl.String).gather(answer.sources.ravel()[at].astype(np.int64))
-    return told.zip_with(pl.Series((past.times > 0) | (features != MISSING)), general).alias("reason")
+    return told.zip_with(pl.Series((past.times > 0) | basket | (features != MISSING)), general).alias("reason")
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,8 @@ def _told(words: Words, facts: pl.DataFrame, past: _Past, own: Bools) -> pl.Seri
         .then(_filled(words.liked))
         .when(pl.col("attribute"))
         .then(_filled(words.attribute))
+        .when(pl.col("carried"))
+        .then(_filled(words.carried))
         .when(pl.col("daily"))
         .then(_filled(words.daily))
         .when(pl.col("often"))
