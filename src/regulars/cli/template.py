@@ -109,6 +109,15 @@ fallback = ["popularity"]  # who answers where the chosen method cannot
 # A blend fuses the lists of several methods by rank.
 [blends.personal_and_als]
 of = ["personal", "als"]
+
+# How `regulars tune` searches the settings of the methods above; what is not narrowed is searched over its whole range.
+[tune]
+trials = 0        # of all methods together; 0: 15 for each, or as many as the minutes allow
+minutes = 0.0     # 0: no limit; Ctrl-C keeps what was done, too
+# [tune.ranges.als]
+# factors = [32, 256]        # from, to
+# rule = ["count", "log"]    # one of these
+# passes = 8                 # not searched
 """
 
 
