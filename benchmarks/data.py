@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-USERS_AND_ITEMS = {"gowalla": (29_858, 40_981), "ml-1m": (6_039, 3_628)}
+USERS_AND_ITEMS = {"gowalla": (29_858, 40_981), "ml-1m": (6_039, 3_628), "ml-100k": (943, 1_682)}
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,23 @@ def folder() -> Path:
 
 
 def pairs(name: str) -> Pairs:
-    """lightgcn/gowalla or lightgcn/ml-1m."""
+    """lightgcn/gowalla, lightgcn/ml-1m or ml-100k."""
     events = frame(name)
     test = pl.col("split") == "test"
     return Pairs(_matrix(events.filter(~test), name), _matrix(events.filter(test), name))
 
 
 def frame(name: str) -> pl.DataFrame:
-    """user_id, item_id and split (train, valid or test) of each pair."""
+    """user_id, item_id and split (train, valid, test) of each pair; of ml-100k all that was rated, split by chance."""
+    if name == "ml-100k":
+        return _rated(pl.read_parquet(folder() / name / "ratings.parquet"))
     return pl.read_parquet(folder() / "lightgcn" / f"{name}.parquet")
+
+
+def _rated(ratings: pl.DataFrame) -> pl.DataFrame:
+    chance = np.random.default_rng(0).random(len(ratings))
+    split = np.select([chance < 0.1, chance < 0.3], ["valid", "test"], "train")
+    return ratings.select(pl.col("user_id", "item_id") - 1).with_columns(split=pl.Series(split))
 
 
 def _matrix(events: pl.DataFrame, name: str) -> csr_matrix:

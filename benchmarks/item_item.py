@@ -1,0 +1,121 @@
+"""Item-item methods beside the same method of other libraries: CPU seconds of a fit, and quality on the test set.
+
+Every contender has the same settings, so that they look for the same weights; only item-kNN differs by whose neighbors
+are kept (RecBole and ours here: of each answer; the others: of each item of the history). Ours is shown a second time
+with the settings that were best on `valid`: "chosen". RecBole's elastic net divides its squares by the customers;
+its alpha and l1_ratio say the same as l1 and l2.
+
+A peer is left out where it would take hours or more memory than the machine has; ABSENT says which and why.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from benchmarks.data import USERS_AND_ITEMS, pairs, quality
+from benchmarks.figure import OURS, Figure
+from benchmarks.measure import Contender, circumstances, peer_python, race, threads
+
+DATA: Final = ("ml-100k", "ml-1m", "gowalla")
+K: Final = 20
+L1, L2, REGULARIZATION, NEIGHBORS = 1.0, 1.0, {"ml-100k": 100.0, "ml-1m": 500.0, "gowalla": 100.0}, 100
+
+# the best NDCG@20 on `valid`; docs/explanation/item-item.md says among how many
+CHOSEN: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {}
+
+ABSENT: Final = {
+    ("slim", "ml-1m", "recbole"): "its elastic nets take 16 CPU s on ml-100k and more than 200 here",
+    ("slim", "gowalla", "recbole"): "days: every sweep of its elastic net visits all 40,981 items",
+    ("ease", "gowalla", "recbole"): "inverts 40,981 items in several copies of 6.7 GB",
+    ("ease", "gowalla", "rectools"): "inverts 40,981 items in several copies of 6.7 GB",
+    ("ease", "gowalla", "lenskit"): "inverts 40,981 items in several copies of 6.7 GB",
+}
+
+Prepared = tuple[Callable[[], Any], Callable[[Any], dict[str, float]]]
+
+
+def run() -> Iterator[Figure]:
+    """Each method on each data set."""
+    for method in ("slim", "ease", "sparse_ease", "item_knn"):
+        for data in DATA:
+            yield from _race(method, data)
+
+
+def _race(method: str, data: str) -> Iterator[Figure]:
+    given = {"data": data, "method": method}
+    contenders = [Contender(OURS, "benchmarks.item_item:ours", given, blas=1, packages=("numpy", "numba"))]
+    chosen = CHOSEN.get(method, {}).get(data)
+    if chosen:
+        own = replace(contenders[0], peer=f"{OURS}, chosen", arguments={**given, "chosen": True})
+        contenders.append(own)
+    for peer, settings in peers(method, data).items():
+        if reason := ABSENT.get((method, data, peer)):
+            yield Figure(f"{method}, fit", data, peer, further={**circumstances(), "absent": reason})
+            continue
+        contenders.append(
+            Contender(
+                peer,
+                f"benchmarks.peers.{peer}_item_item:prepare",
+                {**given, "settings": settings, "k": K},
+                peer_python(peer),
+                blas=1,
+                warm=method != "slim",
+                packages=(peer,),
+            )
+        )
+    yield from race(f"{method}, fit", data, contenders, further={"settings": repr(settings_of(method, data))})
+
+
+def settings_of(method: str, data: str) -> dict[str, Any]:
+    """Ours, that say the same as those of the peers."""
+    everything = USERS_AND_ITEMS[data][1]
+    return {
+        "slim": {"l1": L1, "l2": L2, "activity": 0.0, "candidates": everything, "neighbors": 5_000},
+        "ease": {"regularization": REGULARIZATION[data], "max_items": 16_000},
+        "sparse_ease": {"regularization": REGULARIZATION[data], "activity": 0.0},
+        "item_knn": {
+            "neighbors": NEIGHBORS,
+            "similarity": "cosine",
+            "tilt": 0.5,
+            "activity": 0.0,
+            "side": "answer",
+            "rule": "binary",
+        },
+    }[method]
+
+
+def peers(method: str, data: str) -> dict[str, dict[str, Any]]:
+    """The settings of each peer that has the method."""
+    n = USERS_AND_ITEMS[data][0] + 1  # of RecBole, whose first customer is padding
+    return {
+        "slim": {
+            "lenskit": {"l1_reg": L1, "l2_reg": L2},
+            "recbole": {"alpha": (L1 + L2) / n, "l1_ratio": L1 / (L1 + L2)},
+        },
+        "ease": {
+            "lenskit": {"regularization": REGULARIZATION[data]},
+            "recbole": {"reg_weight": REGULARIZATION[data]},
+            "rectools": {"regularization": REGULARIZATION[data]},
+        },
+        "sparse_ease": {},
+        "item_knn": {
+            "lenskit": {"feedback": "implicit", "max_nbrs": 5_000, "save_nbrs": NEIGHBORS},
+            "recbole": {"k": NEIGHBORS},
+            "rectools": {"K": NEIGHBORS + 1},  # implicit counts an item among its own neighbors
+        },
+    }[method]
+
+
+def ours(data: str, method: str, chosen: bool = False) -> Prepared:
+    """From the log to the fitted model."""
+    from benchmarks.shops import Shop
+    from regulars.core import Run
+    from regulars.models import METHODS
+
+    shop, circumstances = Shop.of(data), Run(threads=threads())
+    settings = CHOSEN[method][data] if chosen else settings_of(method, data)
+    estimator = METHODS[method](**settings)
+    return (
+        lambda: estimator.fit(shop.data, circumstances),
+        lambda model: quality(shop.lists(model, K), pairs(data).wanted),
+    )
