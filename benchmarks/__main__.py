@@ -19,6 +19,7 @@ BENCHMARKS = {
     "topk": "top-20 of all gowalla customers beside implicit's recommend",
     "knn": "item-kNN and user-kNN: fitting and answering beside implicit",
     "ease": "EASE on ml-1m beside the bare matrix inversion",
+    "item_item": "SLIM, EASE, sparse EASE and item-kNN beside RecBole, RecTools and LensKit",
     "evaluation": "top-20 and metrics of all ml-1m and gowalla customers beside RecTools and RecBole",
     "gowalla": "quality on the test set, settings chosen on validation, beside published figures",
     "sessions": "V-SKNN and STAN on diginetica's sessions, beside published figures",
