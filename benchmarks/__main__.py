@@ -24,6 +24,7 @@ BENCHMARKS = {
     "gowalla": "quality on the test set, settings chosen on validation, beside published figures",
     "sessions": "V-SKNN and STAN on diginetica's sessions, beside published figures",
     "ratings": "SVD, SVD++ and kNN-baseline on ml-100k, five folds, beside Surprise",
+    "tune": "tuning three methods on ml-1m: what it gains on test, and what it costs beside the bare fits",
     "prepare": "reading, checking and preparing 1, 10 and 100 million events",
     "demo": "the whole demo, from raw tables to report",
 }

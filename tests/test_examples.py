@@ -65,6 +65,13 @@ def test_a_stranger_gets_an_answer_and_so_does_who_has_nothing(capsys):
     assert said.count("two products") == said.count("nothing yet") == 5
 
 
+def test_tuned_settings_are_shown_beside_the_defaults(capsys):
+    run("tune", 12)
+    said = capsys.readouterr().out
+    assert "svd: no. It foretells ratings. But it needs ratings that differ" in said
+    assert "item-kNN, tuned" in said
+
+
 def test_every_example_is_tested():
     tested = set(re.findall(r'run\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
     assert tested == {path.stem for path in SCRIPTS}

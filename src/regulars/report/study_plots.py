@@ -18,7 +18,7 @@ except ImportError as error:
 from .palette import LEAD, PAPER, QUIET, RIVAL
 from .plots import label_of, styled
 
-SLICE = 300  # pixels of the picture of one setting
+SLICE = 255  # pixels of the picture of one setting
 _COLORS = (LEAD, RIVAL, QUIET)
 
 
@@ -55,7 +55,7 @@ def importance(study: Study, method: str) -> alt.LayerChart:
         y=alt.Y("setting:N", sort=list(found), title=None, axis=alt.Axis(labelLimit=190, minExtent=190, maxExtent=190)),
         x=alt.X("part:Q", title="Part of what decides (%)", scale=alt.Scale(domain=[0, 100])),
     )
-    bars = base.mark_bar(color=LEAD, size=12, cornerRadiusEnd=2)
+    bars = base.mark_bar(color=LEAD, size=12)
     return styled(alt.LayerChart(layer=[bars]), height=24 * frame.height, width=380)
 
 
