@@ -13,6 +13,7 @@ T = TypeVar("T")
 _STATUS: Final = Path("/proc/self/status")
 _RESET: Final = Path("/proc/self/clear_refs")
 _MEMORY: Final = Path("/proc/meminfo")
+_CONTAINER: Final = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,14 @@ def peak_mb() -> float:
 
 
 def free_mb() -> float:
-    """Memory that the machine can still give, in megabytes; infinite where the system does not tell."""
+    """Memory that the machine, or the container, can still give, in megabytes; infinite where nobody tells."""
     told = _figure(_MEMORY, "MemAvailable")
-    return told / 1024 if told else float("inf")
+    machine = told / 1024 if told else float("inf")
+    try:
+        most, held = (int((_CONTAINER / name).read_text()) for name in ("memory.max", "memory.current"))
+    except (OSError, ValueError):  # no container, or one without a limit
+        return machine
+    return min(machine, (most - held) / 2**20)
 
 
 @contextmanager
