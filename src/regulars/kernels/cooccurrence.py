@@ -101,7 +101,7 @@ def _nearest(
 
 
 @njit(cache=True, nogil=True, inline="always")
-def similarity(shared: np.float32, left: np.float32, right: np.float32, shrinkage: float, union: bool) -> float:
+def similarity(shared: np.float32, left: np.float32, right: np.float32, shrinkage: float, union: bool) -> np.float32:
     """shared / (left * right + shrinkage): cosine if the norms are such; with `union`, what two sets have in common by
     what both have together, shared / (left + right - shared + shrinkage), left and right being their sizes: Jaccard."""
     return shared / ((left + right - shared if union else left * right) + shrinkage)

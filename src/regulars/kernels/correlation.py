@@ -82,7 +82,7 @@ def correlation(sums: NDArray[np.float64], shrinkage: float, centered: bool) -> 
         right -= sums[5] * sums[5] / n
     if product <= 0 or left <= TINY or right <= TINY:
         return 0.0
-    return min(product / np.sqrt(left * right), 1.0) * (n - 1) / (n - 1 + shrinkage)
+    return float(min(product / np.sqrt(left * right), 1.0) * (n - 1) / (n - 1 + shrinkage))
 
 
 @njit(cache=True, nogil=True)

@@ -24,7 +24,7 @@ class Stored(NamedTuple):
     """The histories that are searched."""
 
     histories: tuple[Longs, Ints]  # starts [n + 1] and items
-    index: Sparse  # for each item the histories that have it and its weight there
+    by_item: Sparse  # for each item the histories that have it and its weight there
     norms: Floats  # [n], above 0
 
 
@@ -47,17 +47,16 @@ def nearest_histories(
     width = min(k, len(stored.norms))
     rows, values = np.empty((n, width), dtype=np.uint32), np.empty((n, width), dtype=np.float32)
     counts = np.zeros(n, dtype=np.int64)
-    index = stored.index[0], stored.index[1].view(np.uint32), stored.index[2]
+    starts, who, weights = stored.by_item[0], stored.by_item[1].view(np.uint32), stored.by_item[2]
+    own, right = stored.histories, stored.norms
 
     def work(begin: int, end: int) -> None:
-        _nearest(
-            begin, end, *asked, norms, *stored.histories, *index, stored.norms, shrinkage, union, rows, values, counts
-        )
+        _nearest(begin, end, *asked, norms, *own, starts, who, weights, right, shrinkage, union, rows, values, counts)
 
     if width:
         in_blocks(work, n, BLOCK, threads)
-    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
-    return starts, *_packed(starts, rows, values)
+    ends = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+    return ends, *_packed(ends, rows, values)
 
 
 def shared_parts(asked: Sparse, voters: Sparse, votes: Sparse, likeness: Floats, answers: Ints) -> Floats:
@@ -192,7 +191,7 @@ def _best_with_news(
         bits = strengths.view(np.uint32)
         for place in range(told):
             keys[place] = (np.uint64(bits[place]) << np.uint64(32)) | np.uint64(~near[place])
-        _select(keys, told, k)
+        _select(keys, np.int64(told), np.int64(k))
         told = k
         for place in range(told):
             near[place] = ~np.uint32(keys[place] & np.uint64(0xFFFFFFFF))

@@ -63,8 +63,8 @@ def heard_parts(asked: Near, similar: Near, raters: Raters, k: int, answers: Int
     """
     out = np.zeros((len(asked.neighbors), answers.shape[1]), dtype=np.float32)
     n_items = len(raters.by_item.starts) - 1
-    rows = raters.starts, raters.items, raters.values, raters.residuals
-    _parts(*asked, *similar, *rows, k, n_items, answers, out)
+    starts, items, values, residuals, _ = raters
+    _parts(*asked, *similar, starts, items, values, residuals, k, n_items, answers, out)
     return out
 
 

@@ -28,8 +28,8 @@ class Past(NamedTuple):
     positions: Ints  # where in its session each item was met last, from 0
     times: Longs  # [n] when each session ended, rising
     norms: Floats  # [n] what a similarity is divided by, above 0
-    index_starts: Longs  # [n_items + 1]
-    index: Ints  # the sessions that have an item, oldest first
+    item_starts: Longs  # [n_items + 1]
+    item_sessions: Ints  # the sessions that have an item, oldest first
 
 
 class Asked(NamedTuple):
@@ -69,7 +69,7 @@ def _votes(
 ) -> tuple[Longs, Floats, Longs, Ints, Floats]:
     n = len(asked.starts) - 1
     sums, touched = np.zeros(len(past.times), dtype=np.float32), np.empty(len(past.times) + 1, dtype=np.int32)
-    steps = np.full(len(past.index_starts) - 1, -1, dtype=np.int32)
+    steps = np.full(len(past.item_starts) - 1, -1, dtype=np.int32)
     keys = np.empty(len(past.times), dtype=np.uint64)
     ends, vote_starts = np.zeros(n + 1, dtype=np.int64), np.zeros(1 + n * k, dtype=np.int64)
     amounts = np.empty(n * k, dtype=np.float32)
@@ -77,14 +77,14 @@ def _votes(
     told = 0
     for row in range(n):
         met = _candidates(asked, past, row, sample, sums, touched)
-        near = _nearest(asked.times[row], past, fading.recency, touched[:met], sums, keys, k)
+        near = _nearest(int(asked.times[row]), past, fading.recency, touched[:met], sums, keys, k)
         for at in range(asked.starts[row], asked.starts[row + 1]):
             steps[asked.items[at]] = asked.steps[at]
         for place in range(near):
             session = np.int64(keys[place] & np.uint64(0xFFFFFFFF))
             begin, end = past.starts[session], past.starts[session + 1]
             newest = _newest_in_common(past.items[begin:end], steps) + begin
-            step = min(np.int64(steps[past.items[newest]]), len(fading.steps) - 1)
+            step = min(int(steps[past.items[newest]]), len(fading.steps) - 1)
             amounts[told] = _similarity(keys[place]) * fading.steps[step]
             first = vote_starts[told]
             items, votes = longer(items, votes, first + end - begin)
@@ -105,10 +105,10 @@ def _candidates(asked: Asked, past: Past, row: int, sample: int, sums: Floats, t
     """Adds up the weights in common; puts the `sample` newest sessions met into `touched`; how many there are."""
     met = 0
     for at in range(asked.starts[row], asked.starts[row + 1]):
-        end = past.index_starts[asked.items[at] + 1]
+        end = past.item_starts[asked.items[at] + 1]
         # what is older than the newest `sample` that have this item is not among the newest that have any
-        for place in range(max(past.index_starts[asked.items[at]], end - sample), end):
-            session = past.index[place]
+        for place in range(max(past.item_starts[asked.items[at]], end - sample), end):
+            session = past.item_sessions[place]
             touched[met] = session
             met += sums[session] == 0
             sums[session] += asked.weights[at]
@@ -126,9 +126,7 @@ def _candidates(asked: Asked, past: Past, row: int, sample: int, sums: Floats, t
 
 
 @njit(cache=True, nogil=True)
-def _nearest(
-    now: np.int64, past: Past, recency: float, candidates: Ints, sums: Floats, keys: np.ndarray, k: int
-) -> int:
+def _nearest(now: int, past: Past, recency: float, candidates: Ints, sums: Floats, keys: np.ndarray, k: int) -> int:
     """Puts the k most similar candidates in front of `keys`, similarity bits before the session; clears `sums`."""
     bits = np.empty(1, dtype=np.float32)
     for place in range(len(candidates)):
@@ -137,11 +135,10 @@ def _nearest(
         bits[0] = sums[session] / past.norms[session] * np.exp2(-age / recency)
         keys[place] = (np.uint64(bits.view(np.uint32)[0]) << np.uint64(32)) | np.uint64(session)
         sums[session] = 0
-    n = np.int64(len(candidates))
-    if n <= k:
-        return n
-    _select(keys, n, np.int64(k))
-    return k
+    n = len(candidates)
+    if n > k:
+        _select(keys, np.int64(n), np.int64(k))
+    return min(n, k)
 
 
 @njit(cache=True, nogil=True)
@@ -158,4 +155,4 @@ def _newest_in_common(items: Ints, steps: Ints) -> int:
 def _similarity(key: np.uint64) -> np.float32:
     bits = np.empty(1, dtype=np.uint32)
     bits[0] = key >> np.uint64(32)
-    return bits.view(np.float32)[0]
+    return np.float32(bits.view(np.float32)[0])

@@ -18,7 +18,7 @@ from .reaching import best_of, scores_of
 from .weighing import Weighing
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+    from scipy.sparse import csc_array, csr_array
 
 _ROWS = 2_048  # questions answered at a time
 
@@ -124,6 +124,6 @@ class Neighbors(Model):
         return best_of(reach, (len(asked[0]) - 1, self.n_items), k, allowed, self.method)
 
 
-def parts(matrix: "csr_array") -> Sparse:
+def parts(matrix: "csr_array | csc_array") -> Sparse:
     """The arrays of a compressed matrix in the types of the kernels."""
     return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32, copy=False), matrix.data

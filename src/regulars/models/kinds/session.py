@@ -41,20 +41,20 @@ class Session:
         weights = weights[heard] / np.repeat(lengths, lengths) ** self.tilt
         return starts_of(lengths), current.items[newest][heard], floats(weights), steps[heard].astype(np.int32)
 
-    def _weights(self, place: Longs, n: Longs, steps: Longs) -> np.ndarray:
+    def _weights(self, place: Longs, n: Longs, steps: Longs) -> Floats:
         match self.weighting:
             case "halving":
-                return np.maximum(np.exp2(-steps / self.fade), 1e-30)
+                return floats(np.maximum(np.exp2(-steps / self.fade), 1e-30))
             case "linear":
-                return np.maximum(1 - steps / self.fade, 0)
+                return floats(np.maximum(1 - steps / self.fade, 0))
             case "div":
-                return place / n
+                return floats(place / n)
             case "quadratic":
-                return (place / n) ** 2
+                return floats((place / n) ** 2)
             case "log":
-                return 1 / np.log10(steps + 1.7)
+                return floats(1 / np.log10(steps + 1.7))
             case _:
-                return np.ones(len(steps))
+                return np.ones(len(steps), dtype=np.float32)
 
 
 def tail(history: Histories, gap: float) -> Histories:

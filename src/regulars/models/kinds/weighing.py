@@ -42,13 +42,13 @@ class Weighing:
         lengths = np.diff(starts)
         match self.similarity:
             case "cosine":
-                weights = amounts
+                weights = floats(amounts)
             case "tfidf":
-                weights = np.sqrt(amounts) * self.idf[items]
+                weights = floats(np.sqrt(amounts) * self.idf[items])
             case "bm25":
                 sums = np.bincount(np.repeat(np.arange(len(lengths)), lengths), amounts, len(lengths))
                 long = np.repeat(self.k1 * (1 - self.b + self.b * sums / self.mean_length), lengths)
-                weights = (self.k1 + 1) * amounts / (long + amounts) * self.idf[items]
+                weights = floats((self.k1 + 1) * amounts / (long + amounts) * self.idf[items])
             case _:
                 weights = np.ones_like(amounts)
         return floats(np.where(weights < LEAST, 0, weights))
