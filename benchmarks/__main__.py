@@ -23,6 +23,8 @@ BENCHMARKS = {
     "evaluation": "top-20 and metrics of all ml-1m and gowalla customers beside RecTools and RecBole",
     "gowalla": "quality on the test set, settings chosen on validation, beside published figures",
     "sessions": "V-SKNN and STAN on diginetica's sessions, beside published figures",
+    "sequences": "item-kNN, Markov chains, SLIST and EASE on Beauty, beside published figures",
+    "scaling": "fitting against events, customers, items and factors, up to 10 million events",
     "ratings": "SVD, SVD++ and kNN-baseline on ml-100k, five folds, beside Surprise",
     "tune": "tuning three methods on ml-1m: what it gains on test, and what it costs beside the bare fits",
     "prepare": "reading, checking and preparing 1, 10 and 100 million events",

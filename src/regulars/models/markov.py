@@ -35,14 +35,14 @@ class Markov(Settings):
     """
 
     neighbors: int = setting(200, low=1, high=5_000, log=True)
-    reach: int = setting(5, low=1, high=20, log=True)
-    ahead_steps: float = setting(1.5, low=0.1, high=100.0, log=True)
-    shrinkage: float = setting(1.0, low=0.0, high=1_000.0)
-    popularity_damping: float = setting(0.3, low=0.0, high=1.0)
+    reach: int = setting(10, low=1, high=20, log=True)
+    ahead_steps: float = setting(3.0, low=0.1, high=100.0, log=True)
+    shrinkage: float = setting(20.0, low=0.0, high=1_000.0)
+    popularity_damping: float = setting(0.0, low=0.0, high=1.0)
     half_life_steps: float = setting(1.0, low=0.05, high=100.0, log=True)
     rule: str = setting("count", choices=RULES)
     half_life_days: float = setting(math.inf, low=0.1, log=True)
-    activity: float = setting(0.0, low=0.0, high=1.0)
+    activity: float = setting(0.25, low=0.0, high=1.0)
 
     def fit(self, data: Dataset, run: Run = QUIET) -> SparseItemItem:
         n = data.n_items
