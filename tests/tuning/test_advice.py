@@ -115,6 +115,13 @@ def test_the_facts_of_a_small_shop_by_hand():
     assert facts.thin == 1.0
 
 
+def test_visits_are_those_that_the_log_names():
+    rows = [("a", "x", 1, 0), ("a", "y", 1, 9_000), ("a", "z", 2, 9_001), ("b", "x", 2, 9_002)]
+    events = pl.DataFrame(rows, schema=["user_id", "item_id", "session", "time"], orient="row")
+    assert Facts.of(Dataset.of(events)).visits == 1  # a's first; the two halves of session 2 are of two customers
+    assert Facts.of(Dataset.of(events.drop("session"))).visits == 1  # y and z, one second apart
+
+
 def test_stars_are_ratings_and_weights_of_kinds_are_not():
     stars = Facts.of(shops.ratings().data)
     assert stars.ratings == 0  # every mark differs from every other: these are no stars

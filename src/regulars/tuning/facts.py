@@ -10,7 +10,8 @@ from regulars.evaluation.cost import free_mb
 
 RATING = "rating"  # the kind of event that rates
 STARS = 100  # different values that ratings have at most; amounts of money have more
-PAUSE = 30 * 60  # seconds that end a visit
+VISIT = ("basket", "session")  # columns of the events that number visits
+PAUSE = 30 * 60  # seconds that end one, where no column does
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Facts:
             ratings=_ratings(data),
             item_columns=_known(data.item_features),
             customer_columns=_known(data.user_features),
-            visits=_visits(wanted) if timed else 0,
+            visits=_visits(wanted) if timed or set(VISIT) & set(data.context.columns) else 0,
             items_each=float(np.median(of_customer)) if n else 0.0,
             customers_each=float(np.median(of_item)) if n else 0.0,
             thin=float((of_item < 5).mean()) if n else 0.0,
@@ -104,9 +105,15 @@ def _known(features: Frame) -> tuple[str, ...]:
 
 
 def _visits(wanted: Dataset) -> int:
-    """Visits with two different items or more; a visit ends with a pause of half an hour."""
+    """Visits with two different items or more: those that the log names, else until a pause of half an hour."""
+    column = next((name for name in VISIT if name in wanted.context.columns), "")
     begins = np.ones(len(wanted), dtype=np.bool_)
-    begins[1:] = (np.diff(wanted.user) > 0) | (np.diff(wanted.time) > PAUSE)
+    begins[1:] = np.diff(wanted.user) > 0
+    if column:
+        named = wanted.context[column].rank("dense").fill_null(0).to_numpy()
+        begins[1:] |= np.diff(named) != 0
+    else:
+        begins[1:] |= np.diff(wanted.time) > PAUSE
     visit = np.cumsum(begins) - 1
     pairs = np.unique(visit * wanted.n_items + wanted.item)
     return int((np.bincount(pairs // wanted.n_items) > 1).sum())

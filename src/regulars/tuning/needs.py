@@ -109,13 +109,6 @@ def item_attributes(facts: Facts) -> Finding:
     return Finding(True, f"the catalog tells {_some(facts.item_columns)}")
 
 
-def customer_attributes(facts: Facts) -> Finding:
-    """A table of customers that says something of them."""
-    if not facts.customer_columns:
-        return Finding(False, "a table of customers with attributes would serve strangers too, and there is none")
-    return Finding(True, f"of customers we know {_some(facts.customer_columns)}")
-
-
 def visits(facts: Facts) -> Finding:
     """Visits with more than one item."""
     wanted = 100
@@ -206,11 +199,13 @@ NEEDS: Final = MappingProxyType(
         "bpr": Need("learns tastes by pairs of wanted and unwanted", (events, company), _TASTE, _vectors(128)),
         "warp": Need("learns tastes for the top of the list", (events, company), _TASTE, _vectors(128)),
         "logistic_mf": Need("learns the odds that a customer wants an item", (events, company), _TASTE, _vectors(128)),
-        "pure_svd": Need("finds the main directions of taste in one step", (events, company), _TASTE, _vectors(128)),
-        "gf_cf": Need(
-            "smooths wants over the graph of customers and items", (events, company), (busy_items,), _square(10_000)
+        "pure_svd": Need(
+            "finds the main directions of taste in one step", (events, company), _TASTE, _vectors(3 * 256, 2.0)
         ),
-        "bspm": Need("smooths wants and sharpens them again", (events, company), (busy_items,), _square(10_000)),
+        "gf_cf": Need(
+            "smooths wants over the graph of customers and items", (events, company), (busy_items,), _neighbors(700)
+        ),
+        "bspm": Need("smooths wants and sharpens them again", (events, company), (busy_items,), _neighbors(700)),
         "rp3beta": Need(
             "walks from items to customers to items, best sellers damped",
             (events, company),
@@ -219,9 +214,17 @@ NEEDS: Final = MappingProxyType(
         ),
         "content": Need("finds items that are like those chosen, new ones too", (events, item_attributes)),
         "naive_bayes": Need(
-            "adds up what each earlier item, and each attribute, says for an item", (events, company), (busy_items,)
+            "adds up what each earlier item, and each attribute of the customer, says for an item",
+            (events, company),
+            (busy_items,),
+            _neighbors(1_000),
         ),
-        "association_rules": Need("says what goes into a basket with what, as rules", (events, visits), (busy_items,)),
+        "association_rules": Need(
+            "says what goes into a basket with what, as rules",
+            (events, company),
+            (visits, busy_items),
+            _neighbors(1_000),
+        ),
         "markov": Need("says what follows on what", (events, times, company), (busy_items,)),
         "slist": Need(
             "foretells the next item of a visit from those before",
