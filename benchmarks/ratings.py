@@ -20,11 +20,18 @@ from benchmarks.measure import Contender, race
 
 FOLDS, SEED = 5, 0
 VALIDATION = 8  # one part in so many
-METHODS = {"SVD": "SVD", "SVD++": "SVDpp", "kNN-baseline": "KNNBaseline", "FunkSVD": "FunkSVD"}
+METHODS = {
+    "SVD": "SVD",
+    "SVD++": "SVDpp",
+    "kNN-baseline": "KNNBaseline",
+    "kNN-baseline between customers": "UserKNNBaseline",
+    "FunkSVD": "FunkSVD",
+}
 AS_SURPRISE: dict[str, dict[str, Any]] = {
     "SVD": {"factors": 100, "epochs": 20, "rate": 0.01},
     "SVD++": {"factors": 20, "epochs": 20, "rate": 0.014},
     "kNN-baseline": {"neighbors": 40, "shrinkage": 100.0},
+    "kNN-baseline between customers": {"neighbors": 40, "shrinkage": 100.0},
 }
 GRIDS: dict[str, dict[str, Sequence[Any]]] = {
     "SVD": {"epochs": (60, 100), "regularization": (0.07, 0.08, 0.1)},
@@ -80,8 +87,8 @@ def surprise(name: str) -> Prepared:
     import surprise as peer
 
     def method() -> Any:
-        if name == "kNN-baseline":
-            options = {"name": "pearson_baseline", "user_based": False}
+        if name.startswith("kNN-baseline"):
+            options = {"name": "pearson_baseline", "user_based": name.endswith("customers")}
             return peer.KNNBaseline(k=40, sim_options=options, verbose=False)
         return peer.SVD(random_state=SEED) if name == "SVD" else peer.SVDpp(random_state=SEED)
 
