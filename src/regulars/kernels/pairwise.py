@@ -26,7 +26,7 @@ from .answers import Floats, Ints, Longs
 Random = NDArray[np.uint64]
 
 LOOSE = {"reassoc", "contract", "arcp", "nsz"}  # sums in any order; NaN keeps its meaning
-BPR, WARP, LOGISTIC, SOFTMAX = range(4)
+BPR, WARP, LOGISTIC = range(3)
 DRAWN = 10  # positives among which k-OS takes the k-th best
 TINY = np.float32(1e-6)  # a history that weighs less says nothing
 ONE = np.float32(1)
@@ -72,8 +72,9 @@ class Lane(NamedTuple):
 class Rules(NamedTuple):
     """The loss and its settings: `tries` of WARP for a violation, `negatives` of the others for each positive.
 
-    scale: the margin of WARP, the weight of a negative in the logistic loss, what scores are multiplied with in the
-    softmax. trust: what a slope is multiplied with for each unit of the positive's weight. met: items that anybody met.
+    Of BPR's negatives the one with the best score teaches. scale: the margin of WARP, the weight of a negative in the
+    logistic loss. trust: what a slope is multiplied with for each unit of the positive's weight. met: items that
+    anybody met.
     """
 
     loss: int
@@ -259,7 +260,11 @@ def _customer(
     for at in range(len(items)):
         positive = at
         if kos > 0:
-            positive = _kth_best(kos, len(items), total, answers, places, random, candidates, scores)
+            _speak(total, contexts, places[at], np.float32(0), mass**-power, x)
+            if tasted:
+                _add_row(x, ONE, tastes.vectors, user)
+            x[d - 1] = 1
+            positive = _kth_best(kos, len(items), x, answers, places, random, candidates, scores)
         row, weight = places[positive], weights[positive]
         left = mass - weight
         if left != known:
@@ -275,10 +280,8 @@ def _customer(
             found = _sample(stamp, pooled, met, random, x, answers, candidates, scores, negatives)
             if loss == LOGISTIC:
                 _logistic(found, scores, scale)
-            elif loss == BPR:
-                _bpr(found, scores)
             else:
-                _softmax(found, scores, scale)
+                found = _bpr(found, candidates, scores)
         if found == 1 and loss != LOGISTIC:
             continue
         slopes += scores[0]
@@ -331,13 +334,13 @@ def _hear(
 
 @njit(cache=True, nogil=True, fastmath=LOOSE)
 def _kth_best(
-    kos: int, n: int, total: Floats, answers: Floats, places: Ints, random: Random, candidates: Ints, scores: Floats
+    kos: int, n: int, x: Floats, answers: Floats, places: Ints, random: Random, candidates: Ints, scores: Floats
 ) -> int:
     """Draws positives, returns the one with the k-th best score (Weston, Yee, Weiss, RecSys 2013, section 4)."""
     drawn = min(DRAWN, n)
     for at in range(drawn):
         place = _draw(random, n)
-        score = _dot(total, answers, places[place])
+        score = _dot(x, answers, places[place])
         spot = at
         while spot > 0 and scores[spot - 1] < score:
             scores[spot], candidates[spot] = scores[spot - 1], candidates[spot - 1]
@@ -402,12 +405,17 @@ def _violation(
 
 
 @njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
-def _bpr(found: int, scores: Floats) -> None:
-    """Slopes of log sigmoid(positive - negative), summed (Rendle et al., UAI 2009, section 4.1)."""
-    wanted, scores[0] = scores[0], np.float32(0)
-    for at in range(1, found):
-        scores[at] = -ONE / (ONE + np.exp(wanted - scores[at]))
-        scores[0] -= scores[at]
+def _bpr(found: int, candidates: Ints, scores: Floats) -> int:
+    """Slopes of log sigmoid(positive - the negative that scores best) (Rendle et al., UAI 2009, section 4.1)."""
+    if found > 1:
+        best = 1
+        for at in range(2, found):
+            if scores[at] > scores[best]:
+                best = at
+        candidates[1] = candidates[best]
+        scores[0] = ONE / (ONE + np.exp(scores[0] - scores[best]))
+        scores[1] = -scores[0]
+    return min(found, 2)
 
 
 @njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
@@ -416,21 +424,6 @@ def _logistic(found: int, scores: Floats, scale: np.float32) -> None:
     scores[0] = ONE / (ONE + np.exp(scores[0]))
     for at in range(1, found):
         scores[at] = -scale / (ONE + np.exp(-scores[at]))
-
-
-@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
-def _softmax(found: int, scores: Floats, scale: np.float32) -> None:
-    """Slopes of the positive's log probability among the candidates, over the scale."""
-    top = scores[0]
-    for at in range(1, found):
-        top = max(top, scores[at])
-    mass = np.float32(0)
-    for at in range(found):
-        scores[at] = np.exp(scale * (scores[at] - top))
-        mass += scores[at]
-    for at in range(found):
-        scores[at] /= -mass
-    scores[0] += ONE
 
 
 @njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
