@@ -8,6 +8,7 @@ from regulars.core import Dataset as Dataset
 from regulars.core import Histories as Histories
 from regulars.core import Model as Model
 from regulars.core import Queries as Queries
+from regulars.core import Rates as Rates
 from regulars.core import Recommendations as Recommendations
 from regulars.core import Recommender as Recommender
 from regulars.core import Run as Run
@@ -21,6 +22,7 @@ from regulars.data import Sources as Sources
 from regulars.data import Table as Table
 from regulars.data import prepare as prepare
 from regulars.evaluation import ColdItems as ColdItems
+from regulars.evaluation import Fold as Fold
 from regulars.evaluation import GivenSplit as GivenSplit
 from regulars.evaluation import LeaveLastOut as LeaveLastOut
 from regulars.evaluation import RatioPerUser as RatioPerUser
@@ -31,7 +33,9 @@ from regulars.evaluation import compare as compare
 from regulars.evaluation import evaluate as evaluate
 from regulars.models import ALS as ALS
 from regulars.models import BPR as BPR
+from regulars.models import BSPM as BSPM
 from regulars.models import EASE as EASE
+from regulars.models import GFCF as GFCF
 from regulars.models import METHODS as METHODS
 from regulars.models import SLIM as SLIM
 from regulars.models import SLIST as SLIST
@@ -49,7 +53,9 @@ from regulars.models import Markov as Markov
 from regulars.models import NaiveBayes as NaiveBayes
 from regulars.models import Personal as Personal
 from regulars.models import Popularity as Popularity
+from regulars.models import PureSVD as PureSVD
 from regulars.models import Recent as Recent
+from regulars.models import RP3Beta as RP3Beta
 from regulars.models import SparseEASE as SparseEASE
 from regulars.models import SVDpp as SVDpp
 from regulars.models import Trending as Trending
@@ -57,10 +63,14 @@ from regulars.models import UserKNN as UserKNN
 from regulars.models import UserKNNBaseline as UserKNNBaseline
 from regulars.models.kinds import load as load
 from regulars.models.kinds import save as save
+from regulars.ranking import Blend as Blend
 from regulars.ranking import Fallback as Fallback
 from regulars.ranking import Filtered as Filtered
+from regulars.ranking import LearnedBlend as LearnedBlend
 from regulars.ranking import Only as Only
 from regulars.ranking import RankFusion as RankFusion
+from regulars.ranking import Route as Route
+from regulars.ranking import Step as Step
 from regulars.ranking import Unseen as Unseen
 
 __version__: str

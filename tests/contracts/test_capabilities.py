@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from contracts.subjects import EXPLAINERS, FINDERS, SUBJECTS
-from regulars.core import MISSING, Allowed, Explains, FindsSimilar, Queries, ints
+from contracts.subjects import EXPLAINERS, FINDERS, RATERS, SUBJECTS
+from regulars.core import MISSING, Allowed, Explains, FindsSimilar, Queries, Rates, ints
 
 N = 41  # items of every planted shop
 NEVER_MET = 40
@@ -14,6 +14,15 @@ def test_every_method_that_has_a_capability_is_under_its_contract(method):
     finds = [name for name in (*FINDERS, "personal") if SUBJECTS.get(name) is method]
     assert isinstance(method.fitted, Explains) == bool(explains)
     assert isinstance(method.fitted, FindsSimilar) == bool(finds)
+
+
+def test_who_foretells_ratings_rates(method):
+    rates = any(SUBJECTS[name] is method for name in RATERS)
+    assert isinstance(method.fitted, Rates) == rates
+    if rates:
+        items = ints([3, NEVER_MET, 0])
+        expected = method.fitted.score(method.planted.queries, items)
+        np.testing.assert_array_equal(method.fitted.rate(method.planted.queries, items), expected)
 
 
 def test_reasons_are_items_of_the_history_or_attributes_with_names_strongest_first(explainer):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.core import longs
-from regulars.evaluation import CATALOG_METRICS, METRICS, SLICINGS, SPLITS, Judged
+from regulars.evaluation import CATALOG_METRICS, METRICS, RATING_METRICS, SLICINGS, SPLITS, Judged
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "metrics.md"
 blocks = st.integers(1, 8).flatmap(
@@ -73,6 +73,6 @@ def test_a_perfect_list_reaches_1_and_a_list_without_a_hit_0(metric):
     assert metric(judged([([False, False, False], 3)]))[0] == 0
 
 
-@pytest.mark.parametrize("name", [*METRICS, *CATALOG_METRICS, *SLICINGS, *SPLITS])
+@pytest.mark.parametrize("name", [*METRICS, *RATING_METRICS, *CATALOG_METRICS, *SLICINGS, *SPLITS])
 def test_every_name_of_the_tables_is_explained_in_the_docs(name):
     assert re.search(rf"`{name}`", PAGE.read_text()), f"{name} is missing in {PAGE.name}"

@@ -1,17 +1,15 @@
-"""The contest: a winner chosen on the validation period by its NDCG, all methods reported on the test period."""
+"""The contest: a winner chosen on the validation period by one figure, all methods reported on the test period."""
 
 from dataclasses import dataclass, replace
 
 from regulars.core import Run
 from regulars.data import Prepared
-from regulars.evaluation import Comparison, Split, compare
+from regulars.evaluation import RATING_METRICS, Comparison, Split, compare
 
 from .composing import Learned
 from .learning import learn
 from .periods import splits
 from .project import Project
-
-DECIDES = "ndcg"  # the metric that chooses the winner, at the first cut-off
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ def contest(project: Project, prepared: Prepared, names: tuple[str, ...], run: R
     validation, test = splits(project, prepared)
     _, compared = judged(project, validation, names, run)
     _, reported = judged(project, test, names, run)
-    winner = compared.best(f"{DECIDES}@{cutoffs(project)[0]}")
+    winner = compared.best(decides(project))
     return Contest(winner, compared, reported)
 
 
@@ -43,6 +41,12 @@ def judged(project: Project, split: Split, names: tuple[str, ...], run: Run) -> 
         run=run,
     )
     return learned, replace(comparison, costs={name: one.costs for name, one in learned.items()})
+
+
+def decides(project: Project) -> str:
+    """The figure that chooses the winner, such as ndcg@10 or rmse."""
+    name = project.config.decides
+    return name if name in RATING_METRICS else f"{name}@{cutoffs(project)[0]}"
 
 
 def cutoffs(project: Project) -> tuple[int, ...]:

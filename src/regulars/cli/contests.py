@@ -10,12 +10,12 @@ import polars as pl
 import typer
 from rich.markup import escape
 
-from regulars.evaluation import Comparison
+from regulars.evaluation import FALLING, Comparison
 
 from .app import HERE, AsJson, ConfigPath, Quiet, Seed, Threads, verb
 from .bars import stage, watched
 from .console import emit, say, tell
-from .contest import DECIDES, contest, cutoffs, judged
+from .contest import contest, cutoffs, decides, judged
 from .league import league
 from .periods import splits
 from .pictures import draw
@@ -102,7 +102,7 @@ def compare(
         with stage(run, "measure the differences"):
             summary = {
                 "winner": result.winner,
-                "decided_by": f"{DECIDES}@{cutoffs(project)[0]} on validation",
+                "decided_by": f"{decides(project)} on validation",
                 "validation": result.validation.as_dict(),
                 "test": result.test.as_dict(),
                 "absent": dict(absent),
@@ -114,7 +114,7 @@ def compare(
         emit(summary)
         return
     if every:
-        tell_league(result.test, result.winner, cutoffs(project)[0])
+        tell_league(result.test, result.winner, decides(project))
         for name, reason in absent.items():
             tell(f"[yellow]without[/] {escape(name)}: {escape(reason)}")
     else:
@@ -131,16 +131,15 @@ def tell_pictures(made: list[Path]) -> None:
 
 def tell_contest(comparison: Comparison, winner: str, k: int) -> None:
     """The comparison as tables for the terminal."""
-    for metric in (f"ndcg@{k}", f"recall@{k}", f"hit_rate@{k}"):
+    for metric in (f"ndcg@{k}", f"recall@{k}", f"hit_rate@{k}", *(m for m in FALLING if m in comparison.metrics)):
         show(standings(comparison, metric), f"{metric} on the test period", spare=("p", "difference"), whole=INTERVALS)
     show(lists(comparison), f"The {k} items of each list, all lists together", spare=SPARE)
     show(costs(comparison), "Cost: seconds to fit, of CPU time to fit, to answer; megabytes", spare=("CPU",))
     tell(f"chosen on the validation period: [bold]{escape(winner)}[/]")
 
 
-def tell_league(comparison: Comparison, winner: str, k: int) -> None:
+def tell_league(comparison: Comparison, winner: str, metric: str) -> None:
     """One table of all: how good, how sure, at what cost; and who cannot be told from the best."""
-    metric = f"ndcg@{k}"
     ranked = standings(comparison, metric).select("name", "mean", INTERVALS[0], "verdict")
     table = ranked.join(costs(comparison).drop("CPU"), on="name", how="left", maintain_order="left")
     title = f"{metric} on the test period; seconds to fit and to answer, megabytes"
@@ -157,7 +156,7 @@ def standings(comparison: Comparison, metric: str) -> pl.DataFrame:
     return (
         comparison.frame()
         .filter(pl.col("metric") == metric)
-        .sort("mean", descending=True, maintain_order=True)
+        .sort("mean", descending=metric not in FALLING, maintain_order=True)
         .select(
             "name",
             "mean",

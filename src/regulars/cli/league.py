@@ -16,7 +16,7 @@ from regulars.ranking import Filter
 from regulars.tuning import Facts, advise
 from regulars.tuning.attempt import SHARE, OutOfTime, Watch
 
-from .contest import DECIDES, Contest, cutoffs
+from .contest import Contest, cutoffs, decides
 from .learning import learn
 from .periods import splits
 from .project import Project
@@ -44,7 +44,7 @@ def league(project: Project, prepared: Prepared, run: Run, seconds: float = math
     chosen.play(names)
     reported = _Matchday(project, test, run, seconds, chosen.absent)
     reported.play([name for name in names if name in chosen.evaluations])
-    winner = chosen.comparison(reported.evaluations).best(f"{DECIDES}@{cutoffs(project)[0]}")
+    winner = chosen.comparison(reported.evaluations).best(decides(project))
     both = Contest(winner, chosen.comparison(reported.evaluations), reported.comparison(reported.evaluations))
     return League(both, {**reported.absent, **refused})
 

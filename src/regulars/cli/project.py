@@ -17,7 +17,7 @@ from regulars.config import Config, TableFrom, meant, no_such
 from regulars.core import Dataset, Estimator, Run, from_names
 from regulars.core.errors import CannotWrite, ConfigError, MissingColumn, ModelError, SettingError
 from regulars.data import Checks, Prepared, Sources, Table, prepare
-from regulars.evaluation import SPLITS, Splitter
+from regulars.evaluation import FALLING, METRICS, SPLITS, Splitter
 from regulars.models import METHODS
 from regulars.models.kinds.saving import Saved, load
 from regulars.ranking import Filter, Only, Unseen
@@ -49,6 +49,7 @@ class Project:
         project = cls(config.read(path), path.parent)
         with within(path.name):
             project.sources(), project.checks(), project.splitter()
+            project.check_decides()
             for name in project.config.methods:
                 project.method(name)
             for name in project.composed:
@@ -260,6 +261,11 @@ class Project:
         """
         with within(f"[tune.ranges.{name}]"):
             return Space(self.method(name), self.config.tune.ranges.get(name, {}), need_of(self.kind(name)).held)
+
+    def check_decides(self) -> None:
+        """Raises ConfigError when the winner would be chosen by a figure that does not exist."""
+        if self.config.decides not in (known := (*METRICS, *FALLING)):
+            raise ConfigError(f"decides must be one of {', '.join(known)}; it is {self.config.decides!r}")
 
     def check_tuning(self) -> None:
         """Raises ConfigError when [tune] says what cannot be."""

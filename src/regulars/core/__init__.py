@@ -2,7 +2,7 @@
 
 from .arrays import DAY, MISSING, Bools, Codes, Floats, Frame, Ints, Longs, floats, ints, longs, spans, starts_of
 from .dataset import EVENT, Dataset, aligned
-from .protocols import Encodes, Estimator, Explains, FindsSimilar, Model, Recommender, Scored
+from .protocols import Encodes, Estimator, Explains, FindsSimilar, Model, Rates, Recommender, Scored
 from .queries import Histories, Queries
 from .recommendations import Allowed, Reasons, Recommendations, excluding, top_k
 from .run import QUIET, Progress, Run
@@ -31,6 +31,7 @@ __all__ = [
     "Progress",
     "Queries",
     "Range",
+    "Rates",
     "Reasons",
     "Recommendations",
     "Recommender",

@@ -82,6 +82,15 @@ class Explains(Protocol):
 
 
 @runtime_checkable
+class Rates(Protocol):
+    """Foretells how customers would rate items, on the scale of the ratings that it learned from."""
+
+    def rate(self, queries: Queries, items: Ints) -> Floats:
+        """The rating that each query's customer would give each of `items`; float32 [n, m], NaN for "cannot tell"."""
+        ...
+
+
+@runtime_checkable
 class Encodes(Protocol):
     """Answers by the inner product of a query's vector with the items' vectors."""
 

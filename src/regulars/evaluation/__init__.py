@@ -21,11 +21,13 @@ from .evaluation import Evaluation
 from .judged import Judged
 from .judging import Judge, Measures
 from .metrics import METRICS, Metric
+from .ratings import FALLING, RATING_METRICS, Rated, RatingMetric
 from .slices import SLICINGS, Slices, Slicing
 from .split import Split
 from .splits import (
     SPLITS,
     ColdItems,
+    Fold,
     GivenSplit,
     LeaveLastOut,
     RatioPerUser,
@@ -36,19 +38,24 @@ from .splits import (
 
 __all__ = [
     "CATALOG_METRICS",
+    "FALLING",
     "METRICS",
+    "RATING_METRICS",
     "SLICINGS",
     "SPLITS",
     "CatalogMetric",
     "ColdItems",
     "Comparison",
     "Evaluation",
+    "Fold",
     "GivenSplit",
     "Judge",
     "Judged",
     "LeaveLastOut",
     "Measures",
     "Metric",
+    "Rated",
+    "RatingMetric",
     "RatioPerUser",
     "Shown",
     "Slices",

@@ -14,6 +14,7 @@ from regulars.core import Floats, Frame
 from regulars.core.errors import BadTable, EmptyData, UnknownId
 
 from .evaluation import Evaluation, defined, mean
+from .ratings import FALLING, RATING_METRICS
 from .significance import Doubles, holm, intervals, paired_p, verdict
 
 Labels = dict[str, str]
@@ -46,8 +47,18 @@ class Comparison:
         return replace(self, reference=reference)
 
     def best(self, metric: str) -> str:
-        """The name of the recommender with the highest mean of a metric such as "ndcg@10"."""
-        return max(self.evaluations, key=lambda name: _lowest_if_nan(mean(self.evaluations[name].figures[metric])))
+        """The name of the recommender with the best mean of a metric such as "ndcg@10"; of "rmse" and "mae" the lowest.
+
+        Raises UnknownId when nobody has that figure.
+        """
+        if metric not in self.metrics:
+            raise UnknownId(f"nobody was measured by {metric!r}; there are {', '.join(self.metrics)}")
+        return list(self.evaluations)[_best(metric, self._figures(metric))]
+
+    @property
+    def metrics(self) -> list[str]:
+        """The figures that at least one of the recommenders has."""
+        return list(dict.fromkeys(metric for e in self.evaluations.values() for metric in e.figures))
 
     def frame(self) -> Frame:
         """One row per recommender and metric: name, metric, mean, low, high (95 % interval), reference, difference,
@@ -101,8 +112,8 @@ class Comparison:
 
     @cached_property
     def _frame(self) -> Frame:  # thousands of resamples: drawn once, read often
-        first = next(iter(self.evaluations.values()))
-        return self._table([({"metric": metric}, metric, self._figures(metric)) for metric in first.figures])
+        table = self._table([({"metric": metric}, metric, self._figures(metric)) for metric in self.metrics])
+        return table.filter((pl.col("customers") > 0) | pl.col("metric").is_in(list(RATING_METRICS)).not_())
 
     @cached_property
     def _slices(self) -> Frame:
@@ -115,7 +126,8 @@ class Comparison:
         return list(self.evaluations.items())
 
     def _figures(self, metric: str) -> Floats:
-        return np.stack([e.figures[metric] for _, e in self._named], axis=1)
+        nothing = np.full(next(iter(self.evaluations.values())).n, np.nan, dtype=np.float32)
+        return np.stack([e.figures.get(metric, nothing) for _, e in self._named], axis=1)
 
     def _parts(self, slicing: str) -> list[tuple[Labels, str, Floats]]:
         first = next(iter(self.evaluations.values()))
@@ -132,7 +144,7 @@ class Comparison:
     def _table(self, groups: Sequence[tuple[Labels, str, Floats]]) -> Frame:
         """Rows for groups of (labels, family of tests, values [n, recommenders])."""
         names = list(self.evaluations)
-        references = [self._reference(values) for _, _, values in groups]
+        references = [self._reference(metric, values) for _, metric, values in groups]
         gaps = [values - values[:, [at]] for (_, _, values), at in zip(groups, references, strict=True)]
         ends, p = _measured([values for _, _, values in groups], gaps)
         for group, at in enumerate(references):
@@ -141,6 +153,7 @@ class Comparison:
         for family in set(families):
             members = [i for i, other in enumerate(families) if other == family]
             p[members] = holm(p[members].ravel()).reshape(len(members), len(names))
+        verdicts = [_verdicts(*one) for one in zip(families, gaps, p, strict=True)]
         return pl.DataFrame(
             [
                 {
@@ -150,7 +163,7 @@ class Comparison:
                     "reference": names[references[group]],
                     **_span("difference", mean(gaps[group][:, i]), ends[1, group, i]),
                     "p": float(p[group, i]),
-                    "verdict": "reference" if i == references[group] else self._verdict(gaps[group][:, i], p[group, i]),
+                    "verdict": "reference" if i == references[group] else verdicts[group][i],
                     "customers": defined(values[:, i]),
                 }
                 for group, (labels, _, values) in enumerate(groups)
@@ -158,13 +171,8 @@ class Comparison:
             ]
         )
 
-    def _reference(self, values: Floats) -> int:
-        if self.reference:
-            return list(self.evaluations).index(self.reference)
-        return int(np.argmax([_lowest_if_nan(mean(column)) for column in values.T]))
-
-    def _verdict(self, gap: Floats, p: float) -> str:
-        return verdict(mean(gap), p)
+    def _reference(self, metric: str, values: Floats) -> int:
+        return list(self.evaluations).index(self.reference) if self.reference else _best(metric, values)
 
 
 def _measured(values: Sequence[Floats], gaps: Sequence[Floats]) -> tuple[Doubles, Doubles]:
@@ -187,8 +195,17 @@ def _span(prefix: str, middle: float, ends: np.ndarray) -> dict[str, float]:
     return {prefix: middle, f"{prefix}_low": float(ends[0]), f"{prefix}_high": float(ends[1])}
 
 
-def _lowest_if_nan(value: float) -> float:
-    return -math.inf if math.isnan(value) else value
+def _best(metric: str, values: Floats) -> int:
+    """The column with the best mean, the last choice being one without any."""
+    sign = -1 if metric in FALLING else 1
+    means = [sign * mean(column) for column in values.T]
+    return int(np.argmax([-math.inf if math.isnan(value) else value for value in means]))
+
+
+def _verdicts(metric: str, gaps: Floats, p: Doubles) -> list[str]:
+    """What to say of each column of differences."""
+    sign = -1 if metric in FALLING else 1
+    return [verdict(sign * mean(gap), one) for gap, one in zip(gaps.T, p.tolist(), strict=True)]
 
 
 def _plain(frame: Frame) -> list[dict[str, Any]]:

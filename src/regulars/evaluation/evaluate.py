@@ -10,6 +10,7 @@ from .comparison import Comparison
 from .evaluation import Evaluation
 from .judging import Judge, Measures
 from .metrics import METRICS, Metric
+from .ratings import RATING_METRICS
 from .slices import SLICINGS
 from .split import Split
 
@@ -26,7 +27,8 @@ def evaluate(
     """Asks for the best items of the whole catalog for every query of the split and judges the lists.
 
     k: cut-offs; the first is the main one, which the slices use. filters: what may be answered (nothing seen before,
-    say), beside the candidates of the split. metrics: by name; those of METRICS unless given.
+    say), beside the candidates of the split. metrics: by name; those of METRICS unless given. Who foretells ratings is
+    also judged by RATING_METRICS on the ratings that the split withholds.
     """
     return judge(split, k=k, metrics=metrics).evaluate(recommender, filters=filters, run=run)
 
@@ -53,4 +55,4 @@ def compare(
 def judge(split: Split, *, k: Sequence[int] = (10,), metrics: Mapping[str, Metric] = METRICS) -> Judge:
     """A split made ready, for callers who evaluate one recommender after another."""
     sliced = tuple(name for name in ("recall", "ndcg") if name in metrics)
-    return Judge(split, tuple(k), Measures(metrics, CATALOG_METRICS, SLICINGS, sliced))
+    return Judge(split, tuple(k), Measures(metrics, CATALOG_METRICS, SLICINGS, sliced, RATING_METRICS))

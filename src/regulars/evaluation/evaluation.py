@@ -12,7 +12,8 @@ from .significance import intervals
 
 @dataclass(frozen=True)
 class Evaluation:
-    """figures: by name such as "recall@10", float32 [n], one for each query, NaN where nothing was wanted.
+    """figures: by name such as "recall@10", float32 [n], one for each query, NaN where nothing was wanted; of who
+    foretells ratings also "rmse" and the other RATING_METRICS.
 
     slices: by (slicing, part, name), the same for a part of what was wanted. catalog: by name such as "coverage@10".
     split and leaks: the protocol in words; k: the cut-offs, the main one first; seconds: spent by the recommender on

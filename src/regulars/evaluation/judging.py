@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from regulars.core import MISSING, QUIET, Floats, Ints, Longs, Progress, Recommendations, Recommender, Run
+from regulars.core import MISSING, QUIET, Floats, Ints, Longs, Progress, Rates, Recommendations, Recommender, Run
 from regulars.core.errors import EmptyData, SettingError
 from regulars.ranking import Filter, passing
 
@@ -16,6 +16,7 @@ from .evaluation import Evaluation
 from .facts import ItemFacts
 from .judged import Judged, Lists, hits_of
 from .metrics import Metric
+from .ratings import RatingMetric, rated
 from .slices import Slices, Slicing
 from .split import Split
 
@@ -24,12 +25,13 @@ _BLOCK = 1 << 26  # entries of a dense mask that a filter may make for one block
 
 @dataclass(frozen=True)
 class Measures:
-    """What is measured: of each list, of all lists together, and on which slices which of the first."""
+    """What is measured: of each list, of all lists together, on which slices which of the first, and of ratings."""
 
     metrics: Mapping[str, Metric]
     catalog: Mapping[str, CatalogMetric]
     slicings: Mapping[str, Slicing]
     sliced: tuple[str, ...]
+    ratings: Mapping[str, RatingMetric] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Judge:
     def evaluate(
         self, recommender: Recommender, *, filters: Sequence[Filter] = (), run: Run = QUIET, task: str = "evaluate"
     ) -> Evaluation:
-        """The figures of one recommender; `task` names the work to whoever watches."""
+        """The figures of one recommender, those of ratings if it foretells some; `task` names the work."""
         notes = Notes.blank(self)
         n, size = len(self.split), block_size(self.split.train.n_items)
         run.on_epoch(Progress(task, 0, n))
@@ -62,6 +64,11 @@ class Judge:
             notes.seconds += perf_counter() - began
             notes.take(self, rows, answer)
             run.on_epoch(Progress(task, rows.stop, n))
+        if isinstance(recommender, Rates) and self.measures.ratings:
+            began = perf_counter()
+            found = rated(recommender, self.split)
+            notes.seconds += perf_counter() - began
+            notes.figures.update({name: metric(found) for name, metric in self.measures.ratings.items()})
         return notes.evaluation(self, tuple(type(rule).__name__ for rule in filters))
 
     @cached_property

@@ -18,6 +18,8 @@ class Split:
     wanted: one row per query; kept in rising order of the items, each once. An item that training never met stays
     counted as wanted: nobody is spared for what the method cannot know. candidates: what may be answered at all.
     leaks: how the training events reach past the moment of asking, in words; empty when they do not.
+    rated: the withheld events whose weights are to be predicted as ratings, low ones too; those that were wanted unless
+    a splitter says more.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Split:
     wanted: Histories
     candidates: Allowed = field(default_factory=Allowed)
     leaks: str = NO_LEAK
+    rated: Histories = field(default_factory=lambda: Histories.none(0))
 
     def __post_init__(self) -> None:
         if len(self.wanted) != len(self.queries):
@@ -34,6 +37,10 @@ class Split:
             raise BadTable("a wanted item needs an index; give items that are unknown one with Vocabulary.extended")
         if not _rising(self.wanted):
             object.__setattr__(self, "wanted", _each_once(self.wanted))
+        if not len(self.rated):
+            object.__setattr__(self, "rated", self.wanted)
+        if len(self.rated) != len(self.queries):
+            raise BadTable(f"a split needs rated items for {len(self.queries)} queries, not {len(self.rated)}")
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -64,7 +71,11 @@ class Split:
 
     def _of(self, rows: Longs) -> "Split":
         return replace(
-            self, queries=self.queries[rows], wanted=self.wanted[rows], candidates=_rows_of(self.candidates, rows)
+            self,
+            queries=self.queries[rows],
+            wanted=self.wanted[rows],
+            candidates=_rows_of(self.candidates, rows),
+            rated=self.rated[rows],
         )
 
 

@@ -13,6 +13,7 @@ from regulars.core.errors import BadTable, EmptyData, SettingError
 from regulars.evaluation import (
     SPLITS,
     ColdItems,
+    Fold,
     GivenSplit,
     LeaveLastOut,
     RatioPerUser,
@@ -35,6 +36,7 @@ CLOCKLESS = [
     ColdItems(share=0.3),
     GivenSplit(column="part"),
 ]
+OF_RATINGS = [Fold(folds=3, fold=1)]  # asks for low ratings too: see tests/evaluation/test_ratings.py
 events = st.tuples(
     st.integers(0, 5), st.integers(0, 7), st.integers(0, 12), st.sampled_from([1.0, 2.0, -1.0]), st.booleans()
 )
@@ -170,4 +172,4 @@ def test_kinds_that_the_log_does_not_hold_are_refused_by_name(splitter):
 
 
 def test_the_table_of_splits_names_every_splitter():
-    assert set(SPLITS.values()) == {type(splitter) for splitter in CLOCKED + CLOCKLESS}
+    assert set(SPLITS.values()) == {type(splitter) for splitter in CLOCKED + CLOCKLESS + OF_RATINGS}

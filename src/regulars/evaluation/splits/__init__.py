@@ -8,6 +8,7 @@ from regulars.core import Dataset
 
 from ..split import Split
 from .cold import ColdItems
+from .folds import Fold
 from .given import GivenSplit
 from .last import LeaveLastOut
 from .ratio import RatioPerUser
@@ -29,12 +30,14 @@ SPLITS: Final[Mapping[str, type[Splitter]]] = MappingProxyType(
         "strong": StrongGeneralization,
         "cold": ColdItems,
         "given": GivenSplit,
+        "fold": Fold,
     }
 )
 
 __all__ = [
     "SPLITS",
     "ColdItems",
+    "Fold",
     "GivenSplit",
     "LeaveLastOut",
     "RatioPerUser",

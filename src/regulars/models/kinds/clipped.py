@@ -65,6 +65,10 @@ class Clipped(Model):
     def score(self, queries: Queries, items: Ints | None = None) -> Floats:
         return floats(np.clip(self.predictor.score(queries, items), self.low, self.high))
 
+    def rate(self, queries: Queries, items: Ints) -> Floats:
+        """The rating that each customer would give each of `items`: the score."""
+        return self.score(queries, items)
+
     def recommend(self, queries: Queries, k: int, allowed: Allowed | None = None) -> Recommendations:
         best = self.predictor.recommend(queries, k, allowed)
         scores = floats(np.clip(best.scores, self.low, self.high))
