@@ -7,18 +7,22 @@ from regulars.core import Estimator
 from .als import ALS
 from .association_rules import AssociationRules
 from .bpr import BPR
+from .bspm import BSPM
 from .content import Content
 from .ease import EASE
 from .funk_svd import FunkSVD
+from .gf_cf import GFCF
 from .item_knn import ItemKNN
 from .logistic_mf import LogisticMF
 from .markov import Markov
 from .naive_bayes import NaiveBayes
 from .personal import Personal
 from .popularity import Popularity
+from .pure_svd import PureSVD
 from .rater_knn import UserKNNBaseline
 from .rating_knn import KNNBaseline
 from .recent import Recent
+from .rp3beta import RP3Beta
 from .slim import SLIM
 from .slist import SLIST
 from .sparse_ease import SparseEASE
@@ -44,6 +48,10 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "slim": SLIM,
     "slist": SLIST,
     "markov": Markov,
+    "rp3beta": RP3Beta,
+    "pure_svd": PureSVD,
+    "gf_cf": GFCF,
+    "bspm": BSPM,
     "als": ALS,
     "bpr": BPR,
     "warp": WARP,
@@ -61,7 +69,9 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
 __all__ = [
     "ALS",
     "BPR",
+    "BSPM",
     "EASE",
+    "GFCF",
     "METHODS",
     "SLIM",
     "SLIST",
@@ -79,6 +89,8 @@ __all__ = [
     "NaiveBayes",
     "Personal",
     "Popularity",
+    "PureSVD",
+    "RP3Beta",
     "Recent",
     "SVDpp",
     "SparseEASE",

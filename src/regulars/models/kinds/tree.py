@@ -29,6 +29,7 @@ KINDS: Final = {
     "Filtered": "regulars.ranking.filters",
     "FoldIn": "regulars.models.kinds.fold_in",
     "Forest": "regulars.ranking.forest",
+    "GraphFilter": "regulars.models.kinds.graph_filter",
     "Groups": "regulars.models.kinds.item_scores",
     "HistorySum": "regulars.models.kinds.history_sum",
     "ItemAttributes": "regulars.models.kinds.item_attributes",
