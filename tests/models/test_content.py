@@ -23,12 +23,12 @@ RUN, GYM = math.log(4 / 3), math.log(4 / 2)  # tags of four
 
 
 def test_vectors_are_those_worked_out_by_hand():
-    """A column is a vector of length 1, of which rare values have more, times sqrt(its information)."""
-    model = Content(similarity="linear", rarity=1.0).fit(SHOP)
+    """A column is a vector of length 1, of which rare values have more, times sqrt(information * sqrt(values))."""
+    model = Content(similarity="linear", rarity=1.0, breadth=0.5).fit(SHOP)
     assert model.columns.names == ("brand = Puma", "brand = Nike", "tags: run", "tags: gym")
     vectors = model._matrix.toarray()
     rarer = GYM**2 / (RUN**2 + GYM**2)  # the part of "gym" in the square of the two tags of b
-    told = (1 - rarer) * RUN + rarer * GYM
+    told = ((1 - rarer) * RUN + rarer * GYM) * math.sqrt(2)  # two values
     np.testing.assert_allclose(vectors[0], [0, math.sqrt(NIKE), math.sqrt(RUN), 0], rtol=1e-6)
     np.testing.assert_allclose(
         vectors[1], [0, math.sqrt(NIKE), math.sqrt((1 - rarer) * told), math.sqrt(rarer * told)], rtol=1e-6

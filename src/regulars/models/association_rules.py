@@ -29,14 +29,14 @@ class AssociationRules(Settings):
     c(j, i) / c(j), how often it holds; lift = confidence / (c(i) / n), how much more often than by chance; conviction =
     (1 - c(i) / n) / (1 - confidence), the exceptions expected by chance for each that there is (Brin and others, SIGMOD
     1997), where a rule without an exception counts half of one.
-    measure: which of them ranks; support and confidence prefer what everybody buys, lift and conviction what belongs
-    together. min_baskets, min_support, min_confidence: what a rule needs. neighbors: items met most with each item that
+    measure: which of them ranks; support and confidence prefer what everybody buys, and complete baskets best; lift and
+    conviction what belongs together. min_baskets, min_support, min_confidence: what a rule needs. neighbors: items met most with each item that
     are looked at. within: "basket", see `baskets`; "customer" takes all that a customer ever bought for one basket.
     Similar items are those that are bought together. A question with a basket is answered by the basket, another one
     by the history: the sum of the measures of the rules that fire; items that no rule leads to score NaN.
     """
 
-    measure: str = setting("lift", choices=MEASURES)
+    measure: str = setting("confidence", choices=MEASURES)
     min_baskets: int = setting(5, low=1, high=1_000, log=True)
     min_support: float = setting(0.0, low=0.0, high=1.0)
     min_confidence: float = setting(0.0, low=0.0, high=1.0)
@@ -71,15 +71,12 @@ class AssociationRules(Settings):
             on_rows=lambda done: run.on_epoch(Progress("association rules", done, data.n_items)),
         )
         left = np.repeat(np.arange(data.n_items, dtype=np.int32), np.diff(starts))
-        order = np.lexsort((right, left))
-        every = _Rules(left, right[order], both[order].astype(np.float64), sizes, held.shape[0])
-        measures = every.measures()
-        kept = (
-            (every.both >= self.min_baskets)
-            & (measures["support"] >= self.min_support)
-            & (measures["confidence"] >= self.min_confidence)
-        )
-        return every._replace(left=left[kept], right=every.right[kept], both=every.both[kept])
+        enough = np.flatnonzero(both >= self.min_baskets)
+        enough = enough[np.lexsort((right[enough], left[enough]))]
+        found = _Rules(left[enough], right[enough], both[enough].astype(np.float64), sizes, held.shape[0])
+        measures = found.measures()
+        kept = (measures["support"] >= self.min_support) & (measures["confidence"] >= self.min_confidence)
+        return found._replace(left=found.left[kept], right=found.right[kept], both=found.both[kept])
 
 
 class _Rules(NamedTuple):

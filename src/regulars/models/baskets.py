@@ -15,7 +15,8 @@ def baskets(data: Dataset) -> Longs:
     """
     column = next((name for name in NAMES if name in data.context.columns), None)
     part = data.time // DAY if column is None else _codes(data, column)
-    _, found = np.unique(np.stack([data.user.astype(np.int64), part]), axis=1, return_inverse=True)
+    values, codes = np.unique(part, return_inverse=True)
+    _, found = np.unique(data.user * np.int64(len(values)) + codes.reshape(-1), return_inverse=True)
     return found.reshape(-1).astype(np.int64)
 
 

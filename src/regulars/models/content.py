@@ -26,9 +26,9 @@ class Content(Settings):
     """What a customer likes is the mean of what they chose: categories, lists, bins of numbers and days, words.
 
     Each column of the table of items becomes a vector of length 1 for each item (in it, rare values of a list and rare
-    words count more), times the square root of information ** rarity * weight. The information of a value is
-    log(items / items with it), of several values or words their mean: two items that share a brand of few items are
-    more alike than two that share a color of many, and a long text weighs no more than a short one.
+    words count more), times the square root of information ** rarity * values ** breadth * weight. The information of a
+    value is log(items / items with it), of several values or words their mean: two items that share a brand of few
+    items are more alike than two that share a color of many. With breadth = 0 a long text weighs no more than one word.
     similarity: "cosine" of those vectors; "linear", their product, which prefers items that much is known of;
     "euclidean", 1 / (1 + distance). min_count: items that a value or word needs; bins: of numbers and days.
     columns: those of the table that are used, all when empty; kinds: what each of them means ("category", "list",
@@ -38,7 +38,8 @@ class Content(Settings):
     """
 
     similarity: str = setting("cosine", choices=LIKENESSES)
-    rarity: float = setting(1.5, low=0.0, high=4.0)
+    rarity: float = setting(2.0, low=0.0, high=4.0)
+    breadth: float = setting(0.5, low=0.0, high=1.0)
     min_count: int = setting(2, low=1, high=1_000, log=True)
     bins: int = setting(8, low=2, high=100, log=True)
     rule: str = setting("log", choices=RULES)
@@ -94,7 +95,7 @@ class Content(Settings):
         information = _information(matrix, columns)[matrix.indices]
         squares = (matrix.data * information) ** 2
         shares = squares / np.maximum(np.bincount(blocks, squares), _TINY)[blocks]
-        told = np.bincount(blocks, shares * information) ** self.rarity
+        told = np.bincount(blocks, shares * information) ** self.rarity * np.bincount(blocks) ** self.breadth
         given = dict(zip(self.columns, self.weights, strict=False))
         weights = np.array([given.get(part.column, 1.0) for part in columns.parts])
         squares = shares * told[blocks] * weights[columns.groups[matrix.indices]]

@@ -142,8 +142,8 @@ def _pairs(features: "csr_array", met: "csr_array") -> Sparse:
 
 def _again(data: Dataset) -> Doubles:
     """How many customers bought each item in two baskets or more; returns are no purchases."""
-    bought = data.weight > 0
-    pairs = np.unique(np.stack([data.user[bought], data.item[bought], baskets(data)[bought]]), axis=1)
-    owned = pairs[0] * np.int64(data.n_items) + pairs[1]
-    different, times = np.unique(owned, return_counts=True)
-    return np.bincount(different[times > 1] % data.n_items, minlength=data.n_items).astype(np.float64)
+    bought = np.flatnonzero(data.weight > 0)
+    lines = baskets(data)[bought] * np.int64(data.n_items) + data.item[bought]
+    first = bought[np.unique(lines, return_index=True)[1]]  # one line of each item of a basket
+    owned, times = np.unique(data.user[first] * np.int64(data.n_items) + data.item[first], return_counts=True)
+    return np.bincount(owned[times > 1] % max(1, data.n_items), minlength=data.n_items).astype(np.float64)
