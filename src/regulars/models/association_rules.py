@@ -30,8 +30,9 @@ class AssociationRules(Settings):
     (1 - c(i) / n) / (1 - confidence), the exceptions expected by chance for each that there is (Brin and others, SIGMOD
     1997), where a rule without an exception counts half of one.
     measure: which of them ranks; support and confidence prefer what everybody buys, and complete baskets best; lift and
-    conviction what belongs together. min_baskets, min_support, min_confidence: what a rule needs. neighbors: items met most with each item that
-    are looked at. within: "basket", see `baskets`; "customer" takes all that a customer ever bought for one basket.
+    conviction what belongs together. min_baskets, min_support, min_confidence: what a rule needs. neighbors: items met
+    most with each item that are looked at. within: "basket", see `baskets`; "customer" takes all that a customer ever
+    bought for one basket.
     Similar items are those that are bought together. A question with a basket is answered by the basket, another one
     by the history: the sum of the measures of the rules that fire; items that no rule leads to score NaN.
     """
