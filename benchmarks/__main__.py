@@ -25,6 +25,8 @@ BENCHMARKS = {
     "sessions": "V-SKNN and STAN on diginetica's sessions, beside published figures",
     "sequences": "item-kNN, Markov chains, SLIST and EASE on Beauty, beside published figures",
     "scaling": "fitting against events, customers, items and factors, up to 10 million events",
+    "content": "items that nobody has met, on citeulike-a and H&M; look-alikes",
+    "baskets": "association rules that complete a basket, naive Bayes for the next one",
     "ratings": "SVD, SVD++ and kNN-baseline on ml-100k, five folds, beside Surprise",
     "tune": "tuning three methods on ml-1m: what it gains on test, and what it costs beside the bare fits",
     "prepare": "reading, checking and preparing 1, 10 and 100 million events",
