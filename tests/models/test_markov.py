@@ -11,7 +11,7 @@ from regulars.models.markov import Markov
 
 def plain(**settings: object) -> Markov:
     """The textbook: shares of the steps that follow directly."""
-    textbook = {"reach": 1, "shrinkage": 0.0, "popularity_damping": 0.0, "activity": 0.0, "half_life_steps": 1.0}
+    textbook = {"reach": 1, "shrinkage": 0.0, "popularity_damping": 0.0, "back": 0.0, "activity": 0.0}
     return Markov(**{**textbook, **settings})  # type: ignore[arg-type]
 
 
@@ -81,24 +81,29 @@ def test_only_the_strongest_transitions_are_kept() -> None:
     assert dense(plain(neighbors=2).fit(data))[0] == pytest.approx([0, 3 / 6, 2 / 6, 0])
 
 
-def test_all_counts_are_those_of_plain_loops() -> None:
+@pytest.mark.parametrize("back", [0.0, 0.3])
+def test_all_counts_are_those_of_plain_loops(back: float) -> None:
     random = np.random.default_rng(0)
+    letters = list("abcdef")
     texts = [
-        " ".join("".join(random.permutation(list("abcdef"))[: random.integers(1, 4)]) for _ in range(n))
-        for n in [4] * 30
+        " ".join("".join(random.permutation(letters)[: random.integers(1, 4)]) for _ in range(random.integers(1, 6)))
+        for _ in range(30)
     ]
-    counts, leaves = np.zeros((6, 6)), np.zeros(6)
+    counts, leaves, comes = np.zeros((6, 6)), np.zeros(6), np.zeros(6)
     for text in texts:
         steps = [[ord(letter) - ord("a") for letter in basket] for basket in text.split()]
         for at, basket in enumerate(steps[:-1]):
-            for item in basket:
-                leaves[item] += 1
-                for gap in (1, 2, 3):
-                    for other in steps[at + gap] if at + gap < len(steps) else []:
-                        counts[item, other] += 0.5 ** ((gap - 1) / 2)
+            leaves[basket] += 1
+            for gap, later in enumerate(steps[at + 1 : at + 4]):
+                comes[later] += 0.5 ** (gap / 2)
+                for item in basket:
+                    counts[item, later] += 0.5 ** (gap / 2)
+    counts += back * counts.T
     np.fill_diagonal(counts, 0)
-    model = plain(reach=3, ahead_steps=2.0, shrinkage=1.0).fit(log(*texts))
-    np.testing.assert_allclose(dense(model), counts / (leaves[:, np.newaxis] + 1), rtol=1e-5)
+    left, right = leaves + back * comes, np.sqrt(comes + back * leaves)
+    settings = {"reach": 3, "ahead_steps": 2.0, "shrinkage": 1.0, "popularity_damping": 0.5}
+    model = plain(back=back, **settings).fit(log(*texts))
+    np.testing.assert_allclose(dense(model), counts / (np.outer(left, right) + 1), rtol=1e-5)
 
 
 def test_threads_change_nothing() -> None:
