@@ -138,7 +138,7 @@ def _nearest(
 ) -> None:
     """Fills the rows first..last of rows, values [n, k] and how many of each are filled."""
     n = len(right)
-    everybody = np.arange(n).astype(np.uint32)
+    everybody = np.empty(0, dtype=np.uint32)  # numbered when a question meets most histories
     sums, touched = np.zeros(n, dtype=np.float32), np.empty(n + 1, dtype=np.uint32)
     similarities, keys = np.empty(n, dtype=np.float32), np.empty(n, dtype=np.uint64)
     known = np.zeros(len(item_starts) - 1, dtype=np.bool_)
@@ -150,6 +150,8 @@ def _nearest(
             steps += item_starts[item + 1] - item_starts[item]
         if steps > n:
             _add(items, weights, item_starts, item_rows, item_weights, sums)
+            if len(everybody) < n:
+                everybody = np.arange(n).astype(np.uint32)
             others = everybody
         else:
             others = touched[: _add_and_note(items, weights, item_starts, item_rows, item_weights, sums, touched)]
