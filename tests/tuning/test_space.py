@@ -57,6 +57,10 @@ def test_a_half_life_is_searched_up_to_twice_the_log_and_never_is_the_end_of_its
     assert axis.levels(3) == [0.1, 3.162, 100.0, math.inf]
 
 
+def test_in_a_log_without_times_no_half_life_is_searched():
+    assert "half_life_days" not in axes(days=0.0)
+
+
 def test_a_range_from_zero_to_many_is_searched_by_orders_of_magnitude_with_zero_as_its_end():
     axis = axes()["shrinkage"]
     assert (axis.zero, axis.log) == (True, True)

@@ -81,9 +81,10 @@ class Course:
 
     @property
     def days(self) -> float:
-        """How long the log is that is learned from."""
+        """How long the log is that is learned from; 0 where its events have no times."""
         time = self.split.train.time
-        return max(1.0, (int(time.max()) - int(time.min())) / DAY) if len(time) else 1.0
+        seconds = int(time.max()) - int(time.min()) if len(time) else 0
+        return max(1.0, seconds / DAY) if seconds else 0.0
 
     @cached_property
     def identity(self) -> dict[str, Any]:

@@ -116,7 +116,9 @@ class Space:
         return type(self.method).__name__
 
     def axes(self, days: float) -> Iterator[Axis]:
-        """The settings that are searched. days: how long the log is; a longer half-life is as good as none."""
+        """The settings that are searched. days: how long the log is; a longer half-life is as good as none, and in a
+        log without times (0) any is.
+        """
         for name, legal in ranges(type(self.method)).items():
             default = getattr(self.method, name)
             if name in self.narrowed:
@@ -173,6 +175,8 @@ def _whole(name: str, legal: Range, default: Value, days: float) -> Axis | None:
     never = legal.high is None and math.isinf(default)
     low = 0.0 if legal.low is None else float(legal.low)
     high = legal.high
+    if name.endswith("_days") and not days:
+        return None
     if high is None and name.endswith("_days"):
         high, never = max(2 * days, 2 * low), True
     if high is None:
