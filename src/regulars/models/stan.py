@@ -21,8 +21,8 @@ class STAN(Settings):
     `neighbors` of the `sample` newest sessions that share an item vote. idf: as in V-SKNN, 0 in the paper; length: the
     power of a past session's number of items by which similarities are divided, .5 in the paper.
     gap_minutes: a longer pause ends a session, in the log and in the history in question, whose last session is the
-    current one; inf: everything that a customer did is one session. Holds sessions of others without their ids.
-    The defaults are those that validation on diginetica chose.
+    current one; inf: everything that a customer did is one session. Of it the 200 newest events are looked at.
+    Holds sessions of others without their ids. The defaults are those that validation on diginetica chose.
     """
 
     neighbors: int = setting(200, low=1, high=10_000, log=True)

@@ -26,8 +26,8 @@ class VSKNN(Settings):
     multiplied by 1 + idf * log(sessions / sessions with the item). length: similarities are divided by the number of a
     session's items to this power; 0 is the published dot product, .5 a cosine.
     gap_minutes: a longer pause ends a session, in the log and in the history in question, whose last session is the
-    current one; inf: everything that a customer did is one session. Holds sessions of others without their ids.
-    The defaults are those that validation on diginetica chose.
+    current one; inf: everything that a customer did is one session. Of it the 200 newest events are looked at.
+    Holds sessions of others without their ids. The defaults are those that validation on diginetica chose.
     """
 
     neighbors: int = setting(150, low=1, high=10_000, log=True)
