@@ -255,14 +255,15 @@ def _customer(
     mass = _sum_up(items, weights, stamp, lane.places, met, contexts, places, total)
     d = len(x)
     pull[:] = 0
-    tasted = len(tastes.vectors) > 0
+    likes, pulls = tastes
+    tasted = len(likes) > 0
     known, norm, slopes = -ONE, np.float32(0), 0.0
     for at in range(len(items)):
         positive = at
         if kos > 0:
             _speak(total, contexts, places[at], np.float32(0), mass**-power, x)
             if tasted:
-                _add_row(x, ONE, tastes.vectors, user)
+                _add_row(x, ONE, likes, user)
             x[d - 1] = 1
             positive = _kth_best(kos, len(items), x, answers, places, random, candidates, scores)
         row, weight = places[positive], weights[positive]
@@ -271,7 +272,7 @@ def _customer(
             norm, known = left**-power if left > TINY else np.float32(0), left
         _speak(total, contexts, row, weight, norm, x)
         if tasted:
-            _add_row(x, ONE, tastes.vectors, user)
+            _add_row(x, ONE, likes, user)
         x[d - 1] = 1
         candidates[0], scores[0] = row, _dot(x, answers, row)
         if loss == WARP:
@@ -290,7 +291,7 @@ def _customer(
         _answer(found, candidates, scores, answers, answer_sums, x, slope, rate, decay)
         if tasted:
             for f in range(d - 1):
-                tastes.pulls[user, f] += slope[f]
+                pulls[user, f] += slope[f]
         square = norm * norm * _square(slope) / np.float32(d)
         step = rate / np.sqrt(context_sums[row] + square) * weight * norm
         for f in range(d):
@@ -349,7 +350,7 @@ def _kth_best(
     return int(candidates[min(kos, drawn) - 1])
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+@njit(cache=True, nogil=True, fastmath=LOOSE)
 def _sample(
     stamp: int,
     pooled: Ints,
@@ -371,7 +372,7 @@ def _sample(
     return found
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+@njit(cache=True, nogil=True, fastmath=LOOSE)
 def _violation(
     stamp: int,
     pooled: Ints,
@@ -404,7 +405,7 @@ def _violation(
     return found
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+@njit(cache=True, nogil=True, fastmath=LOOSE)
 def _bpr(found: int, candidates: Ints, scores: Floats) -> int:
     """Slopes of log sigmoid(positive - the negative that scores best) (Rendle et al., UAI 2009, section 4.1)."""
     if found > 1:
@@ -418,7 +419,7 @@ def _bpr(found: int, candidates: Ints, scores: Floats) -> int:
     return min(found, 2)
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+@njit(cache=True, nogil=True, fastmath=LOOSE)
 def _logistic(found: int, scores: Floats, scale: np.float32) -> None:
     """Slopes of log sigmoid(positive) + scale * log sigmoid(-negative)."""
     scores[0] = ONE / (ONE + np.exp(scores[0]))
@@ -426,7 +427,7 @@ def _logistic(found: int, scores: Floats, scale: np.float32) -> None:
         scores[at] = -scale / (ONE + np.exp(-scores[at]))
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+@njit(cache=True, nogil=True, fastmath=LOOSE)
 def _answer(
     found: int,
     candidates: Ints,
@@ -450,7 +451,7 @@ def _answer(
         _move(answers, row, ONE - step * decay * abs(rise), step * rise, x)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def _draw(random: Random, n: int) -> int:
     """A number below n (Marsaglia, "Xorshift RNGs", 2003)."""
     state = random[0]
@@ -461,7 +462,7 @@ def _draw(random: Random, n: int) -> int:
     return int(((state >> np.uint64(33)) * np.uint64(n)) >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+@njit(cache=True, nogil=True, fastmath=LOOSE)
 def _dot(x: Floats, table: Floats, row: int) -> np.float32:
     total = np.float32(0)
     for f in range(len(x)):
@@ -469,7 +470,7 @@ def _dot(x: Floats, table: Floats, row: int) -> np.float32:
     return total
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+@njit(cache=True, nogil=True, fastmath=LOOSE)
 def _square(x: Floats) -> np.float32:
     total = np.float32(0)
     for f in range(len(x)):
@@ -477,19 +478,19 @@ def _square(x: Floats) -> np.float32:
     return total
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+@njit(cache=True, nogil=True, fastmath=LOOSE)
 def _move(table: Floats, row: int, keep: np.float32, step: np.float32, x: Floats) -> None:
     for f in range(len(x)):
         table[row, f] = keep * table[row, f] + step * x[f]
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+@njit(cache=True, nogil=True, fastmath=LOOSE)
 def _add_row(x: Floats, step: np.float32, table: Floats, row: int) -> None:
     for f in range(len(x)):
         x[f] += step * table[row, f]
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE, inline="always")
+@njit(cache=True, nogil=True, fastmath=LOOSE)
 def _speak(total: Floats, contexts: Floats, row: int, weight: np.float32, norm: np.float32, x: Floats) -> None:
     """What the history says without one of its items."""
     for f in range(len(x)):
