@@ -40,7 +40,7 @@ def test_with_all_items_as_neighbors_it_is_ease(dropout: float) -> None:
 
 def test_each_item_is_a_ridge_regression_on_its_nearest_others() -> None:
     data = shop(1)
-    weights = dense(SparseEASE(regularization=4.0, neighbors=10, activity=0.0, rule="count").fit(data))
+    weights = dense(SparseEASE(regularization=4.0, dropout=0.0, neighbors=10, activity=0.0, rule="count").fit(data))
     x = data.matrix().toarray().astype(np.float64)
     gram = x.T @ x
     cosine = gram / np.sqrt(np.outer(gram.diagonal(), gram.diagonal()).clip(1))
@@ -95,7 +95,7 @@ def test_customers_of_one_item_and_items_that_nobody_has_are_borne() -> None:
 def test_two_items_worked_by_hand() -> None:
     # three customers have both items, one has the first alone
     events = pl.DataFrame({"user_id": [1, 1, 2, 2, 3, 3, 4], "item_id": ["a", "b"] * 3 + ["a"]})
-    model = SparseEASE(regularization=1.0, activity=0.0).fit(Dataset.of(events))
+    model = SparseEASE(regularization=1.0, dropout=0.0, activity=0.0).fit(Dataset.of(events))
     np.testing.assert_allclose(model.score(Queries.of([[0], [1]])), [[np.nan, 3 / 5], [3 / 4, np.nan]], rtol=1e-6)
 
 
@@ -108,7 +108,7 @@ def test_threads_change_nothing() -> None:
 def test_a_regularization_that_float32_cannot_bear_is_refused() -> None:
     events = pl.DataFrame({"user_id": [1, 1, 1], "item_id": list("abc"), "weight": [1024.0] * 3})
     with pytest.raises(SettingError, match="too small"):
-        SparseEASE(regularization=0.001, rule="count", activity=0.0).fit(Dataset.of(events))
+        SparseEASE(regularization=0.001, dropout=0.0, rule="count", activity=0.0).fit(Dataset.of(events))
 
 
 def test_a_log_without_purchases_is_refused() -> None:

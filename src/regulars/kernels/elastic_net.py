@@ -136,6 +136,8 @@ def _fit(
                 gram = np.empty((wide, wide), dtype=np.float32)
             local_gram(log, on, chosen.items[:size], gram)
             finished[row] = _descend(gram, chosen, size, penalty, slack)
+            if outside == 0:
+                break
             _multiply(log, on, work, item, chosen.items[:size], chosen.weights[:size])
         counts[row] = _keep(chosen, size, work, items[row], values[row])
 

@@ -34,12 +34,12 @@ class SLIM(Settings):
     An item of which nothing else tells has no weights, and scores NaN.
     """
 
-    l1: float = setting(1.0, low=1e-3, high=1e3, log=True)
-    l2: float = setting(10.0, low=1e-2, high=1e4, log=True)
+    l1: float = setting(0.1, low=1e-3, high=1e3, log=True)
+    l2: float = setting(30.0, low=1e-2, high=1e4, log=True)
     signed: bool = setting(False, choices=(False, True))
     candidates: int = setting(500, low=10, high=100_000, log=True)
     neighbors: int = setting(200, low=1, high=5_000, log=True)
-    activity: float = setting(0.25, low=0.0, high=1.0)
+    activity: float = setting(0.5, low=0.0, high=1.0)
     rule: str = setting("binary", choices=RULES)
     half_life_days: float = setting(math.inf, low=0.1, log=True)
     half_life_steps: float = setting(math.inf, low=0.1, log=True)

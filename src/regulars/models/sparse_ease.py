@@ -36,10 +36,10 @@ class SparseEASE(Settings):
     Raises SettingError when the regularization is too small for float32.
     """
 
-    regularization: float = setting(100.0, low=1e-3, high=1e6, log=True)
-    dropout: float = setting(0.0, low=0.0, high=0.95)
+    regularization: float = setting(10.0, low=1e-3, high=1e6, log=True)
+    dropout: float = setting(0.3, low=0.0, high=0.95)
     neighbors: int = setting(300, low=10, high=5_000, log=True)
-    activity: float = setting(0.25, low=0.0, high=1.0)
+    activity: float = setting(0.5, low=0.0, high=1.0)
     rule: str = setting("binary", choices=RULES)
     half_life_days: float = setting(math.inf, low=0.1, log=True)
     half_life_steps: float = setting(math.inf, low=0.1, log=True)
