@@ -3,7 +3,9 @@
 Completing, The Complete Journey: learned from the baskets before the last four weeks; of 10,000 later baskets of two
 goods or more, one item at random is hidden and the rest is asked about. Chosen on the four weeks before.
 Next, tafeng: everybody's last basket. Chosen on the last basket but one.
-Complements, amazon-grocery: the 10 items most bought together beside those that the shop itself names.
+Strangers, ml-1m: a fifth of the customers, of whom nothing but three attributes is known.
+Complements, amazon-grocery: the 10 items most bought together beside those that the shop itself names: the part of
+the answers that it names too, for the items of which everybody can tell.
 """
 
 from collections.abc import Iterator, Mapping
@@ -39,6 +41,7 @@ NEXT: Mapping[str, Estimator[Any]] = {
 }
 
 
+STRANGERS: Mapping[str, Estimator[Any]] = {"popularity": Popularity(), "naive Bayes": NaiveBayes()}
 TOGETHER: Mapping[str, Estimator[Any]] = {
     "rules, lift": AssociationRules("lift", within="customer", min_baskets=3),
     "rules, confidence": AssociationRules("confidence", within="customer", min_baskets=3),
@@ -47,11 +50,13 @@ TOGETHER: Mapping[str, Estimator[Any]] = {
 
 
 def run() -> Iterator[Figure]:
-    """Completing, next, complements."""
+    """Completing, next, strangers, complements."""
     data, split = completing(weeks=0)
     yield from _figures("complete the basket", "The Complete Journey", COMPLETING, data, split)
     data, split = following(back=0)
     yield from _figures("next basket", "tafeng", NEXT, data, split)
+    data, split = strangers()
+    yield from _figures("strangers by attributes", "ml-1m", STRANGERS, split.train, split)
     yield from complements()
 
 
@@ -87,6 +92,20 @@ def following(back: int) -> tuple[Dataset, Split]:
     return data, Split("the next basket", data, queries, wanted)
 
 
+def strangers() -> tuple[Dataset, Split]:
+    """The log of four in five customers; of the others age, sex and occupation are told, and nothing that they saw."""
+    events = pl.read_parquet(folder() / "ml-1m" / "interactions.parquet")
+    people = pl.read_parquet(folder() / "ml-1m" / "users.parquet").select(
+        "user_id", "age", "gender", occupation=pl.col("occupation").cast(pl.String)
+    )
+    data = Dataset.of(events.select("user_id", item_id="movie_id", time="time_rank"), customers=people)
+    new = np.random.default_rng(0).random(data.n_users) < 0.2
+    users, now = np.flatnonzero(new).astype(np.int32), int(data.time.max()) + 1
+    asked = data.queries(users, now)
+    queries = Queries.of(Histories.none(len(users)), times=now, attributes=asked.attributes)
+    return data, Split("strangers", data.where(~new[data.user]), queries, asked.history)
+
+
 def complements() -> Iterator[Figure]:
     """Similar items beside the lists of the shop's pages, for items that have one and an answer."""
     there = folder() / "amazon-grocery-rechorus"
@@ -98,13 +117,14 @@ def complements() -> Iterator[Figure]:
     pages = pages.filter((items >= 0) & (pages["named"].list.len() > 0).to_numpy())
     named = {int(data.items.index([row[0]])[0]): set(data.items.index(row[1]).tolist()) for row in pages.rows()}
     asked = ints(sorted(named))
-    for peer, method in TOGETHER.items():
-        model, seconds, cpu = timed(partial(method.fit, data, Run(threads=threads())))
-        found = model.similar_items(asked, K).items
-        told = (found >= 0).any(axis=1)
-        hits = [len(named[item] & set(row.tolist())) / K for item, row in zip(asked.tolist(), found, strict=True)]
-        quality = {f"precision@{K}": float(np.mean(hits)), "answered": float(told.mean())}
-        noted = {**circumstances(), "settings": repr(method), "asked": len(asked)}
+    fits = {peer: timed(partial(one.fit, data, Run(threads=threads()))) for peer, one in TOGETHER.items()}
+    answers = {peer: model.similar_items(asked, K).items for peer, (model, _, _) in fits.items()}
+    told = np.all([(found >= 0).any(axis=1) for found in answers.values()], axis=0)
+    for peer, (_, seconds, cpu) in fits.items():
+        rows = zip(asked[told].tolist(), answers[peer][told], strict=True)
+        hits = sum(len(named[item] & set(row.tolist())) for item, row in rows)
+        quality = {f"precision@{K}": hits / max(1, int((answers[peer][told] >= 0).sum()))}
+        noted = {**circumstances(), "settings": repr(TOGETHER[peer]), "asked": int(told.sum()), "of": len(asked)}
         yield Figure("complements", "amazon-grocery", peer, seconds, cpu, quality=quality, further=noted)
 
 
@@ -114,6 +134,6 @@ def _figures(
     for peer, method in methods.items():
         model, seconds, cpu = timed(partial(method.fit, data, Run(threads=threads())))
         found = evaluate(model, split, k=(K,)).means
-        quality = {f"{figure}@{K}": found[f"{figure}@{K}"] for figure in ("recall", "ndcg")}
+        quality = {f"{figure}@{K}": found[f"{figure}@{K}"] for figure in ("recall", "precision", "ndcg")}
         noted = {**circumstances(), "settings": repr(method), "asked": len(split)}
         yield Figure(task, name, peer, seconds, cpu, quality=quality, further=noted)
