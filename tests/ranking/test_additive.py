@@ -11,8 +11,10 @@ def test_a_score_is_the_sum_of_its_curves_and_products():
     ranker = Additive(
         floats([[0, 1, 2], [0, 10, 20]]), floats([[0, 5, 6], [1, 0, 1]]), ints([[0, 1], [1, 1]]), floats([0.5, 0.01])
     )
-    # 5 + 1/2 of a step to 6; half way down from 1 to 0; 1.5 * 5 / 2; 5 * 5 / 100; beyond the ends: as at the ends
-    assert ranker.score(floats([[1.5, 5], [9, 0], [-1, 0]])).tolist() == [5.5 + 0.5 + 3.75 + 0.25, 7, 1]
+    # 5 + 1/2 of a step to 6; half way down from 1 to 0; 1.5 * 5 / 2; 5 * 5 / 100
+    assert ranker.score(floats([[1.5, 5]])).tolist() == [5.5 + 0.5 + 3.75 + 0.25]
+    # beyond the ends as at the ends: 2 for 9, 0 for -1, 20 for 30
+    assert ranker.score(floats([[9, 0], [-1, 0], [9, 30]])).tolist() == [7, 1, 6 + 1 + 20 + 4]
 
 
 def choices(n=1_500, width=12, seed=0):

@@ -19,8 +19,9 @@ PASSES = 200
 class Additive:
     """sum over columns c of curve_c(x_c) + sum over pairs (a, b) of weight * x_a * x_b.
 
-    knots: float32 [c, KNOTS], rising; heights: float32 [c, KNOTS], the curves at the knots, straight in between and
-    level beyond. crosses: int32 [pairs, 2], columns; weights: float32 [pairs].
+    knots: float32 [c, KNOTS], rising; heights: float32 [c, KNOTS], the curves at the knots, straight in between. What
+    lies beyond the knots of its column counts as the nearest: nothing is foretold of what was never seen.
+    crosses: int32 [pairs, 2], columns; weights: float32 [pairs].
     """
 
     knots: Floats
@@ -31,6 +32,7 @@ class Additive:
     def score(self, evidence: Floats) -> Floats:
         """The score of each row of the evidence [p, c]; float32 [p]."""
         total = np.zeros(len(evidence))
+        evidence = np.clip(evidence, self.knots[:, 0], self.knots[:, -1])
         for column, (knots, heights) in enumerate(zip(self.knots, self.heights, strict=True)):
             total += np.interp(evidence[:, column], knots, heights)
         for (a, b), weight in zip(self.crosses, self.weights, strict=True):
