@@ -26,6 +26,7 @@ SHOP = Facts(
     items_each=8.0,
     customers_each=20.0,
     thin=0.1,
+    tail=0.02,
     lonely=0.05,
     repeats=0.2,
     young=0.01,
@@ -49,7 +50,7 @@ def test_every_setting_that_is_held_is_one_of_the_method(name):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_is_spoken_of_in_whole_sentences_with_figures_of_the_shop(method):
-    for facts in (SHOP, replace(SHOP, ratings=500, days=0.0, visits=0, item_columns=(), thin=0.9, items_each=2)):
+    for facts in (SHOP, replace(SHOP, ratings=500, days=0.0, visits=0, item_columns=(), tail=0.9, items_each=2)):
         said = of(facts, method).said
         assert said.startswith("It ")
         assert said.endswith(".")
@@ -78,7 +79,7 @@ def test_every_method_is_spoken_of_in_whole_sentences_with_figures_of_the_shop(m
         ("content", {"item_columns": ()}, "no", "it needs a table of items with attributes"),
         ("ease", {"met": 92_331}, "poorly", "10,000 of the 92,331 items that were ever wanted take part"),
         ("ease", {"met": 9_000, "free_mb": 100.0}, "no", "But a fit takes about 324 MB here, and 100 MB are free"),
-        ("item_knn", {"thin": 0.8}, "poorly", "80% of the items have fewer than 5 customers"),
+        ("item_knn", {"tail": 0.8}, "poorly", "80% of what was wanted are items of fewer than 5 customers"),
     ],
 )
 def test_the_figures_decide(method, change, verdict, said):
@@ -112,7 +113,7 @@ def test_the_facts_of_a_small_shop_by_hand():
     assert facts.lonely == pytest.approx(1 / 3)
     assert facts.repeats == pytest.approx(1 / 6)
     assert facts.young == 1.0
-    assert facts.thin == 1.0
+    assert (facts.thin, facts.tail) == (1.0, 1.0)
 
 
 def test_visits_are_those_that_the_log_names():

@@ -9,7 +9,7 @@ import polars as pl
 from regulars.core import Dataset, Frame
 from regulars.models import METHODS
 
-from .facts import Facts
+from .facts import FEW, Facts
 from .needs import need_of
 
 
@@ -56,6 +56,11 @@ def overview(facts: Facts) -> list[str]:
         f"The median customer has {facts.items_each:,.0f} different items; the median item {facts.customers_each:,.0f} "
         "customers.",
     ]
+    if facts.thin >= 0.2:
+        said.append(
+            f"{facts.thin:.0%} of the items have fewer than {FEW} customers; they make {facts.tail:.0%} of what was "
+            "wanted. What is learned from behavior says little of those: let content speak for them."
+        )
     if facts.ratings:
         said.append(
             f"{facts.ratings:,} events look like ratings. Methods that foretell no ratings read one as how much an "

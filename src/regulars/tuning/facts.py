@@ -11,18 +11,20 @@ from regulars.evaluation.cost import free_mb
 RATING = "rating"  # the kind of event that rates
 STARS = 100  # different values that ratings have at most; amounts of money have more
 VISIT = ("basket", "session")  # columns of the events that number visits
+FEW = 5  # customers of an item of whom little can be said
 PAUSE = 30 * 60  # seconds that end one, where no column does
 
 
 @dataclass(frozen=True)
 class Facts:
     """events: that weigh more than 0; customers: who did something; items: of the catalog; met: that anybody wanted;
-    pairs: of a customer and an item; days: that the log covers, 0 where events have no times; ratings: events that
-    rate, if their values differ; item_columns, customer_columns: attributes that are known of half of them;
-    visits: with two items or more; items_each: of the median customer; customers_each: of the median item; thin: share
-    of the items met that have fewer than 5 customers; lonely: share of the customers with a single item; repeats: share
-    of the events that are not the customer's first of that item; young: share of the events in the newest tenth of the
-    log whose items the rest does not know; free_mb: memory that the machine has left.
+    pairs: of a customer and an item; days: that the log covers, 0 where events have no times; ratings: events
+    that rate, if their values differ; item_columns, customer_columns: attributes that are known of half of them;
+    visits: with two items or more; items_each: of the median customer; customers_each: of the median item; thin:
+    share of the items met that have fewer than 5 customers; tail: part of all pairs that are of those; lonely:
+    share of the customers with a single item; repeats: share of the events that are not the customer's first of
+    that item; young: share of the events in the newest tenth of the log whose items the rest does not know;
+    free_mb: memory that the machine has left.
     """
 
     events: int
@@ -38,6 +40,7 @@ class Facts:
     items_each: float
     customers_each: float
     thin: float
+    tail: float
     lonely: float
     repeats: float
     young: float
@@ -65,7 +68,8 @@ class Facts:
             visits=_visits(wanted) if timed or set(VISIT) & set(data.context.columns) else 0,
             items_each=float(np.median(of_customer)) if n else 0.0,
             customers_each=float(np.median(of_item)) if n else 0.0,
-            thin=float((of_item < 5).mean()) if n else 0.0,
+            thin=float((of_item < FEW).mean()) if n else 0.0,
+            tail=float(of_item[of_item < FEW].sum() / len(pairs)) if n else 0.0,
             lonely=float((of_customer < 2).mean()) if n else 0.0,
             repeats=1 - len(pairs) / n if n else 0.0,
             young=_young(wanted) if timed else 0.0,

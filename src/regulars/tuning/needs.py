@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from .facts import Facts
+from .facts import FEW, Facts
 
 
 class Finding(NamedTuple):
@@ -71,12 +71,10 @@ def long_histories(facts: Facts) -> Finding:
 
 
 def busy_items(facts: Facts) -> Finding:
-    """Items with customers enough to be compared."""
-    if facts.thin > 0.5:
-        return Finding(
-            False, f"{facts.thin:.0%} of the items have fewer than 5 customers, and little can be said of those"
-        )
-    return Finding(True, f"{_n(facts.customers_each, 'customer')} of the median item")
+    """Items with customers enough to be compared, where most of the trade is."""
+    if facts.tail > 0.5:
+        return Finding(False, f"{facts.tail:.0%} of what was wanted are items of fewer than {FEW} customers")
+    return Finding(True, f"{1 - facts.tail:.0%} of what was wanted are items of {FEW} customers or more")
 
 
 def repeats(facts: Facts) -> Finding:
