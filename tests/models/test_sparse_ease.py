@@ -32,7 +32,7 @@ def dense(model: SparseItemItem) -> np.ndarray:
 def test_with_all_items_as_neighbors_it_is_ease(dropout: float) -> None:
     data = shop()
     same = {"regularization": 3.0, "dropout": dropout, "activity": 0.5, "rule": "count"}
-    sparse, full = SparseEASE(neighbors=5000, **same).fit(data), EASE(**same).fit(data)
+    sparse, full = SparseEASE(neighbors=2000, **same).fit(data), EASE(**same).fit(data)
     weights = dense(sparse)[np.ix_(full.items, full.items)]
     assert (full.weights != 0).sum() == 30 * 29
     np.testing.assert_allclose(weights, full.weights, rtol=1e-3, atol=1e-5)

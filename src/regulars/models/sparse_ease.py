@@ -38,7 +38,7 @@ class SparseEASE(Settings):
 
     regularization: float = setting(10.0, low=1e-3, high=1e6, log=True)
     dropout: float = setting(0.3, low=0.0, high=0.95)
-    neighbors: int = setting(300, low=10, high=5_000, log=True)
+    neighbors: int = setting(300, low=10, high=2_000, log=True)
     activity: float = setting(0.5, low=0.0, high=1.0)
     rule: str = setting("binary", choices=RULES)
     half_life_days: float = setting(math.inf, low=0.1, log=True)
