@@ -88,7 +88,8 @@ def test_compare_all_takes_every_method_the_data_support_at_its_best_settings(tu
     assert all(row["fit_seconds"] > 0 and row["answer_seconds"] > 0 and row["peak_mb"] > 0 for row in cost.values())
 
 
-def test_fit_and_report_take_the_settings_that_were_compared(tuned):
+def test_fit_and_report_take_the_settings_that_were_compared(tuned, monkeypatch):
+    monkeypatch.setattr("regulars.cli.league.METHODS", {"popularity": METHODS["popularity"]})
     shop, _ = tuned
     shop.ok("compare", "--all")
     path = shop.output / "comparison.json"
@@ -106,6 +107,7 @@ def test_one_method_that_fails_or_takes_too_long_is_a_line_and_not_the_end(shop,
         raise ZeroDivisionError("nothing to divide by")
 
     monkeypatch.setattr(METHODS["content"], "fit", broken)
+    monkeypatch.setattr("regulars.cli.league.METHODS", {name: METHODS[name] for name in ("popularity", "content")})
     said = shop.write(TABLES).ok("compare", "--all", "--json").json
     assert said["absent"]["content"] == "ZeroDivisionError: nothing to divide by"
     slow = shop.run("compare", "--all", "--limit", "0")
@@ -140,6 +142,7 @@ def test_write_changes_nothing_when_the_file_says_its_methods_otherwise(shop):
     assert shop.config.read_text() == text
 
 
+@pytest.mark.slow
 def test_a_second_method_of_a_kind_keeps_its_name(shop):
     shop.write(
         TABLES + '[split]\ndays = 20\n[methods.lately]\nmethod = "popularity"\nhalf_life_days = 9.0\n', rest=False
@@ -161,6 +164,7 @@ def test_a_study_of_another_log_is_refused_until_it_is_begun_anew(shop):
     shop.ok("tune", "--trials", "3", "--fresh")
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_where_it_was(shop, stopped):
     shop.write(f"{TABLES}{REST}{FEW}", rest=False)
     assert stopped("SIGKILL", "tune", "tune").code == -9
@@ -196,6 +200,7 @@ def test_tune_looks_at_nothing_of_the_test_period(shop):
     assert again == first
 
 
+@pytest.mark.slow
 def test_nested_tells_what_was_promised_and_what_was_kept(shop):
     shop.write(f"{TABLES}{REST}{FEW}", rest=False)
     found = shop.ok("tune", "--nested", "2", "--json").json["nested"]
@@ -208,6 +213,7 @@ def test_nested_tells_what_was_promised_and_what_was_kept(shop):
     assert "How much of it is kept" in (shop.output / "tuning.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_pictures_of_a_search(shop):
     shop.write(f"{TABLES}{REST}{FEW}", rest=False)
     shop.ok("tune", "--trials", "22", "--plots", str(shop.folder / "pictures"))
