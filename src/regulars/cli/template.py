@@ -106,9 +106,10 @@ fallback = ["popularity"]  # who answers where the chosen method cannot
 
 # The methods to compare, each with its settings; an empty table takes the defaults.
 {_methods(timed)}
-# A blend fuses the lists of several methods by rank.
+# A blend fuses the lists of several methods by rank, or learns from the newest part of the log whom to trust.
 [blends.personal_and_als]
 of = ["personal", "als"]
+# learner = "linear"   # or "trees", with: pip install 'regulars[rank]'
 
 # How `regulars tune` searches the settings of the methods above; what is not narrowed is searched over its whole range.
 [tune]
