@@ -56,7 +56,7 @@ def counted(history, town, damping):
     for item in range(N_ITEMS - 1):
         bought = BOUGHT[:, item]
         score = math.log((bought.sum() + 0.5) / (THERE.sum() - bought.sum() + 0.5))
-        others = [odds(BOUGHT[:, other], bought, THERE) for other in history if other != item]
+        others = [odds(BOUGHT[:, o], bought, THERE) for o in history if o != item and (BOUGHT[:, o] & bought).any()]
         score += sum(others) / max(1, len(history)) ** damping + (own(item) if item in history else 0)
         if town:
             score += odds(town == TOWNS, bought, np.not_equal(TOWNS, None))
@@ -84,9 +84,18 @@ def test_scores_are_the_log_odds_that_counting_gives(damping):
 
 def test_few_neighbors_change_only_the_pairs_that_are_not_kept():
     full, few = (NaiveBayes(smoothing=S, neighbors=k).fit(SHOP) for k in (100, 3))
-    kept = few.data[few.indptr[0] : few.indptr[1]]
-    every = full.data[full.indptr[0] : full.indptr[1]]
-    np.testing.assert_allclose(np.sort(kept), np.sort(every)[-3:])
+    ids = SHOP.items.ids.to_list()
+    for item in ITEM[:-1].tolist():
+        kept, every = (
+            dict(zip(model.indices[row].tolist(), model.data[row].tolist(), strict=True))
+            for model in (few, full)
+            for row in [slice(model.indptr[item], model.indptr[item + 1])]
+        )
+        assert len(kept) == 3
+        assert kept.items() <= every.items()
+        mine, others = BOUGHT[:, ids[item]], {other: BOUGHT[:, ids[other]] for other in every}
+        shared = {index: (mine & theirs).sum() for index, theirs in others.items()}
+        assert min(shared[other] for other in kept) >= sorted(shared.values())[-3]
 
 
 def test_of_whom_nothing_is_known_it_cannot_tell():

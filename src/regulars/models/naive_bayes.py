@@ -34,15 +34,16 @@ class NaiveBayes(Settings):
     an item says of itself comes from the customers who bought it in two baskets or more (see `baskets`).
     damping d: m items of a history count as m ** (1 - d), so do m attributes; 0 is the textbook, which counts the same
     evidence again and again.
-    neighbors: items for which each piece of evidence keeps its own figure, those with most customers in common; the
-    others are taken for items without a customer in common. attributes: whether those of the customers are used;
-    columns: which, all but texts when empty; min_customers: whom a value needs. rule, half_life_days: see `Profile`.
+    neighbors: of how many items an item speaks, those with which it shares most customers; of others it says nothing:
+    that nobody bought both is no evidence where there are thousands of items. attributes: whether those of the
+    customers are used; columns: which, all but texts when empty; min_customers: whom a value needs.
+    rule, half_life_days: see `Profile`.
     Raises MissingColumn when the table of customers lacks one of `columns`.
     """
 
     smoothing: float = setting(20.0, low=0.01, high=10_000.0, log=True)
     damping: float = setting(0.8, low=0.0, high=1.0)
-    neighbors: int = setting(1_000, low=1, high=20_000, log=True)
+    neighbors: int = setting(300, low=1, high=20_000, log=True)
     attributes: bool = setting(True)
     min_customers: int = setting(5, low=1, high=1_000, log=True)
     rule: str = setting("binary", choices=RULES)
@@ -55,21 +56,23 @@ class NaiveBayes(Settings):
         there = np.diff(met.indptr) > 0
         columns, features = self._features(data, there)
         n, customers = float(there.sum()), _counts(met)
-        rests, sizes = [self._rest(customers, n)], np.empty(len(columns))
+        rests, sizes = np.empty((len(columns.parts), data.n_items), dtype=np.float32), np.empty(len(columns))
         for place in range(len(columns.parts)):
             known = (columns.groups == place)[features.indices]
             told = np.diff(np.concatenate([[0], np.cumsum(known)])[features.indptr]) > 0
             sizes[columns.groups == place] = told.sum()
-            rests.append(self._rest(_counts(met, told), float(told.sum())))
+            rests[place] = self._rest(_counts(met, told), float(told.sum()))
         items, attributes = self._related(met, customers, run), _pairs(features, met)
-        weights = self._weights(items, customers, n), self._weights(attributes, _counts(features), sizes)
+        said = self._weights(items, customers, n)
+        said += self._rest(customers, n)[items[1]]
+        weights = said, self._weights(attributes, _counts(features), sizes)
         prior = np.where(customers > 0, np.log((customers + 0.5) / (n - customers + 0.5)), np.nan)
         return LogOdds(
             "naive_bayes",
             data.n_items,
             floats(prior),
             floats(self._own(data, customers, n)),
-            floats(np.stack(rests)),
+            rests,
             np.concatenate([items[0], items[0][-1] + attributes[0][1:]]),
             np.concatenate([items[1], attributes[1]]),
             np.concatenate(weights),
@@ -106,10 +109,10 @@ class NaiveBayes(Settings):
 
         evidence: customers of each row; n: customers of whom it is known.
         """
-        lengths = np.diff(pairs[0])
-        met = np.repeat(evidence, lengths)
-        share = self.smoothing * met / np.repeat(np.broadcast_to(n, evidence.shape), lengths)
-        return floats(np.log1p(pairs[2] / share) - np.log1p(-pairs[2] / (met + share)))
+        lengths, both = np.diff(pairs[0]), pairs[2]
+        share = np.repeat(floats(self.smoothing * evidence / np.maximum(n, 1)), lengths)
+        met = np.repeat(floats(evidence), lengths)
+        return floats(np.log1p(both / share) - np.log1p(-both / (met + share)))
 
     def _rest(self, customers: Doubles, n: float) -> Floats:
         """log P(e | i) / P(e | not i) for evidence that no customer of i has; the same for all evidence."""

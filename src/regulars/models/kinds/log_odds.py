@@ -41,10 +41,10 @@ _TINY: Final = float(np.finfo(np.float64).tiny)
 class LogOdds(Scored):
     """Log-odds of buying each item: a prior, what the history says, and what the customer's attributes say.
 
-    A piece of evidence e (an item of the history, or an attribute) says rest[group, i] + weights[e, i] of item i; most
-    weights are 0 and not stored. prior, own: float32 [n_items], NaN for items that were never met; own is what an item
-    says of itself. rest: float32 [1 + columns, n_items], its first row for the items, one more for each column of
-    attributes. indptr, indices, data: the weights as CSR rows [n_items + n_features, n_items].
+    A piece of evidence e (an item of the history, or an attribute) says weights[e, i] of item i, an attribute of column
+    c says rest[c, i] beside; most weights are 0 and not stored. prior, own: float32 [n_items], the prior is NaN for
+    items that were never met; own is what an item says of itself. rest: float32 [columns, n_items].
+    indptr, indices, data: the weights as CSR rows [n_items + n_features, n_items].
     Pieces of evidence repeat each other, so what the m items of a history say is divided by m ** damping, and so is
     what m attributes say; what an item says of itself is not. A customer of whom nothing is known scores NaN.
     """
@@ -62,7 +62,7 @@ class LogOdds(Scored):
     damping: float = 1.0
 
     def __post_init__(self) -> None:
-        rows, shape = self.n_items + len(self.columns), (1 + len(self.columns.parts), self.n_items)
+        rows, shape = self.n_items + len(self.columns), (len(self.columns.parts), self.n_items)
         whole = len(self.prior) == len(self.own) == self.n_items and self.rest.shape == shape
         stored = len(self.indptr) == rows + 1 and self.indptr[-1] == len(self.indices) == len(self.data)
         if not whole or not stored:
@@ -80,7 +80,7 @@ class LogOdds(Scored):
             known = np.flatnonzero((some >= 0) & (some < self.n_items) & ~np.isnan(self.prior[some % self.n_items]))
             rows = np.full((len(some), self.n_items), np.nan, dtype=np.float32)
             alone = np.arange(len(known) + 1, dtype=np.int64), some[known], np.ones(len(known), dtype=np.float32)
-            rows[known] = np.nan_to_num(sparse_scores(alone, self._weights, self.n_items)) + self.rest[0]
+            rows[known] = sparse_scores(alone, self._weights, self.n_items)
             rows[known, some[known]] = np.nan
             parts.append(top_k(rows, k, (allowed or Allowed())[start : start + size], self.method))
         return Recommendations.concat(parts)
@@ -108,8 +108,8 @@ class LogOdds(Scored):
 
     @cached_property
     def _groups(self) -> Ints:
-        """The row of `rest` for each piece of evidence; int32 [n_items + n_features]."""
-        return np.concatenate([np.zeros(self.n_items, np.int32), self.columns.groups + np.int32(1)])
+        """The row of `rest` for each piece of evidence, MISSING for items; int32 [n_items + n_features]."""
+        return np.concatenate([np.full(self.n_items, MISSING, dtype=np.int32), self.columns.groups])
 
     def _evidence(self, queries: Queries) -> "_Evidence":
         """What is known of each customer; items that were never met say nothing."""
@@ -136,8 +136,7 @@ class LogOdds(Scored):
             mass = np.bincount(rows, amounts * (self._groups[pieces] == group), len(queries))
             scores += floats(mass)[:, np.newaxis] * rest
         own = pieces < self.n_items
-        items, amount, whole = pieces[own], amounts[own], evidence.amounts[own]
-        scores[rows[own], items] += whole * self.own[items] - amount * self.rest[0, items]
+        scores[rows[own], pieces[own]] += evidence.amounts[own] * self.own[pieces[own]]
         scores[np.diff(starts) == 0] = np.nan
         return scores
 
@@ -146,7 +145,8 @@ class LogOdds(Scored):
         starts, pieces, amounts = evidence.damped
         said = sparse_contributions(evidence.damped, self._weights, answers, self.n_items)
         beside = np.repeat(answers, np.diff(starts), axis=0)
-        said += amounts[:, np.newaxis] * self.rest[self._groups[pieces][:, np.newaxis], beside]
+        told = self._groups[pieces] != MISSING
+        said[told] += amounts[told, np.newaxis] * self.rest[self._groups[pieces[told]][:, np.newaxis], beside[told]]
         entry, place = np.nonzero(beside == pieces[:, np.newaxis])
         said[entry, place] = evidence.amounts[entry] * self.own[pieces[entry]]
         said[beside == MISSING] = 0
