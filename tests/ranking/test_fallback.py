@@ -6,7 +6,7 @@ import pytest
 
 from regulars.core import MISSING, Allowed, Dataset, Queries, Recommendations, excluding, floats, ints
 from regulars.core.errors import CannotDo, SettingError
-from regulars.models import Personal
+from regulars.models import Content, NaiveBayes, Personal
 from regulars.models.kinds.item_item import SparseItemItem
 from regulars.models.kinds.item_scores import ItemScores
 from regulars.ranking import Fallback
@@ -110,3 +110,17 @@ def test_any_recommender_will_do():
 
     answer = Fallback((Fixed(), POPULAR)).recommend(Queries.of([[], [1]]), 3)
     assert answer.items.tolist() == [[2, 0, 1]] * 2
+
+
+def test_attributes_keep_their_names_behind_a_fallback():
+    people = pl.DataFrame({"user_id": range(6), "town": ["Rome", "Oslo"] * 3})
+    goods = pl.DataFrame({"item_id": range(6), "brand": ["Nike", "Puma"] * 3})
+    rows = [(user, item) for user in range(6) for item in (user % 2, user % 2 + 2)]
+    shop = Dataset.of(pl.DataFrame(rows, ["user_id", "item_id"], orient="row"), items=goods, customers=people)
+    content = Content(rule="binary").fit(shop)
+    who = NaiveBayes(min_customers=2, smoothing=1.0).fit(shop)
+    queries = Queries.of([[0], []], attributes=pl.DataFrame({"town": [None, "Oslo"]}, schema={"town": pl.String}))
+    both = Fallback((content, who))
+    reasons = both.because(queries, both.recommend(queries, 1), 1)
+    assert [reasons.names[feature] for feature in reasons.features[:, 0, 0]] == ["brand = Nike", "town = Oslo"]
+    assert reasons.items[:, 0, 0].tolist() == [0, MISSING]
