@@ -108,7 +108,7 @@ class RouteTable(Part):
 
 
 class TuneTable(Part):
-    """[tune]: how `regulars tune` searches the settings; [tune.ranges.NAME] narrows where it searches those of a method.
+    """[tune]: how `regulars tune` searches the settings; [tune.ranges.NAME] narrows where those of a method.
 
     A range is two numbers, from and to; a list of three or more, or of texts, are the values to try; a single value is
     not searched at all. What is not narrowed is searched over its whole legal range.

@@ -41,7 +41,7 @@ class Explicit:
 
     @classmethod
     def of(cls, data: Dataset) -> "Explicit":
-        """Raises EmptyData without ratings, BadTable when no kind of event rates or ratings are not finite or all alike."""
+        """Raises EmptyData without ratings, BadTable when no event rates, or ratings are not finite or all alike."""
         if not {RATING, EVENT} & set(data.kinds):
             raise BadTable(
                 f"predicting ratings needs events of the kind {RATING!r}; these are of {', '.join(data.kinds)}. "
