@@ -156,6 +156,15 @@ def test_a_file_of_other_data_or_another_question_is_refused_with_the_difference
         tune(methods, other, exam=EXAM, plan=Plan(trials=1), file=file)
 
 
+def test_a_study_may_lie_in_a_folder_of_any_name(known, tmp_path):
+    file = tmp_path / "a?b %20 [x] *日本#c" / "my study.db"
+    for _ in range(2):
+        study = tune({"p": Popularity()}, known, exam=EXAM, plan=Plan(trials=1), file=file)
+        assert len(study.trials) == 1
+    assert [path.name for path in tmp_path.rglob("*.db")] == ["my study.db"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a?b %20 [x] *日本#c"]
+
+
 def test_a_file_that_is_no_study_is_refused(known, tmp_path):
     (tmp_path / "notes.txt").write_text("these are my notes, and no database at all\n" * 99)
     with pytest.raises(StudyError, match=r"notes.txt is no study: file is not a database. Choose another file"):

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from regulars.evaluation.cost import Cost
 
 try:
     import optuna
+    import sqlalchemy.engine
     import sqlalchemy.exc
     from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
     from optuna.storages import RDBStorage
@@ -178,7 +180,7 @@ class StudyFile:
     def _storage(self) -> RDBStorage:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            return RDBStorage(f"sqlite:///{self.path}")
+            return RDBStorage(_address(self.path))
         except OSError as error:
             raise CannotWrite(f"{self.path.parent} cannot be made: {error.strerror}. Choose another file") from error
         except (sqlalchemy.exc.SQLAlchemyError, RuntimeError) as error:
@@ -232,6 +234,13 @@ def _thawed(kept: FrozenTrial, method: str) -> Trial:
         Cost(told["seconds"], told["cpu_seconds"], told["peak_mb"]),
         told["reason"],
     )
+
+
+def _address(path: Path) -> str:
+    """The address of a file of any name, signs that mean something in an address among them."""
+    quoted = f"sqlite:///{quote(str(path))}"
+    read = sqlalchemy.engine.make_url(quoted).database  # SQLAlchemy before 2.1 takes it as it stands
+    return quoted if read == str(path) else f"sqlite:///{path}"
 
 
 def _first_line(error: Exception) -> str:
