@@ -72,7 +72,7 @@ def test_a_stranger_with_attributes_is_answered_when_they_were_learned(method):
     assert np.isnan(plain.score(asked)).all()
     scores = knowing.score(asked)
     assert np.isnan(scores[1]).all()
-    assert (np.argsort(-scores[0, :40])[:5] // 10 == 2).mean() >= 0.8
+    assert scores[0, :40].reshape(4, 10).mean(axis=1).argmax() == 2
 
 
 def test_features_that_the_shop_lacks_are_named():
@@ -97,7 +97,7 @@ def test_customers_of_one_item_teach_what_is_popular():
     assert model.score(Queries.of([[2]]))[0].argmax() == 0
 
 
-@pytest.mark.parametrize("settings", [WARP(factors=8), WARP(factors=8, kos=3), BPR(factors=8, hardness=0.0)])
+@pytest.mark.parametrize("settings", [WARP(factors=8), WARP(factors=8, epochs=100, kos=5), BPR(factors=8, hardness=0.0)])
 def test_the_withheld_item_is_found(settings):
     answer = settings.fit(SHOP.data).recommend(SHOP.queries, 3, Allowed.all_but(SHOP.queries.history))
     assert (answer.items == SHOP.wanted[:, np.newaxis]).any(axis=1).mean() > 0.85

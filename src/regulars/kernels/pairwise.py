@@ -132,12 +132,10 @@ def descend(
         np.empty(width, dtype=np.int32),
         np.empty(width, dtype=np.float32),
     )
-    loss = 0.0
-    for stamp in range(len(users)):
-        loss += _customer(users[stamp], stamp, pooled, pairs, tastes, lane, rules, scratch)
+    slopes = _walk(users, pooled, pairs, tastes, lane, rules, scratch)
     for row in range(n_answers):
         lane.places[lane.rows[row]] = -1
-    return n_answers, n_contexts, loss
+    return n_answers, n_contexts, slopes
 
 
 class Shares(NamedTuple):
@@ -241,92 +239,144 @@ def _copy(rows: Ints, copies: Floats, copied_sums: Floats, vectors: Floats, sums
 
 
 @njit(cache=True, nogil=True, fastmath=LOOSE)
-def _customer(
-    user: int, stamp: int, pooled: Ints, pairs: Pairs, tastes: Tastes, lane: Lane, rules: Rules, scratch: Scratch
-) -> float:
-    """Every pair of one customer once, then their contexts; returns the sum of the slopes."""
-    # arrays out of their tuples: in the loops each look into a tuple would count references
-    begin, end = pairs.starts[user], pairs.starts[user + 1]
-    items, weights = pairs.items[begin:end], pairs.weights[begin:end]
+def _walk(users: Ints, pooled: Ints, pairs: Pairs, tastes: Tastes, lane: Lane, rules: Rules, scratch: Scratch) -> float:
+    """One customer after another: every pair once, then the contexts; returns the sum of the slopes."""
+    # one long function, arrays out of their tuples: passing arrays on, or looking into a tuple, for every pair counts
+    # references, which costs more than the vectors
+    starts, items, weights = pairs
     answers, contexts, answer_sums, context_sums = lane.copies
     total, pull, x, slope, places, candidates, scores = scratch
-    met, random = lane.met, lane.random
+    met, random, where = lane.met, lane.random, lane.places
     loss, rate, decay, power, scale, trust, tries, negatives, kos, n_met = rules
-    mass = _sum_up(items, weights, stamp, lane.places, met, contexts, places, total)
-    d = len(x)
-    pull[:] = 0
     likes, pulls = tastes
     tasted = len(likes) > 0
-    known, norm, slopes = -ONE, np.float32(0), 0.0
-    for at in range(len(items)):
-        positive = at
-        if kos > 0:
-            _speak(total, contexts, places[at], np.float32(0), mass**-power, x)
+    d = len(x)
+    share, n_pooled, state = ONE / np.float32(d), len(pooled), random[0]
+    slopes = 0.0
+    for stamp in range(len(users)):
+        user = users[stamp]
+        begin, n = starts[user], starts[user + 1] - starts[user]
+        mass = _sum_up(begin, n, items, weights, stamp, where, met, contexts, places, total)
+        for f in range(d):
+            pull[f] = 0
+        known, norm = -ONE, np.float32(0)
+        for at in range(n):
+            positive = at
+            if kos > 0:
+                _speak(total, contexts, places[at], np.float32(0), mass**-power, x)
+                if tasted:
+                    _add_row(x, ONE, likes, user)
+                x[d - 1] = 1
+                random[0] = state
+                positive = _kth_best(kos, n, x, answers, places, random, candidates, scores)
+                state = random[0]
+            row, weight = places[positive], weights[begin + positive]
+            left = mass - weight
+            if left != known:
+                norm, known = left**-power if left > TINY else np.float32(0), left
+            _speak(total, contexts, row, weight, norm, x)
             if tasted:
                 _add_row(x, ONE, likes, user)
             x[d - 1] = 1
-            positive = _kth_best(kos, len(items), x, answers, places, random, candidates, scores)
-        row, weight = places[positive], weights[positive]
-        left = mass - weight
-        if left != known:
-            norm, known = left**-power if left > TINY else np.float32(0), left
-        _speak(total, contexts, row, weight, norm, x)
-        if tasted:
-            _add_row(x, ONE, likes, user)
-        x[d - 1] = 1
-        candidates[0], scores[0] = row, _dot(x, answers, row)
-        if loss == WARP:
-            found = _violation(stamp, pooled, met, random, x, answers, candidates, scores, scale, tries, n_met)
-        else:
-            found = _sample(stamp, pooled, met, random, x, answers, candidates, scores, negatives)
-            if loss == LOGISTIC:
-                _logistic(found, scores, scale)
+            wanted = _dot(x, answers, row)
+            candidates[0], found, drawn = row, 1, 0
+            if loss == WARP:  # Weston, Bengio, Usunier, "WSABIE", IJCAI 2011, section 3.2; log(rank) for its sum
+                for _ in range(tries):
+                    state = _next(state)
+                    other = pooled[_below(state, n_pooled)]
+                    if met[other] != stamp:
+                        drawn += 1
+                        if _dot(x, answers, other) > wanted - scale:
+                            candidates[1], found = other, 2
+                            scores[0] = np.float32(np.log(max(2.0, n_met / drawn)))
+                            scores[1] = -scores[0]
+                            break
             else:
-                found = _bpr(found, candidates, scores)
-        if found == 1 and loss != LOGISTIC:
-            continue
-        slopes += scores[0]
-        for candidate in range(found):
-            scores[candidate] *= trust * weight
-        _answer(found, candidates, scores, answers, answer_sums, x, slope, rate, decay)
-        if tasted:
-            for f in range(d - 1):
-                pulls[user, f] += slope[f]
-        square = norm * norm * _square(slope) / np.float32(d)
-        step = rate / np.sqrt(context_sums[row] + square) * weight * norm
-        for f in range(d):
-            pull[f] += norm * slope[f]
-        _move(contexts, row, ONE, -step, slope)  # the positive did not speak for itself
-    pull[d - 1] = 0
-    _hear(places, weights, pull, contexts, context_sums, rate, decay)
+                for _ in range(negatives):
+                    state = _next(state)
+                    other = pooled[_below(state, n_pooled)]
+                    if met[other] != stamp:
+                        candidates[found], scores[found] = other, _dot(x, answers, other)
+                        found += 1
+                if loss == LOGISTIC:  # slopes of log sigmoid(positive) + scale * log sigmoid(-negative)
+                    scores[0] = ONE / (ONE + np.exp(wanted))
+                    for at_negative in range(1, found):
+                        scores[at_negative] = -scale / (ONE + np.exp(-scores[at_negative]))
+                elif found > 1:  # Rendle et al., UAI 2009, section 4.1, with the negative that scores best
+                    best = 1
+                    for at_negative in range(2, found):
+                        if scores[at_negative] > scores[best]:
+                            best = at_negative
+                    candidates[1], found = candidates[best], 2
+                    scores[0] = ONE / (ONE + np.exp(wanted - scores[best]))
+                    scores[1] = -scores[0]
+            if found == 1 and loss != LOGISTIC:
+                continue
+            slopes += scores[0]
+            square = share * _square(x)
+            for f in range(d):
+                slope[f] = 0
+            for candidate in range(found):
+                place, rise = candidates[candidate], scores[candidate] * trust * weight
+                answer_sums[place] += rise * rise * square
+                step = rate / np.sqrt(answer_sums[place])
+                _add_row(slope, rise, answers, place)
+                _move(answers, place, ONE - step * decay * abs(rise), step * rise, x)
+            if tasted:
+                for f in range(d - 1):
+                    pulls[user, f] += slope[f]
+            step = rate / np.sqrt(context_sums[row] + share * norm * norm * _square(slope)) * weight * norm
+            for f in range(d):
+                pull[f] += norm * slope[f]
+            _move(contexts, row, ONE, -step, slope)  # the positive did not speak for itself
+        pull[d - 1] = 0
+        _hear(begin, n, places, weights, pull, contexts, context_sums, rate, decay)
     return slopes
 
 
 @njit(cache=True, nogil=True, fastmath=LOOSE)
 def _sum_up(
-    items: Ints, weights: Floats, stamp: int, where: Ints, met: Ints, contexts: Floats, places: Ints, total: Floats
+    begin: int,
+    n: int,
+    items: Ints,
+    weights: Floats,
+    stamp: int,
+    where: Ints,
+    met: Ints,
+    contexts: Floats,
+    places: Ints,
+    total: Floats,
 ) -> np.float32:
     """Fills `total` and `places`, marks what the customer met; returns the weight of the history."""
-    total[:] = 0
+    for f in range(len(total)):
+        total[f] = 0
     mass = np.float32(0)
-    for at in range(len(items)):
-        row = where[items[at]]
+    for at in range(n):
+        row, weight = where[items[begin + at]], weights[begin + at]
         places[at] = row
         met[row] = stamp
-        mass += weights[at]
-        _add_row(total, weights[at], contexts, row)
+        mass += weight
+        _add_row(total, weight, contexts, row)
     return mass
 
 
 @njit(cache=True, nogil=True, fastmath=LOOSE)
 def _hear(
-    places: Ints, weights: Floats, pull: Floats, contexts: Floats, sums: Floats, rate: np.float32, decay: np.float32
+    begin: int,
+    n: int,
+    places: Ints,
+    weights: Floats,
+    pull: Floats,
+    contexts: Floats,
+    sums: Floats,
+    rate: np.float32,
+    decay: np.float32,
 ) -> None:
     """Moves the contexts of a history by what all samples of the customer asked."""
     last = len(pull) - 1
     square = _square(pull) / np.float32(len(pull))
-    for at in range(len(weights)):
-        row, weight = places[at], weights[at]
+    for at in range(n):
+        row, weight = places[at], weights[begin + at]
         sums[row] += weight * weight * square
         step = rate / np.sqrt(sums[row])
         _move(contexts, row, ONE - step * decay, step * weight, pull)
@@ -340,7 +390,8 @@ def _kth_best(
     """Draws positives, returns the one with the k-th best score (Weston, Yee, Weiss, RecSys 2013, section 4)."""
     drawn = min(DRAWN, n)
     for at in range(drawn):
-        place = _draw(random, n)
+        random[0] = _next(random[0])
+        place = _below(random[0], n)
         score = _dot(x, answers, places[place])
         spot = at
         while spot > 0 and scores[spot - 1] < score:
@@ -350,115 +401,18 @@ def _kth_best(
     return int(candidates[min(kos, drawn) - 1])
 
 
-@njit(cache=True, nogil=True, fastmath=LOOSE)
-def _sample(
-    stamp: int,
-    pooled: Ints,
-    met: Ints,
-    random: Random,
-    x: Floats,
-    answers: Floats,
-    candidates: Ints,
-    scores: Floats,
-    negatives: int,
-) -> int:
-    """Draws what the customer did not meet, and scores it; returns the number of candidates."""
-    found = 1
-    for _ in range(negatives):
-        other = pooled[_draw(random, len(pooled))]
-        if met[other] != stamp:
-            candidates[found], scores[found] = other, _dot(x, answers, other)
-            found += 1
-    return found
-
-
-@njit(cache=True, nogil=True, fastmath=LOOSE)
-def _violation(
-    stamp: int,
-    pooled: Ints,
-    met: Ints,
-    random: Random,
-    x: Floats,
-    answers: Floats,
-    candidates: Ints,
-    scores: Floats,
-    margin: np.float32,
-    tries: int,
-    n_met: int,
-) -> int:
-    """Draws until a negative scores within the margin: the fewer draws, the worse the rank, the larger the step.
-
-    Source: Weston, Bengio, Usunier, "WSABIE", IJCAI 2011, section 3.2, with log(rank) for the sum of 1 / rank.
-    """
-    bar = scores[0] - margin
-    drawn, found = 0, 1
-    for _ in range(tries):
-        other = pooled[_draw(random, len(pooled))]
-        if met[other] != stamp:
-            drawn += 1
-            if _dot(x, answers, other) > bar:
-                candidates[1] = other
-                scores[0] = np.float32(np.log(max(2.0, n_met / drawn)))
-                scores[1] = -scores[0]
-                found = 2
-                break
-    return found
-
-
-@njit(cache=True, nogil=True, fastmath=LOOSE)
-def _bpr(found: int, candidates: Ints, scores: Floats) -> int:
-    """Slopes of log sigmoid(positive - the negative that scores best) (Rendle et al., UAI 2009, section 4.1)."""
-    if found > 1:
-        best = 1
-        for at in range(2, found):
-            if scores[at] > scores[best]:
-                best = at
-        candidates[1] = candidates[best]
-        scores[0] = ONE / (ONE + np.exp(scores[0] - scores[best]))
-        scores[1] = -scores[0]
-    return min(found, 2)
-
-
-@njit(cache=True, nogil=True, fastmath=LOOSE)
-def _logistic(found: int, scores: Floats, scale: np.float32) -> None:
-    """Slopes of log sigmoid(positive) + scale * log sigmoid(-negative)."""
-    scores[0] = ONE / (ONE + np.exp(scores[0]))
-    for at in range(1, found):
-        scores[at] = -scale / (ONE + np.exp(-scores[at]))
-
-
-@njit(cache=True, nogil=True, fastmath=LOOSE)
-def _answer(
-    found: int,
-    candidates: Ints,
-    scores: Floats,
-    answers: Floats,
-    sums: Floats,
-    x: Floats,
-    slope: Floats,
-    rate: np.float32,
-    decay: np.float32,
-) -> None:
-    """Moves the answers of the candidates; fills `slope` with what they ask of x."""
-    square = _square(x) / np.float32(len(x))
-    for f in range(len(x)):
-        slope[f] = 0
-    for at in range(found):
-        row, rise = candidates[at], scores[at]
-        sums[row] += rise * rise * square
-        step = rate / np.sqrt(sums[row])
-        _add_row(slope, rise, answers, row)
-        _move(answers, row, ONE - step * decay * abs(rise), step * rise, x)
-
-
 @njit(cache=True, nogil=True)
-def _draw(random: Random, n: int) -> int:
-    """A number below n (Marsaglia, "Xorshift RNGs", 2003)."""
-    state = random[0]
+def _next(state: np.uint64) -> np.uint64:
+    """Marsaglia, "Xorshift RNGs", 2003."""
     state ^= state << np.uint64(13)
     state ^= state >> np.uint64(7)
     state ^= state << np.uint64(17)
-    random[0] = state
+    return state
+
+
+@njit(cache=True, nogil=True)
+def _below(state: np.uint64, n: int) -> int:
+    """A number below n."""
     return int(((state >> np.uint64(33)) * np.uint64(n)) >> np.uint64(31))
 
 

@@ -32,7 +32,7 @@ class BPR(Settings):
 
     factors: int = setting(64, low=2, high=1024, log=True)
     epochs: int = setting(30, low=1, high=500, log=True)
-    rate: float = setting(0.1, low=1e-3, high=1.0, log=True)
+    rate: float = setting(0.05, low=1e-3, high=1.0, log=True)
     regularization: float = setting(0.05, low=1e-4, high=10.0, log=True)
     hardness: float = setting(0.35, low=0.0, high=0.7)
     popularity: float = setting(0.0, low=0.0, high=1.0)

@@ -121,7 +121,8 @@ class _Descent:
         counts = np.bincount(met.indices, minlength=met.shape[1])
         self.customers = np.flatnonzero(np.diff(met.indptr)).astype(np.int32)
         self.items = np.flatnonzero(counts).astype(np.int32)
-        self.odds = np.cumsum(counts[self.items].astype(np.float64) ** settings.popularity)
+        odds = counts[self.items].astype(np.float64) ** settings.popularity
+        self.odds = np.cumsum(odds) if settings.popularity else None
         d = settings.factors
         self.vectors = self._start(met.shape[1], d)
         self.shares = Shares(*(np.zeros(met.shape[1], dtype=np.int32) for _ in range(2)))
@@ -192,6 +193,8 @@ class _Descent:
 
     def _draw(self, shape: tuple[int, int]) -> Ints:
         """Items that somebody met, by their popularity to the power of the setting."""
+        if self.odds is None:
+            return ints(self.items[self.random.integers(0, len(self.items), shape)])
         places = np.searchsorted(self.odds, self.random.random(shape) * self.odds[-1], side="right")
         return ints(self.items[places])
 
