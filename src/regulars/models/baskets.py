@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from regulars.core import DAY, Dataset, Longs
+from regulars.core import DAY, Dataset, Longs, longs
 
 NAMES = ("basket", "session")  # columns of the context that number them, the first that is there
 
@@ -17,7 +17,7 @@ def baskets(data: Dataset) -> Longs:
     part = data.time // DAY if column is None else _codes(data, column)
     values, codes = np.unique(part, return_inverse=True)
     _, found = np.unique(data.user * np.int64(len(values)) + codes.reshape(-1), return_inverse=True)
-    return found.reshape(-1).astype(np.int64)
+    return longs(found.reshape(-1))
 
 
 def _codes(data: Dataset, column: str) -> Longs:

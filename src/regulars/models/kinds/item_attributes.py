@@ -133,8 +133,8 @@ class ItemAttributes(Scored):
         rows = np.repeat(np.arange(profiles.shape[0]), np.diff(profiles.indptr))
         own = floats(np.bincount(rows, profiles.data.astype(np.float64) ** 2, profiles.shape[0]))[:, np.newaxis]
         if self.likeness == "cosine":
-            return inner / np.sqrt(np.where(own > 0, own, 1) * np.where(squares > 0, squares, 1))
-        return 1 / (1 + np.sqrt(np.maximum(own + squares - 2 * inner, 0)))
+            return floats(inner / np.sqrt(np.where(own > 0, own, 1) * np.where(squares > 0, squares, 1)))
+        return floats(1 / (1 + np.sqrt(np.maximum(own + squares - 2 * inner, 0))))
 
 
 def _parts(matrix: "csr_array") -> Sparse:
