@@ -74,30 +74,38 @@ def test_gf_cf_is_the_formula_of_its_paper_for_what_a_customer_does_not_have() -
 
 
 @pytest.mark.parametrize("sharpening", [0.0, 2.5])
-def test_bspm_is_the_sum_of_a_blurred_and_a_sharpened_history(sharpening: float) -> None:
+def test_bspm_is_a_blurred_history_sharpened(sharpening: float) -> None:
     data = shop()
-    settings = {"stretch": 0.4, "popularity": 0.3, "activity": 0.8, "tilt": 0.7, "rule": "binary"}
-    model = BSPM(FACTORS, smooth=0.6, sharpening=sharpening, **settings).fit(data)
     log = met(data)
+    settings = {"stretch": 0.4, "popularity": 0.3, "activity": 0.8, "tilt": 0.7, "rule": "binary"}
+    everything = log.shape[1]  # where all directions are kept, nothing is taken as one number
+    model = BSPM(everything, smooth=0.6, sharpening=sharpening, **settings).fit(data)
     items = log.sum(axis=0)
     active = log * log.sum(axis=1, keepdims=True) ** -0.4
     near = active.T @ active / np.outer(items**0.7, items**0.3)
     np.fill_diagonal(near, 0)
     spread = active / items**0.3
-    vectors = leading(spread, FACTORS)
+    vectors = leading(spread, everything)
     steps = spread.T @ spread
     steps /= np.linalg.eigvalsh(steps)[-1]
     kutta = term = np.eye(len(items))
     for power in range(1, 5):
         term = term @ steps * (-sharpening / power)
         kutta = kutta + term
-    smooth = vectors / (items**0.4)[:, None] @ vectors.T * items**0.4 @ kutta
+    smooth = vectors / (items**0.4)[:, None] @ vectors.T * items**0.4
 
     def spread_of(weights: np.ndarray) -> float:
         return float(np.sqrt(items @ (weights**2).sum(axis=1) / (items.sum() * data.n_items)))
 
-    expected = log @ (0.4 * near / spread_of(near) + 0.6 * smooth / spread_of(smooth))
+    expected = log @ (0.4 * near / spread_of(near) + 0.6 * smooth / spread_of(smooth)) @ kutta
     np.testing.assert_allclose(unseen_scores(model, data), np.where(log > 0, np.nan, expected), rtol=1e-3, atol=1e-3)
+
+
+def test_with_few_directions_bspm_is_nearly_as_sharp() -> None:
+    data = shop()
+    whole, few = (BSPM(d, sharpening=2.0, rule="binary").fit(data) for d in (24, 12))
+    lists = [model.recommend(data.everyone(), 5).items for model in (whole, few)]
+    assert np.mean([len(set(a) & set(b)) for a, b in zip(*lists, strict=True)]) > 3
 
 
 @pytest.mark.parametrize("rule", ["binary", "count"])

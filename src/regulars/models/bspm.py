@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from regulars.core import QUIET, Dataset, Floats, Run, Settings, floats, setting
+from regulars.kernels.graph import multiply
 from regulars.kernels.profiles import Sparse
 
 from .kinds.graph_filter import GraphFilter
 from .kinds.profile import RULES, Profile
 from .near import customers_of, near_items, powers
 from .spectrum import Graph, Spectrum, spectrum
-from .votes import votes
+from .votes import turned, votes
 
 TERMS = 4  # of the exponential series: one Runge-Kutta step of fourth order
 
@@ -21,20 +22,24 @@ TERMS = 4  # of the exponential series: one Runge-Kutta step of fourth order
 class BSPM(Settings):
     """Blurring and sharpening (Choi et al., SIGIR 2023), with weights and exponents that the paper holds fixed.
 
-    A history h is blurred in two ways, by the neighbors N of its items and by the leading directions V of the log, of
-    which the second is sharpened:
+    A history h is blurred in two ways, by the neighbors N of its items and by the leading directions V of the log; then
+    both are sharpened:
 
-        score = (1 - smooth) h N / |N| + smooth h S / |S|,     S = D^-stretch V V' D^stretch exp(-sharpening P)
+        score = h ((1 - smooth) N / |N| + smooth S / |S|) exp(-sharpening P),     S = D^-stretch V V' D^stretch
 
     P = X'X over its largest eigenvalue, for the log X weighed by `activity` (see `votes`) and divided by the customers
-    of each item D to the power `popularity`; V: its `factors` leading directions; exp as one Runge-Kutta step of fourth
-    order, as in the paper. N = Y'Y for the log Y weighed by `activity`, divided by D^tilt for the item of the history
-    and D^(1 - tilt) for the answer, of which each answer keeps its `neighbors` largest entries. |N|, |S|: the root mean
-    square of what an event adds to all scores, so that `smooth` means about the same in every shop.
-    rule, half_life_days: see `Profile`. Memory: 8 bytes * n_items * (neighbors + factors).
+    of each item D to the power `popularity`; V: its `factors` leading directions after so many `passes` over the log,
+    of which few leave the edge soft (see `spectrum`); exp as one Runge-Kutta step of fourth order, as in the paper.
+    N = Y'Y for the log Y weighed by `activity`, divided by D^tilt for the item of the history and D^(1 - tilt) for the
+    answer, of which each answer keeps its `neighbors` largest entries, none for itself. |N|, |S|: the root mean square
+    of what an event adds to all scores, so that `smooth` means about the same in every shop. Beyond the directions V
+    the sharpening of N is taken as one number.
+    rule, half_life_days: see `Profile`. Memory: 8 bytes * n_items * (neighbors + factors), twice the
+    factors if sharpened.
     """
 
     factors: int = setting(448, low=4, high=2048, log=True)
+    passes: int = setting(4, low=1, high=16, log=True)
     smooth: float = setting(0.5, low=0.0, high=1.0)
     sharpening: float = setting(0.0, low=0.0, high=4.0)
     stretch: float = setting(0.5, low=0.0, high=1.0)
@@ -52,28 +57,44 @@ class BSPM(Settings):
         norms = powers(customers, self.tilt), powers(customers, 1 - self.tilt)
         starts, items, weights = near_items(Graph.of(matrix, run), norms, self.neighbors, "BSPM")
         matrix.data /= powers(customers, self.popularity)[matrix.indices]
-        inward, outward = self._smooth(Graph.of(matrix, run), customers)
+        graph = Graph.of(matrix, run)
+        found = spectrum(graph, self.factors, "BSPM", passes=self.passes)
+        stretch = powers(customers, self.stretch)[:, np.newaxis]
+        inward, outward = floats(found.vectors / stretch), floats(found.vectors * stretch)
         weights *= (1 - self.smooth) / _spread_near((starts, items, weights), customers)
         inward *= self.smooth / _spread_smooth(inward, outward, customers)
+        near = starts, items, weights
+        if self.sharpening:
+            near, inward, outward = self._sharpened(graph, found, near, inward, outward)
         inward[customers == 0], outward[customers == 0] = np.nan, np.nan
-        return GraphFilter("bspm", data.n_items, starts, items, weights, inward, outward, profile)
+        return GraphFilter("bspm", data.n_items, *near, inward, outward, profile)
 
-    def _smooth(self, graph: Graph, customers: np.ndarray) -> tuple[Floats, Floats]:
-        """The two sides of S; float32 [n_items, d]."""
-        stretch = powers(customers, self.stretch)[:, np.newaxis]
-        found = spectrum(graph, self.factors, "BSPM")
-        return floats(found.vectors / stretch), self._sharpened(graph, found, floats(found.vectors * stretch))
+    def _sharpened(
+        self, graph: Graph, found: Spectrum, near: Sparse, inward: Floats, outward: Floats
+    ) -> tuple[Sparse, Floats, Floats]:
+        """Near and smooth part times exp(-sharpening P): N becomes rest * N + V V' N (exp(-sharpening P) - rest)."""
+        values = found.values.astype(np.float64) ** 2
+        time = self.sharpening / max(values[0], 1e-30)
+        rest = _series(time * values[-1] * 2 / 3)  # mean of the rest weighed by itself, if evenly spread
+        spoken = multiply(turned(near), found.vectors, threads=graph.run.threads or None)
+        inward = np.concatenate([inward, found.vectors], axis=1)
+        sharp = _kutta(graph, np.concatenate([outward, spoken], axis=1), time)
+        sharp[:, -spoken.shape[1] :] -= np.float32(rest) * spoken
+        return (near[0], near[1], floats(near[2] * rest)), inward, sharp
 
-    def _sharpened(self, graph: Graph, found: Spectrum, columns: Floats) -> Floats:
-        """exp(-sharpening P) columns, to the fourth power of P."""
-        if not self.sharpening:
-            return columns
-        time = self.sharpening / max(float(found.values[0]) ** 2, 1e-30)
-        term = columns
-        for power in range(1, TERMS + 1):
-            term = graph.step(term) * np.float32(-time / power)
-            columns = columns + term
-        return columns
+
+def _kutta(graph: Graph, columns: Floats, time: float) -> Floats:
+    """exp(-time X'X) columns, to the fourth power."""
+    term = columns
+    for power in range(1, TERMS + 1):
+        term = graph.step(term) * np.float32(-time / power)
+        columns = columns + term
+    return columns
+
+
+def _series(x: float) -> float:
+    """exp(-x), to the fourth power."""
+    return sum((-x) ** power / math.factorial(power) for power in range(TERMS + 1))
 
 
 def _spread_near(near: Sparse, customers: np.ndarray) -> float:

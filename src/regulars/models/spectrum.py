@@ -14,7 +14,7 @@ from .votes import both_ways
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-PASSES = 5  # over the log; a fourth changed no list of gowalla by more than a few places
+PASSES = 6  # over the log, until the leading vectors stand still
 FEW = 400  # items of a log that is solved densely
 LEAST = 1e-3  # of the first singular value: smaller ones drown in the rounding of float32
 
@@ -43,11 +43,12 @@ class Spectrum(NamedTuple):
     values: Floats
 
 
-def spectrum(graph: Graph, d: int, task: str) -> Spectrum:
+def spectrum(graph: Graph, d: int, task: str, *, passes: int = PASSES) -> Spectrum:
     """The d leading ones, fewer where the log has fewer; by subspace iteration from random columns.
 
-    Source: Halko, Martinsson, Tropp, SIAM Review 2011, algorithms 4.4 and 5.3. Vectors near the last one are mixed with
-    those just beyond it. Memory: 12 bytes * d * (n_users + 2 * n_items).
+    Source: Halko, Martinsson, Tropp, SIAM Review 2011, algorithms 4.4 and 5.3. With few passes the edge is soft: in
+    place of the last vectors stand mixtures of those before and beyond them, with less of the latter.
+    Memory: 12 bytes * d * (n_users + 2 * n_items).
     """
     n_users, n_items = len(graph.by_user[0]) - 1, len(graph.by_item[0]) - 1
     most = min(n_users, n_items)
@@ -55,7 +56,7 @@ def spectrum(graph: Graph, d: int, task: str) -> Spectrum:
         if n_items <= max(FEW, 2 * d):
             found = _whole(graph, n_items)
         else:
-            found = _leading(graph, min(most, d + max(16, d // 8)), task)
+            found = _leading(graph, min(most, d + max(16, d // 8)), task, passes)
     rank = int((found.values > LEAST * found.values.max(initial=0)).sum())
     d = max(1, min(d, rank))
     return Spectrum(np.ascontiguousarray(found.vectors[:, :d]), found.values[:d])
@@ -67,12 +68,12 @@ def _whole(graph: Graph, n_items: int) -> Spectrum:
     return _falling(*np.linalg.eigh((gram + gram.T) / 2))
 
 
-def _leading(graph: Graph, width: int, task: str) -> Spectrum:
+def _leading(graph: Graph, width: int, task: str, passes: int) -> Spectrum:
     n_items = len(graph.by_item[0]) - 1
     columns = graph.run.random().standard_normal((n_items, width), dtype=np.float32)
-    for done in range(PASSES):
+    for done in range(passes):
         columns = _orthonormal(graph.step(columns))
-        graph.run.on_epoch(Progress(task, done + 1, PASSES))
+        graph.run.on_epoch(Progress(task, done + 1, passes))
     sides = multiply(graph.by_user, columns, threads=graph.run.threads or None)
     values, turn = np.linalg.eigh((sides.T @ sides).astype(np.float64))
     found = _falling(values, turn)
