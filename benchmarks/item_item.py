@@ -5,12 +5,15 @@ are kept (RecBole and ours here: of each answer; the others: of each item of the
 with the settings that were best on `valid`: "chosen". RecBole's elastic net divides its squares by the customers;
 its alpha and l1_ratio say the same as l1 and l2.
 
-A peer is left out where it would take hours or more memory than the machine has; ABSENT says which and why.
+A peer is left out where it would take hours or more memory than the machine has; ABSENT says which and why. No peer
+that installs has RP3beta: beside it stand its formulas in a few lines of scipy.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
+
+import numpy as np
 
 from benchmarks.data import USERS_AND_ITEMS, pairs, quality
 from benchmarks.figure import OURS, Figure
@@ -19,6 +22,7 @@ from benchmarks.measure import Contender, circumstances, peer_python, race, thre
 DATA: Final = ("ml-100k", "ml-1m", "gowalla")
 K: Final = 20
 L1, L2, REGULARIZATION, NEIGHBORS = 1.0, 1.0, {"ml-100k": 100.0, "ml-1m": 500.0, "gowalla": 100.0}, 100
+ALPHA, BETA = 0.8, 0.4
 
 # the best NDCG@20 on `valid`; docs/explanation/item-item.md says among how many
 CHOSEN: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
@@ -46,7 +50,7 @@ Prepared = tuple[Callable[[], Any], Callable[[Any], dict[str, float]]]
 
 def run() -> Iterator[Figure]:
     """Each method on each data set."""
-    for method in ("slim", "ease", "sparse_ease", "item_knn"):
+    for method in ("slim", "ease", "sparse_ease", "item_knn", "rp3beta"):
         for data in DATA:
             yield from _race(method, data)
 
@@ -59,6 +63,8 @@ def _race(method: str, data: str) -> Iterator[Figure]:
     if chosen:
         own = replace(contenders[0], peer=f"{OURS}, chosen", arguments={**given, "chosen": True})
         contenders.append(own)
+    if method == "rp3beta":
+        contenders.append(replace(contenders[0], peer="plain scipy", target="benchmarks.item_item:plain_rp3beta"))
     for peer, settings in peers(method, data).items():
         if reason := ABSENT.get((method, data, peer)):
             yield Figure(f"{method}, fit", data, peer, further={**circumstances(), "absent": reason})
@@ -92,6 +98,7 @@ def settings_of(method: str, data: str) -> dict[str, Any]:
             "side": "answer",
             "rule": "binary",
         },
+        "rp3beta": {"alpha": ALPHA, "beta": BETA, "neighbors": NEIGHBORS, "side": "answer", "rule": "binary"},
     }[method]
 
 
@@ -114,6 +121,7 @@ def peers(method: str, data: str) -> dict[str, dict[str, Any]]:
             "recbole": {"k": NEIGHBORS},
             "rectools": {"K": NEIGHBORS + 1},  # implicit counts an item among its own neighbors
         },
+        "rp3beta": {},
     }[method]
 
 
@@ -130,3 +138,27 @@ def ours(data: str, method: str, chosen: bool = False) -> Prepared:
         lambda: estimator.fit(shop.data, circumstances),
         lambda model: quality(shop.lists(model, K), pairs(data).wanted),
     )
+
+
+def plain_rp3beta(data: str, method: str) -> Prepared:
+    """From the matrix to the weights of the items that speak most for each answer."""
+    from scipy.sparse import csr_matrix, diags
+
+    from benchmarks.peers.weights import lists
+
+    known = pairs(data).known
+
+    def work() -> Any:
+        customers = np.maximum(np.asarray(known.sum(axis=0)).ravel(), 1)
+        there = (diags(1 / np.maximum(np.asarray(known.sum(axis=1)).ravel(), 1)) @ known).power(ALPHA)
+        back = (diags(1 / customers) @ known.T).power(ALPHA)
+        columns = csr_matrix((back @ there @ diags(customers**-BETA)).T)
+        columns.setdiag(0)
+        for item in range(columns.shape[0]):
+            row = columns.data[columns.indptr[item] : columns.indptr[item + 1]]
+            if len(row) > NEIGHBORS:
+                row[np.argpartition(-row, NEIGHBORS)[NEIGHBORS:]] = 0
+        columns.eliminate_zeros()
+        return columns.T.tocsr()
+
+    return work, lambda weights: quality(lists(weights, known, K), pairs(data).wanted)
