@@ -97,7 +97,9 @@ def test_customers_of_one_item_teach_what_is_popular():
     assert model.score(Queries.of([[2]]))[0].argmax() == 0
 
 
-@pytest.mark.parametrize("settings", [WARP(factors=8), WARP(factors=8, epochs=100, kos=5), BPR(factors=8, hardness=0.0)])
+@pytest.mark.parametrize(
+    "settings", [WARP(factors=8), WARP(factors=8, epochs=100, kos=5), BPR(factors=8, hardness=0.0)]
+)
 def test_the_withheld_item_is_found(settings):
     answer = settings.fit(SHOP.data).recommend(SHOP.queries, 3, Allowed.all_but(SHOP.queries.history))
     assert (answer.items == SHOP.wanted[:, np.newaxis]).any(axis=1).mean() > 0.85
