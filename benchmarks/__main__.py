@@ -21,7 +21,7 @@ BENCHMARKS = {
     "ease": "EASE on ml-1m beside the bare matrix inversion",
     "pairwise": "BPR and WARP: CPU seconds of an epoch beside implicit's BPR",
     "movielens": "BPR, WARP and logistic MF on ml-100k beside LensKit and the documentation of LightFM",
-    "item_item": "SLIM, EASE, sparse EASE and item-kNN beside RecBole, RecTools and LensKit",
+    "item_item": "SLIM, EASE, sparse EASE, item-kNN and RP3beta beside RecBole, RecTools, LensKit and plain scipy",
     "evaluation": "top-20 and metrics of all ml-1m and gowalla customers beside RecTools and RecBole",
     "gowalla": "quality on the test set, settings chosen on validation, beside published figures",
     "sessions": "V-SKNN and STAN on diginetica's sessions, beside published figures",
