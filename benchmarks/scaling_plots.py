@@ -16,6 +16,7 @@ from regulars.report.palette import FAINT, INK, LEAD, PAPER, QUIET, RIVAL
 
 MIDDLE = {"events": EVENTS, "customers": USERS, "items": ITEMS}
 TITLES = {"events": "events, 20 of each customer", "customers": "customers, of 1 million events", "items": "items"}
+TICKS = {"cpu_seconds": [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100], "peak_mb": [200, 500, 1000, 2000, 5000]}
 COLORS = {
     "item_knn": LEAD,
     "user_knn": "#5cc0bb",
@@ -36,10 +37,11 @@ FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 
 def main(figures: str, folder: str) -> None:
     """Draws the three pictures."""
-    rows = _rows(Path(figures))
+    rows = _rows(Path(figures)).filter(pl.len().over("axis", "method") > 1)
     _save(_axes(rows, "cpu_seconds", "CPU seconds of a fit"), Path(folder) / "scaling-time.png")
     _save(_axes(rows, "peak_mb", "Peak memory of the process, MB"), Path(folder) / "scaling-memory.png")
-    chart = _lines(rows.filter(pl.col("axis") == "factors"), "cpu_seconds", "factors", "CPU seconds of a fit", 300)
+    wide = rows.filter(pl.col("axis") == "factors")
+    chart = _lines(wide, "cpu_seconds", ("factors", "CPU seconds of a fit"), set(wide["method"]), 300)
     _save(chart, Path(folder) / "scaling-factors.png")
 
 
@@ -58,24 +60,30 @@ def _rows(path: Path) -> pl.DataFrame:
 
 
 def _axes(rows: pl.DataFrame, cost: str, title: str) -> alt.HConcatChart:
+    methods = set(rows.filter(pl.col("axis") != "factors")["method"])
     parts = [
-        _lines(rows.filter(pl.col("axis") == axis), cost, TITLES[axis], title if axis == "events" else None, 215)
-        for axis in AXES
+        _lines(rows.filter(pl.col("axis") == axis), cost, (TITLES[axis], None if place else title), methods, 215)
+        for place, axis in enumerate(AXES)
     ]
     return alt.hconcat(*parts, spacing=14).resolve_scale(y="shared", color="shared")
 
 
-def _lines(rows: pl.DataFrame, cost: str, title: str, y_title: str | None, width: int) -> alt.Chart:
-    several = rows.filter(pl.len().over("method") > 1)
-    powers = alt.Axis(format="~s", tickCount=3, values=sorted(several["value"].unique().to_list()))
-    shown = [method for method in COLORS if method in set(several["method"])]
+def _lines(rows: pl.DataFrame, cost: str, titles: tuple[str, str | None], methods: set[str], width: int) -> alt.Chart:
+    """One axis; the colors are those of `methods`, which stand in the legend."""
+    powers = alt.Axis(format="~s", tickCount=3, values=sorted(rows["value"].unique().to_list()))
+    shown = [method for method in COLORS if method in methods]
     color = alt.Scale(domain=shown, range=[COLORS[method] for method in shown])
     return (
-        alt.Chart(several)
+        alt.Chart(rows)
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=36))
         .encode(
-            x=alt.X("value:Q", title=title, scale=alt.Scale(type="log", nice=False, padding=12), axis=powers),
-            y=alt.Y(f"{cost}:Q", title=y_title, scale=alt.Scale(type="log"), axis=alt.Axis(format="~s", tickCount=5)),
+            x=alt.X("value:Q", title=titles[0], scale=alt.Scale(type="log", nice=False, padding=12), axis=powers),
+            y=alt.Y(
+                f"{cost}:Q",
+                title=titles[1],
+                scale=alt.Scale(type="log", nice=False, padding=12),
+                axis=alt.Axis(format="~g", values=TICKS[cost]),
+            ),
             color=alt.Color("method:N", title=None, scale=color, sort=shown),
         )
         .properties(width=width, height=300)
