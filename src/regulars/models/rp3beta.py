@@ -24,7 +24,8 @@ class RP3Beta(Settings):
     with chance vote / sum of its votes; alpha above 1 follows likely steps more, beta above 0 leads away from best
     sellers.
     neighbors: how many answers each item of the history keeps (side "history", as published), or how many items may
-    speak for each answer (side "answer"). Memory: 16 bytes * neighbors * n_items.
+    speak for each answer (side "answer"). rule, half_life_days: see `Profile`.
+    Memory: 16 bytes * neighbors * n_items.
     """
 
     alpha: float = setting(0.9, low=0.0, high=2.0)
