@@ -39,7 +39,7 @@ METHODS: dict[str, Estimator[Any]] = {
         half_life_steps=1.0,
         activity=0.25,
     ),
-    # of 14: regularization 30-300, whole .25-.8, activity 0 and .5, half-lives 1-2.8
+    # of 17, by a quarter of the customers: regularization 30-300, whole .25 and .5, activity 0 and .5, half-lives 1-2.8
     "slist": SLIST(100.0, whole=0.5, half_life_steps=1.4, ahead_steps=1.4, max_items=ITEMS),
     # of 9: regularization 30-300, half-life .7-2.8
     "ease": EASE(100.0, half_life_steps=1.4, max_items=ITEMS),
