@@ -31,6 +31,7 @@ BENCHMARKS = {
     "baskets": "association rules that complete a basket, naive Bayes for the next one",
     "ratings": "SVD, SVD++ and kNN-baseline on ml-100k, five folds, beside Surprise",
     "blends": "rank fusion and learned blends on the demo's shop",
+    "gowalla_blend": "BSPM, ALS and item-kNN as a learned blend on gowalla's test set, beside published figures",
     "tune": "tuning three methods on ml-1m: what it gains on test, and what it costs beside the bare fits",
     "prepare": "reading, checking and preparing 1, 10 and 100 million events",
     "demo": "the whole demo, from raw tables to report",
