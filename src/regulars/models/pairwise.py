@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LANES: Final = 8  # of a round, that may run at once: a constant, for the result depends on it
 LANE: Final = (64, 4096)  # pairs of a lane, within these bounds, for so many lanes of an epoch:
 LANES_OF_EPOCH: Final = 200
-POOL: Final = 1024  # items that a lane takes its negatives from, no more than it has pairs
+POOL: Final = (1 / 8, 1.0)  # items that a lane takes negatives from, for each pair: one draw for a pair, many draws
 SPREAD: Final = 0.1  # expected length of a vector before the first epoch
 SPARING: Final = 4  # features learn when the rounds since then had a pair for so many items
 
@@ -138,12 +138,13 @@ class _Descent:
         order = self.random.permutation(self.customers)
         ends = np.cumsum(np.diff(self.pairs.starts)[order])
         size = min(max(LANE[0], int(ends[-1]) // LANES_OF_EPOCH), LANE[1])
+        pool = max(LANE[0], round(POOL[self.rules.negatives != 1] * size))
         cuts = np.append(np.unique(np.searchsorted(ends, np.arange(0, ends[-1], size))), len(order))
-        self._make_room(int(np.diff(np.append(0, ends[cuts[1:] - 1])).max()))
+        self._make_room(pool + int(np.diff(np.append(0, ends[cuts[1:] - 1])).max()))
         slopes = 0.0
         for first in range(0, len(cuts) - 1, LANES):
             parts = [order[begin:end] for begin, end in zip(cuts[first:], cuts[first + 1 :][:LANES], strict=False)]
-            slopes += self._round(parts, self._draw((len(parts), min(POOL, size))), run)
+            slopes += self._round(parts, self._draw((len(parts), pool)), run)
         return slopes
 
     def silent(self) -> Bools:
@@ -206,8 +207,8 @@ class _Descent:
             table *= np.float32(SPREAD / d**0.5)
         return Vectors(*tables, *(np.full(n_items, SLOWNESS, dtype=np.float32) for _ in range(2)))
 
-    def _make_room(self, pairs: int) -> None:
+    def _make_room(self, items: int) -> None:
         n_items, d = self.vectors.answers.shape
-        size = min(n_items, pairs + POOL)
+        size = min(n_items, items)
         if not self.lanes or len(self.lanes[0].rows) < size:
             self.lanes = tuple(room(size, n_items, d) for _ in range(LANES))
