@@ -38,14 +38,14 @@ class BSPM(Settings):
     factors if sharpened.
     """
 
-    factors: int = setting(448, low=4, high=2048, log=True)
+    factors: int = setting(256, low=4, high=2048, log=True)
     passes: int = setting(4, low=1, high=16, log=True)
     smooth: float = setting(0.5, low=0.0, high=1.0)
-    sharpening: float = setting(0.0, low=0.0, high=4.0)
+    sharpening: float = setting(1.0, low=0.0, high=4.0)
     stretch: float = setting(0.5, low=0.0, high=1.0)
     popularity: float = setting(0.4, low=0.0, high=1.0)
-    activity: float = setting(0.8, low=0.0, high=2.0)
-    tilt: float = setting(0.75, low=0.0, high=1.0)
+    activity: float = setting(0.9, low=0.0, high=2.0)
+    tilt: float = setting(0.7, low=0.0, high=1.0)
     neighbors: int = setting(1_000, low=1, high=10_000, log=True)
     rule: str = setting("log", choices=RULES)
     half_life_days: float = setting(math.inf, low=0.1, log=True)

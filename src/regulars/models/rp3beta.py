@@ -28,8 +28,8 @@ class RP3Beta(Settings):
     Memory: 16 bytes * neighbors * n_items.
     """
 
-    alpha: float = setting(0.9, low=0.0, high=2.0)
-    beta: float = setting(0.4, low=0.0, high=1.0)
+    alpha: float = setting(1.0, low=0.0, high=2.0)
+    beta: float = setting(0.3, low=0.0, high=1.0)
     neighbors: int = setting(500, low=1, high=5_000, log=True)
     side: str = setting("answer", choices=SIDES)
     rule: str = setting("log", choices=RULES)
