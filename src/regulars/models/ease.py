@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 class EASE(Settings):
     """The linear model that predicts each item best from all others, in closed form (Steck, WWW 2019, eq. 8).
 
-    B = I - P diag(1 / diag P), where P = (X'X + regularization I)^-1 for the votes X. dropout p adds
-    p / (1 - p) diag(X'X) to what is inverted, as if each item of a history were hidden with chance p (Steck, NeurIPS
-    2020): stronger for popular items. activity: see `votes`; rule, half_life_days: see `Profile`. half_life_steps fades
-    the history that is asked about, not those of the training.
+    B = I - P diag(1 / diag P), where P = (X'X + regularization I)^-1 for the votes X. dropout p adds p / (1 - p)
+    diag(X'X) to what is inverted, as if each item of a history were hidden with chance p: stronger for popular items
+    (EDLAE; Steck, NeurIPS 2020). activity: see `votes`; rule, half_life_days: see `Profile`. half_life_steps fades the
+    history that is asked about, not those of the training.
     Only the `max_items` items with the most customers, each with `min_customers` at least, take part.
     Memory: 4 bytes * items^2 and little else. Time: items^3 operations; a second of CPU for 4,000 items, ten for
     10,000, ten minutes for 40,000. In float32: on ml-1m its lists were those of float64 down to a regularization of 1.

@@ -137,8 +137,8 @@ def whole_catalog(most: int) -> Ask:
     return ask
 
 
-def _square(most: int) -> Megabytes:
-    return lambda facts: 4e-6 * min(facts.met, most) ** 2
+def _square(most: int, squares: int = 1) -> Megabytes:
+    return lambda facts: 4e-6 * squares * min(facts.met, most) ** 2
 
 
 def _vectors(factors: int, sides: float = 1.0) -> Megabytes:
@@ -228,7 +228,7 @@ NEEDS: Final = MappingProxyType(
             "foretells the next item of a visit from those before",
             (events, times, company),
             (visits, whole_catalog(10_000)),
-            _square(10_000),
+            _square(10_000, 2),
             ("min_customers", "max_items"),
         ),
         "svd": Need("foretells ratings", (events, ratings), _TASTE, _vectors(100)),
