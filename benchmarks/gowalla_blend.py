@@ -1,4 +1,4 @@
-"""Quality on gowalla of a learned blend: BSPM, ALS and item-kNN, asked once on test; nothing was chosen for the blend.
+"""Quality on gowalla of a learned blend: BSPM, ALS and item-kNN, on test; nothing was chosen for the blend.
 
 The lists of the file stand in the order of the visits, and the test items behave like later ones
 (docs/explanation/spectral.md). So the lesson is the last 12 % of each training list, the pairs of `valid` left out; the
@@ -16,11 +16,10 @@ from benchmarks.gowalla import DATA, METHODS, K
 from benchmarks.measure import circumstances, threads, timed
 from benchmarks.shops import TRAIN, Shop, wanted
 from regulars.core import Run
-from regulars.models import BSPM
 from regulars.ranking import Blend, LearnedBlend, Lesson, Unseen
 
 LATE = 0.12  # of each list
-PARTS = (BSPM(448, passes=3, smooth=0.6, neighbors=1_000, rule="binary"), METHODS["als"], METHODS["item_knn"])
+PARTS = METHODS["bspm"], METHODS["als"], METHODS["item_knn"]
 
 
 def run() -> Iterator[Figure]:
