@@ -41,11 +41,13 @@ def show(frame: pl.DataFrame, title: str = "", *, spare: Sequence[str] = (), who
 
 
 def cell(value: Any) -> str:
-    """One value as people read it: floats with four digits, thousands apart, a dash for nothing."""
+    """One value as people read it: floats with four digits behind the point, two from 10 on and none from 100 on,
+    thousands apart, a dash for nothing."""
     if value is None or (isinstance(value, float) and value != value):
         return "-"
     if isinstance(value, float):
-        return f"{round(value, 4) + 0.0:.4f}" if abs(value) < 100 else f"{value:,.0f}"
+        digits = 4 if abs(value) < 10 else 2 if abs(value) < 100 else 0
+        return f"{round(value, digits) + 0.0:,.{digits}f}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
