@@ -36,8 +36,8 @@ METHODS: dict[str, Estimator[Any]] = {
         popularity_damping=0.35,
         rule="binary",
     ),
-    # the best Recall@20 and NDCG@20 of 5,000 users on `valid` among 24 settings of BPR and WARP; asked twice on test, before
-    # and after lanes drew from larger pools: docs/explanation/pairwise.md
+    # the best Recall@20 and NDCG@20 of 5,000 users on `valid` among 24 settings of BPR and WARP; asked twice on test,
+    # before and after lanes drew from larger pools: docs/explanation/pairwise.md
     "bpr": BPR(128, epochs=30, rate=0.05, regularization=0.05, hardness=0.4, rule="binary"),
     # the best sum of NDCG@20 on `valid` and late, 2,500 users each, among 4 settings each
     "rp3beta": RP3Beta(0.8, 0.2, 1_000, rule="binary"),
