@@ -116,8 +116,7 @@ if find_spec("lightgbm"):
 # who can do what; test_capabilities.py checks that no method is missing. To personal, nothing is similar to an item
 RATERS = ("funk_svd", "svd", "svdpp", "knn_baseline", "user_knn_baseline")
 COMPOSED = ("Fallback", "RankFusion", "Filtered", "Fallback to RankFusion", "LearnedBlend", "Route")
-EXPLAINERS = (
-    "personal",
+BOTH = (
     "item_knn",
     "user_knn",
     "vsknn",
@@ -139,32 +138,6 @@ EXPLAINERS = (
     "association_rules",
     "naive_bayes",
     *RATERS,
-    *COMPOSED,
 )
-FINDERS = (
-    "item_knn",
-    "user_knn",
-    "vsknn",
-    "stan",
-    "ease",
-    "sparse_ease",
-    "slim",
-    "slist",
-    "markov",
-    "rp3beta",
-    "pure_svd",
-    "gf_cf",
-    "bspm",
-    "als",
-    "bpr",
-    "warp",
-    "logistic_mf",
-    "content",
-    "association_rules",
-    "naive_bayes",
-    *RATERS,
-    "Fallback",
-    "RankFusion",
-    "LearnedBlend",
-    "Route",
-)
+EXPLAINERS = ("personal", *BOTH, *COMPOSED)
+FINDERS = (*BOTH, "Fallback", "RankFusion", "LearnedBlend", "Route")

@@ -13,7 +13,7 @@ from regulars.kernels.profiles import Sparse
 from .kinds.item_item import SparseItemItem
 from .kinds.profile import RULES, Profile
 from .kinds.weighing import SIMILARITIES
-from .votes import both_ways, votes
+from .votes import both_ways, turned, votes
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -79,7 +79,6 @@ class ItemKNN(Settings):
 
     def _nearest(self, matrix: "csr_array", run: Run) -> Sparse:
         """The rows of the weights: for each item of a history, the answers that it speaks for."""
-        from scipy.sparse import csr_array
 
         left, right = self._norms(matrix)
         by_user, by_item = both_ways(matrix)
@@ -93,10 +92,7 @@ class ItemKNN(Settings):
             threads=run.threads or None,
             on_rows=lambda done: run.on_epoch(Progress("item-kNN", done, matrix.shape[1])),
         )
-        if self.side == "history":
-            return near
-        turned = csr_array((near[2], near[1], near[0]), shape=(matrix.shape[1],) * 2).tocsc()
-        return turned.indptr.astype(np.int64), turned.indices.astype(np.int32, copy=False), turned.data
+        return near if self.side == "history" else turned(near)
 
     def _norms(self, matrix: "csr_array") -> tuple[Floats, Floats]:
         """What a product is divided by, for the item of the history and for the answer; all above 0."""

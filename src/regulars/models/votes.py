@@ -8,7 +8,7 @@ from regulars.core import Dataset, Ints
 from regulars.core.errors import EmptyData
 from regulars.kernels.profiles import Sparse
 
-from .kinds.profile import Profile
+from .kinds.profile import Profile, parts_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -43,12 +43,7 @@ def most_met(matrix: "csr_array", at_most: int, min_customers: int) -> Ints:
 def both_ways(matrix: "csr_array") -> tuple[Sparse, Sparse]:
     """The rows of a matrix and its columns, each as CSR parts."""
     columns = matrix.tocsc()
-    return parts(matrix.indptr, matrix.indices, matrix.data), parts(columns.indptr, columns.indices, columns.data)
-
-
-def parts(starts: np.ndarray, indices: np.ndarray, values: np.ndarray) -> Sparse:
-    """CSR arrays in the types of the kernels."""
-    return starts.astype(np.int64), indices.astype(np.int32, copy=False), values.astype(np.float32, copy=False)
+    return parts_of(matrix), parts_of(columns)
 
 
 def turned(rows: Sparse) -> Sparse:
@@ -57,4 +52,4 @@ def turned(rows: Sparse) -> Sparse:
 
     n = len(rows[0]) - 1
     columns = csr_array((rows[2], rows[1], rows[0]), shape=(n, n)).tocsc()
-    return parts(columns.indptr, columns.indices, columns.data)
+    return parts_of(columns)

@@ -9,7 +9,7 @@ from regulars.core import Floats, Ints, Queries
 from regulars.kernels.solve import Prior, Rows, solve_rows
 
 from .factors import Encoder, Parts
-from .profile import Profile
+from .profile import Profile, parts_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -88,7 +88,7 @@ def damped(met: "csr_array", pull: Floats, damping: float) -> Floats:
 
 def rows_of(met: "csr_array") -> Rows:
     """The rows of a matrix as the kernels take them."""
-    return Rows(met.indptr.astype(np.int64), met.indices.astype(np.int32, copy=False), met.data)
+    return Rows(*parts_of(met))
 
 
 def _added(vectors: np.ndarray, weights: np.ndarray, diagonal: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -15,23 +15,19 @@ from regulars.core import (
     Reasons,
     Recommendations,
     Scored,
-    starts_of,
-    top_k,
 )
 from regulars.core.errors import BadTable
 from regulars.kernels.contributions import sparse_contributions, strongest
 from regulars.kernels.graph import add_product, multiply
 from regulars.kernels.profiles import Sparse
 
+from .by_block import explained, similar_by_scores
 from .columns import columns_of
 from .fold_in import rows_of
 from .profile import Profile
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-_BLOCK = 4_000_000  # scores held at a time
-_ROWS = 256  # customers explained at a time
 
 
 @final
@@ -65,29 +61,18 @@ class GraphFilter(Scored):
 
     def similar_items(self, items: Ints, k: int, allowed: Allowed | None = None) -> Recommendations:
         """The k items for which each of `items` [n] speaks most; the answer to a history of that item alone."""
-        size = max(1, _BLOCK // max(1, self.n_items))
-        parts = [Recommendations.none(0, k, self.method)]
-        for start in range(0, len(items), size):
-            some = items[start : start + size]
-            known = self._knows(some)
-            alone = starts_of(known), some[known], np.ones(int(known.sum()), dtype=np.float32)
-            rows = self._scores(alone)
-            rows[known, some[known]] = np.nan
-            parts.append(top_k(rows, k, (allowed or Allowed())[start : start + size], self.method))
-        return Recommendations.concat(parts)
+        return similar_by_scores(self._scores, items, self.n_items, k, allowed or Allowed(), self.method)
 
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """The r items of each history that add most to the score of each answer, as a share of it."""
-        reasons = Reasons.none(len(queries), answer.k, r)
-        for start in range(0, len(queries), _ROWS):
-            rows = slice(start, start + _ROWS)
-            profiles = self._profiles(queries[rows])
-            answers = np.where(self._knows(answer.items[rows]), answer.items[rows], MISSING)
-            added = sparse_contributions(profiles, self._near, answers, self.n_items)
-            self._add_smooth(profiles, answers, added)
-            found = strongest(profiles[0], profiles[1], added, r)
-            reasons.items[rows], reasons.shares[rows] = found
-        return reasons
+
+        def explain(queries: Queries, answers: Ints) -> tuple[Ints, Floats]:
+            profiles, known = self._profiles(queries), np.where(self._knows(answers), answers, MISSING)
+            added = sparse_contributions(profiles, self._near, known, self.n_items)
+            self._add_smooth(profiles, known, added)
+            return strongest(profiles[0], profiles[1], added, r)
+
+        return explained(explain, queries, answer, r, self.n_items)
 
     @property
     def _near(self) -> Sparse:

@@ -24,7 +24,7 @@ from regulars.features import Columns
 from regulars.kernels.attributes import products, reasons
 from regulars.kernels.profiles import Sparse
 
-from .profile import Profile
+from .profile import Profile, parts_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -84,7 +84,7 @@ class ItemAttributes(Scored):
         for start in range(0, len(queries), _ROWS):
             rows = slice(start, start + _ROWS)
             answers = np.where(answer.items[rows] < self.n_items, answer.items[rows], MISSING)
-            parts.append(reasons(_parts(self._means(queries[rows])), self._vectors, len(self.columns), answers, r))
+            parts.append(reasons(parts_of(self._means(queries[rows])), self._vectors, len(self.columns), answers, r))
         if not parts:
             return Reasons.none(0, answer.k, r)
         items, shares, features = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -120,7 +120,7 @@ class ItemAttributes(Scored):
     def _scores(self, profiles: "csr_array", items: Ints | None = None) -> Floats:
         wanted = np.arange(self.n_items, dtype=np.int32) if items is None else items
         known = (wanted >= 0) & (wanted < self.n_items)
-        inner = products(_parts(profiles), self._vectors, len(self.columns), wanted[known])
+        inner = products(parts_of(profiles), self._vectors, len(self.columns), wanted[known])
         inner[inner == 0] = np.nan
         scores = np.full((profiles.shape[0], len(wanted)), np.nan, dtype=np.float32)
         scores[:, known] = self._likened(inner, profiles, self._squares[wanted[known]])
@@ -135,7 +135,3 @@ class ItemAttributes(Scored):
         if self.likeness == "cosine":
             return floats(inner / np.sqrt(np.where(own > 0, own, 1) * np.where(squares > 0, squares, 1)))
         return floats(1 / (1 + np.sqrt(np.maximum(own + squares - 2 * inner, 0))))
-
-
-def _parts(matrix: "csr_array") -> Sparse:
-    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32, copy=False), matrix.data

@@ -1,9 +1,8 @@
 """Item-item models: each item of a history speaks for other items, and the sum of what they say is the score."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from regulars.core import (
     Reasons,
     Recommendations,
     Scored,
-    starts_of,
     top_k,
 )
 from regulars.core.errors import BadTable
@@ -26,14 +24,11 @@ from regulars.kernels.contributions import dense_contributions, sparse_contribut
 from regulars.kernels.profiles import Sparse, dense_scores, sparse_scores
 from regulars.kernels.reached import by_weights
 
-from .profile import Profile
+from .by_block import BLOCK, explained, similar_by_scores
+from .profile import Profile, parts_of
 from .reaching import best_of
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
-_BLOCK = 4_000_000  # scores held at a time
-_ROWS = 1_024  # customers answered or explained at a time
+_ROWS = 1_024  # customers answered at a time
 
 
 @final
@@ -59,28 +54,29 @@ class SparseItemItem(Model):
             raise BadTable(f"weights of {self.n_items} items need CSR rows of neighbors from 0 to {self.n_items - 1}")
 
     def score(self, queries: Queries, items: Ints | None = None) -> Floats:
-        return self._scores(_parts(self.profile.of(queries, self.n_items)), items)
+        return self._scores(parts_of(self.profile.of(queries, self.n_items)), items)
 
     def recommend(self, queries: Queries, k: int, allowed: Allowed | None = None) -> Recommendations:
         parts = [Recommendations.none(0, k, self.method)]
         for start in range(0, len(queries), _ROWS):
             rows = slice(start, start + _ROWS)
-            profiles = _parts(self.profile.of(queries[rows], self.n_items))
+            profiles = parts_of(self.profile.of(queries[rows], self.n_items))
             parts.append(self._best(profiles, k, (allowed or Allowed())[rows]))
         return Recommendations.concat(parts)
 
     def similar_items(self, items: Ints, k: int, allowed: Allowed | None = None) -> Recommendations:
         """The k items for which each of `items` [n] speaks most; the answer to a history of that item alone."""
-        return _similar(self._scores, items, self.n_items, k, allowed or Allowed(), self.method)
+        return similar_by_scores(self._scores, items, self.n_items, k, allowed or Allowed(), self.method)
 
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """The r items of each history with the largest profile[j] * weights[j, i], as a share of the score of i."""
 
-        def explain(profiles: Sparse, answers: Ints) -> tuple[Ints, Floats]:
+        def explain(queries: Queries, answers: Ints) -> tuple[Ints, Floats]:
+            profiles = parts_of(self.profile.of(queries, self.n_items))
             added = sparse_contributions(profiles, self._weights, answers, self.n_items)
             return strongest(profiles[0], profiles[1], added, r)
 
-        return _reasons(explain, self.profile, queries, answer, r, self.n_items)
+        return explained(explain, queries, answer, r, self.n_items)
 
     @property
     def _weights(self) -> Sparse:
@@ -93,7 +89,7 @@ class SparseItemItem(Model):
             return best_of(
                 by_weights(profiles, self._weights, self.n_items), (n, self.n_items), k, allowed, self.method
             )
-        size = max(1, _BLOCK // max(1, self.n_items))
+        size = max(1, BLOCK // max(1, self.n_items))
         starts, items, amounts = profiles
         parts = [Recommendations.none(0, k, self.method)]
         for start in range(0, n, size):
@@ -132,7 +128,7 @@ class DenseItemItem(Scored):
             raise BadTable(f"weights {list(self.weights.shape)} need as many rising items from 0 to {self.n_items - 1}")
 
     def score(self, queries: Queries, items: Ints | None = None) -> Floats:
-        return self._scores(self._known(_parts(self.profile.of(queries, self.n_items))), items)
+        return self._scores(self._known(parts_of(self.profile.of(queries, self.n_items))), items)
 
     def similar_items(self, items: Ints, k: int, allowed: Allowed | None = None) -> Recommendations:
         """The k items for which each of `items` [n] speaks most; the answer to a history of that item alone."""
@@ -140,18 +136,18 @@ class DenseItemItem(Scored):
         def scores(profiles: Sparse) -> Floats:
             return self._scores(self._known(profiles))
 
-        return _similar(scores, items, self.n_items, k, allowed or Allowed(), self.method)
+        return similar_by_scores(scores, items, self.n_items, k, allowed or Allowed(), self.method)
 
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """The r items of each history with the largest profile[j] * weights[j, i], as a share of the score of i."""
 
-        def explain(profiles: Sparse, answers: Ints) -> tuple[Ints, Floats]:
-            known = self._known(profiles)
+        def explain(queries: Queries, answers: Ints) -> tuple[Ints, Floats]:
+            known = self._known(parts_of(self.profile.of(queries, self.n_items)))
             columns = np.where(answers == MISSING, MISSING, self._places[answers])
             added = dense_contributions(known, self.weights, columns)
             return strongest(known[0], self.items[known[1]], added, r)
 
-        return _reasons(explain, self.profile, queries, answer, r, self.n_items)
+        return explained(explain, queries, answer, r, self.n_items)
 
     @cached_property
     def _places(self) -> Ints:
@@ -181,44 +177,3 @@ class DenseItemItem(Scored):
 
 def _within(items: Ints, n_items: int) -> bool:
     return not len(items) or (int(items.min()) >= 0 and int(items.max()) < n_items)
-
-
-def _parts(profiles: "csr_array") -> Sparse:
-    return profiles.indptr.astype(np.int64), profiles.indices.astype(np.int32, copy=False), profiles.data
-
-
-def _alone(items: Ints, n_items: int) -> Sparse:
-    """Profiles of one item each; empty for those beyond the model."""
-    known = (items >= 0) & (items < n_items)
-    return starts_of(known), items[known], np.ones(int(known.sum()), dtype=np.float32)
-
-
-def _similar(
-    scores: Callable[[Sparse], Floats], items: Ints, n_items: int, k: int, allowed: Allowed, method: str
-) -> Recommendations:
-    size = max(1, _BLOCK // max(1, n_items))
-    parts = [Recommendations.none(0, k, method)]
-    for start in range(0, len(items), size):
-        some = items[start : start + size]
-        rows = scores(_alone(some, n_items))
-        known = np.flatnonzero((some >= 0) & (some < n_items))
-        rows[known, some[known]] = np.nan
-        parts.append(top_k(rows, k, allowed[start : start + size], method))
-    return Recommendations.concat(parts)
-
-
-def _reasons(
-    explain: Callable[[Sparse, Ints], tuple[Ints, Floats]],
-    profile: Profile,
-    queries: Queries,
-    answer: Recommendations,
-    r: int,
-    n_items: int,
-) -> Reasons:
-    reasons = Reasons.none(len(queries), answer.k, r)
-    for start in range(0, len(queries), _ROWS):
-        rows = slice(start, start + _ROWS)
-        answers = np.where(answer.items[rows] < n_items, answer.items[rows], MISSING)
-        found = explain(_parts(profile.of(queries[rows], n_items)), answers)
-        reasons.items[rows], reasons.shares[rows] = found
-    return reasons

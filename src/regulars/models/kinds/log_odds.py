@@ -25,6 +25,7 @@ from regulars.features import Columns
 from regulars.kernels.contributions import sparse_contributions, strongest
 from regulars.kernels.profiles import Sparse, sparse_scores
 
+from .by_block import explained
 from .columns import columns_of
 from .profile import Profile
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 _BLOCK = 4_000_000  # scores held at a time
-_ROWS = 256  # customers explained at a time
 _TINY: Final = float(np.finfo(np.float64).tiny)
 
 
@@ -90,17 +90,17 @@ class LogOdds(Scored):
 
         With r as large as the history and the attributes, these are all factors that raise the score.
         """
-        reasons, labels = Reasons.none(len(answer), answer.k, r), np.full((*answer.items.shape, r), MISSING)
-        for start in range(0, len(queries), _ROWS):
-            rows = slice(start, start + _ROWS)
-            answers = np.where(answer.items[rows] < self.n_items, answer.items[rows], MISSING)
-            evidence = self._evidence(queries[rows])
+
+        def explain(queries: Queries, answers: Ints) -> tuple[Ints, Floats]:
+            evidence = self._evidence(queries)
             starts, pieces, _ = evidence.damped
-            said = np.maximum(self._said(evidence, answers), 0)
-            labels[rows], reasons.shares[rows] = strongest(starts, pieces, said, r)
-        reasons.items[:] = np.where(labels < self.n_items, labels, MISSING)
-        features = np.where(labels >= self.n_items, labels - self.n_items, MISSING).astype(np.int32)
-        return replace(reasons, features=features, names=self.columns.names)
+            return strongest(starts, pieces, np.maximum(self._said(evidence, answers), 0), r)
+
+        reasons = explained(explain, queries, answer, r, self.n_items)
+        pieces = reasons.items  # attributes are numbered behind the items
+        items = np.where(pieces < self.n_items, pieces, MISSING).astype(np.int32)
+        features = np.where(pieces >= self.n_items, pieces - self.n_items, MISSING).astype(np.int32)
+        return replace(reasons, items=items, features=features, names=self.columns.names)
 
     @property
     def _weights(self) -> Sparse:

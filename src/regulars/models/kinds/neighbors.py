@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from regulars.core import MISSING, Allowed, Floats, Ints, Longs, Model, Queries, Reasons, Recommendations, starts_of
+from regulars.core import Allowed, Floats, Ints, Longs, Model, Queries, Reasons, Recommendations, starts_of
 from regulars.core.errors import BadTable
 from regulars.kernels.contributions import strongest
 from regulars.kernels.neighbors import Stored, nearest_histories, shared_parts
 from regulars.kernels.profiles import Sparse
 from regulars.kernels.reached import by_weights
 
+from .by_block import explained
 from .profile import Profile
 from .reaching import best_of, scores_of
 from .weighing import Weighing
@@ -77,15 +78,14 @@ class Neighbors(Model):
 
         Each vote is divided among the items in common, in proportion to what they add to the similarity.
         """
-        reasons = Reasons.none(len(queries), answer.k, r)
-        for start in range(0, len(queries), _ROWS):
-            rows = slice(start, start + _ROWS)
-            asked = self._asked(queries[rows])
-            answers = np.where(answer.items[rows] < self.n_items, answer.items[rows], MISSING)
+
+        def explain(queries: Queries, answers: Ints) -> tuple[Ints, Floats]:
+            asked = self._asked(queries)
             compared = asked[0], asked[1], self.weighing.of(asked)
             added = shared_parts(compared, self._voters(asked), self._votes, self.likeness, answers)
-            reasons.items[rows], reasons.shares[rows] = strongest(asked[0], asked[1], added, r)
-        return reasons
+            return strongest(asked[0], asked[1], added, r)
+
+        return explained(explain, queries, answer, r, self.n_items)
 
     @property
     def _votes(self) -> Sparse:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regulars.core import Floats, Histories, Longs, Queries
+from regulars.kernels.profiles import Sparse
 
 from .steps import steps_since
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+    from scipy.sparse import csc_array, csr_array
 
 RULES = ("binary", "count", "log")
 
@@ -77,3 +78,9 @@ def _newest(history: Histories) -> Floats:
     kept = np.zeros(len(keys), dtype=np.float32)
     kept[len(keys) - 1 - newest[sums > 0]] = 1
     return kept
+
+
+def parts_of(matrix: "csr_array | csc_array") -> Sparse:
+    """A sparse matrix as the kernels take it: CSR rows, or the columns of CSC."""
+    values = matrix.data.astype(np.float32, copy=False)
+    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32, copy=False), values

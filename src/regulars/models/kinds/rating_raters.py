@@ -7,7 +7,6 @@ from typing import final
 import numpy as np
 
 from regulars.core import (
-    MISSING,
     Allowed,
     Floats,
     Ints,
@@ -23,6 +22,7 @@ from regulars.kernels.contributions import strongest
 from regulars.kernels.correlation import Near
 from regulars.kernels.raters import Raters, heard, heard_parts, similar_raters
 
+from .by_block import explained
 from .clipped import Scale
 from .rating_comparison import Comparison, Deviations
 
@@ -84,16 +84,13 @@ class RatingRaters(Scored):
 
         What each of them adds is divided among the ratings in common, where both deviate in the same direction.
         """
-        reasons = Reasons.none(len(queries), answer.k, r)
-        for start in range(0, len(queries), _ROWS):
-            rows = slice(start, start + _ROWS)
-            asked = self._deviations(queries[rows])
-            answers = np.where(answer.items[rows] < self.n_items, answer.items[rows], MISSING)
+
+        def explain(queries: Queries, answers: Ints) -> tuple[Ints, Floats]:
+            asked = self._deviations(queries)
             added = heard_parts(asked.compared, self._similar(asked), self._raters, self.k, answers)
-            reasons.items[rows], reasons.shares[rows] = strongest(
-                asked.compared.starts, asked.compared.neighbors, added, r
-            )
-        return reasons
+            return strongest(asked.compared.starts, asked.compared.neighbors, added, r)
+
+        return explained(explain, queries, answer, r, self.n_items)
 
     def _similar(self, asked: Deviations) -> Near:
         return similar_raters(asked.compared, self._raters, self.shrinkage, centered=self.comparison.centered)

@@ -7,7 +7,6 @@ from typing import final
 import numpy as np
 
 from regulars.core import (
-    MISSING,
     Allowed,
     Floats,
     Histories,
@@ -26,10 +25,9 @@ from regulars.kernels.profiles import Sparse
 from regulars.kernels.reached import Reach, by_weights
 from regulars.kernels.sessions import Asked, Fading, Past, session_votes
 
+from .by_block import explained
 from .reaching import best_of, scores_of
 from .session import Session
-
-_ROWS = 2_048  # questions explained at a time
 
 
 @final
@@ -86,16 +84,15 @@ class SessionNeighbors(Model):
 
         Each vote is divided among the items in common, in proportion to what they add to the similarity.
         """
-        reasons = Reasons.none(len(queries), answer.k, r)
-        for start in range(0, len(queries), _ROWS):
-            rows = slice(start, start + _ROWS)
-            asked = self._asked(queries[rows])
+
+        def explain(queries: Queries, answers: Ints) -> tuple[Ints, Floats]:
+            asked = self._asked(queries)
             voters, votes = self._voters(asked)
-            answers = np.where(answer.items[rows] < self.n_items, answer.items[rows], MISSING)
             alike = np.ones(len(votes[1]), dtype=np.float32)
             added = shared_parts((asked.starts, asked.items, asked.weights), voters, votes, alike, answers)
-            reasons.items[rows], reasons.shares[rows] = strongest(asked.starts, asked.items, added, r)
-        return reasons
+            return strongest(asked.starts, asked.items, added, r)
+
+        return explained(explain, queries, answer, r, self.n_items)
 
     def _asked(self, queries: Queries) -> Asked:
         return Asked(*self.session.of(queries.history, self.n_items), queries.times)
