@@ -21,6 +21,7 @@ Prepared = tuple[Callable[[], Any], Callable[[Any], dict[str, float]]]
 def run() -> Iterator[Figure]:
     """Ours, two ways to invert the matrix and nothing else, and RecTools."""
     given = {"data": "ml-1m"}
+    peer = {"regularization": REGULARIZATION, "recommend_n_threads": threads()}
     yield from race(
         "EASE, fit",
         "ml-1m",
@@ -30,8 +31,8 @@ def run() -> Iterator[Figure]:
             Contender("LAPACK Cholesky inversion alone", "benchmarks.ease:inversion", given, packages=("scipy",)),
             Contender(
                 "rectools",
-                "benchmarks.peers.rectools_ease:prepare",
-                {**given, "regularization": REGULARIZATION, "k": K, "threads": threads()},
+                "benchmarks.peers.rectools_item_item:prepare",
+                {**given, "method": "ease", "settings": peer, "k": K},
                 peer_python("rectools"),
                 packages=("rectools", "numpy"),
             ),

@@ -28,7 +28,7 @@ def prepare(data: str, method: str, settings: dict[str, Any], k: int) -> Prepare
 
     def fit() -> Any:
         if method == "ease":
-            return EASEModel(**settings, recommend_n_threads=1).fit(dataset)
+            return EASEModel(**{"recommend_n_threads": 1, **settings}).fit(dataset)
         return ImplicitItemKNNWrapperModel(CosineRecommender(**settings, num_threads=1)).fit(dataset)
 
     def judge(model: Any) -> dict[str, float]:
