@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,18 @@ def _silent(progress: Progress) -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """Seed, device, threads and who watches. A callback stops the work by raising `Interrupted`.
+    """Seed, device, threads, who watches, and where work is kept. A callback stops the work by raising `Interrupted`.
 
-    threads: 0 means all cores. device: "cpu" or a torch device name, looked at by networks only.
+    threads: 0 means all cores. device: "cpu" or a torch device name, looked at by networks only. checkpoints: a folder
+    in which networks leave their state after each epoch, and from which a fit that was stopped goes on; None keeps
+    nothing.
     """
 
     seed: int = 0
     device: str = "cpu"
     threads: int = 0
     on_epoch: Callable[[Progress], Any] = _silent
+    checkpoints: Path | None = None
 
     def random(self) -> np.random.Generator:
         """The one generator of a fit, to be passed down."""
