@@ -2,7 +2,7 @@
 
 The lists of the file stand in the order of the visits, and the test items behave like later ones
 (docs/explanation/spectral.md). So the lesson is the last 12 % of each training list, the pairs of `valid` left out; the
-methods are then fitted on train + valid. Their settings are those that were chosen for them alone, BSPM's with such late
+methods are then fitted on train + valid. Their settings are those chosen for them alone, BSPM's with such late
 ends beside `valid`.
 """
 
