@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -108,10 +107,9 @@ SUBJECTS = METHOD_SUBJECTS | {
     "Filtered": Subject(filtered),
     "Fallback to RankFusion": Subject(personal_first, shops.habits()),
     "LearnedBlend": Subject(blended),
+    "LearnedBlend of trees": Subject(grown, shops.habits()),
     "Route": Subject(routed),
 }
-if find_spec("lightgbm"):
-    SUBJECTS["LearnedBlend of trees"] = Subject(grown, shops.habits())
 
 # who can do what; test_capabilities.py checks that no method is missing. To personal, nothing is similar to an item
 RATERS = ("funk_svd", "svd", "svdpp", "knn_baseline", "user_knn_baseline")
