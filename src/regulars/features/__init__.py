@@ -4,10 +4,14 @@
     columns.matrix(data.item_features)                     # float32 [n_items, n_features], sparse
     columns.names                                          # "brand = Nike", "price 10 to 20", "title: cotton"
 
-A `Columns` is a value that models hold and save: it reads frames that it has never seen the same way.
+    inputs = Inputs.learn(data.item_features)              # the same for a network: codes, bags, numbers, vectors
+    inputs.encode(data.item_features)                      # Encoded, from which models.networks.inputs embeds
+
+Both are values that models hold and save: they read frames that they have never seen the same way.
 """
 
 from .columns import Columns
+from .inputs import INPUT_KINDS, Bag, Encoded, Inputs
 from .kinds import KINDS, kind_of
 
-__all__ = ["KINDS", "Columns", "kind_of"]
+__all__ = ["INPUT_KINDS", "KINDS", "Bag", "Columns", "Encoded", "Inputs", "kind_of"]

@@ -10,10 +10,9 @@ import numpy as np
 import polars as pl
 
 from regulars.core import Frame, Ints, ints
-from regulars.core.errors import MissingColumn, SettingError
 
 from .categories import CategoryColumn
-from .kinds import KINDS, kind_of, separator_of
+from .kinds import KINDS, check_kinds, echoes, kind_of, separator_of
 from .numbers import BinColumn, ValueColumn, moments
 from .parts import Part
 from .text import TextColumn
@@ -48,13 +47,13 @@ class Columns:
         that says just what an earlier one says (a code beside its name) is left out.
         Raises MissingColumn for a name that the table lacks, SettingError for a kind that there is not.
         """
-        _check(frame, kinds)
+        check_kinds(frame, kinds, KINDS)
         meant = {name: kinds.get(name) or kind_of(frame[name]) for name in frame.columns}
-        echoes = _echoes(frame, [name for name, kind in meant.items() if kind == "category" and name not in kinds])
+        repeated = echoes(frame, [name for name, kind in meant.items() if kind == "category" and name not in kinds])
         learned = (
             _part(frame[name], kind, min_count=min_count, bins=bins, max_words=max_words)
             for name, kind in meant.items()
-            if kind != "skip" and name not in echoes
+            if kind != "skip" and name not in repeated
         )
         return cls(tuple(part for part in learned if part.names))
 
@@ -102,25 +101,3 @@ def _part(values: pl.Series, kind: str, *, min_count: int, bins: int, max_words:
     if kind in ("number", "date"):
         return BinColumn.learn(moments(values) if kind == "date" else values, bins)
     return CategoryColumn.learn(values, min_count, separator_of(values) if kind == "list" else "")
-
-
-def _check(frame: Frame, kinds: Mapping[str, str]) -> None:
-    lost = [name for name in kinds if name not in frame.columns]
-    if lost:
-        raise MissingColumn(f"kinds names the columns {lost}; the table has {frame.columns}")
-    wrong = {name: kind for name, kind in kinds.items() if kind not in KINDS}
-    if wrong:
-        raise SettingError(f"the kind of a column is one of {', '.join(KINDS)}; given was {wrong}")
-
-
-def _echoes(frame: Frame, names: list[str]) -> set[str]:
-    """Categories that say just what another one says; names win over numbers, then the earlier over the later."""
-    ordered = sorted(names, key=lambda name: frame[name].dtype.is_numeric())
-    sizes = {name: frame[name].n_unique() for name in ordered}
-    found: set[str] = set()
-    for place, name in enumerate(ordered):
-        for other in ordered[:place]:
-            if other not in found and sizes[other] == sizes[name] == frame.select(other, name).n_unique():
-                found.add(name)
-                break
-    return found

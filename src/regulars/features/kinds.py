@@ -1,9 +1,13 @@
 """What a column of a table means: told by its type, its name and a look at its values."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 import polars as pl
+
+from regulars.core import Frame
+from regulars.core.errors import MissingColumn, SettingError
 
 KINDS: Final = ("category", "list", "number", "value", "date", "text", "skip")
 """category: one of few values; list: several of them; number: a size, read by its bin; value: a size, standardized;
@@ -54,3 +58,26 @@ def _of_text(known: pl.Series) -> str:
     length = words if isinstance(words, float) else 0.0
     rare = known.n_unique() > len(known) / OFTEN
     return "text" if length >= WORDY or (length > 1.5 and rare) else "category"
+
+
+def check_kinds(frame: Frame, kinds: Mapping[str, str], legal: tuple[str, ...]) -> None:
+    """Raises MissingColumn for a name that the table lacks, SettingError for a kind that is not among `legal`."""
+    lost = [name for name in kinds if name not in frame.columns]
+    if lost:
+        raise MissingColumn(f"kinds names the columns {lost}; the table has {frame.columns}")
+    wrong = {name: kind for name, kind in kinds.items() if kind not in legal}
+    if wrong:
+        raise SettingError(f"the kind of a column is one of {', '.join(legal)}; given was {wrong}")
+
+
+def echoes(frame: Frame, names: list[str]) -> set[str]:
+    """Categories that say just what another one says; names win over numbers, then the earlier over the later."""
+    ordered = sorted(names, key=lambda name: frame[name].dtype.is_numeric())
+    sizes = {name: frame[name].n_unique() for name in ordered}
+    found: set[str] = set()
+    for place, name in enumerate(ordered):
+        for other in ordered[:place]:
+            if other not in found and sizes[other] == sizes[name] == frame.select(other, name).n_unique():
+                found.add(name)
+                break
+    return found

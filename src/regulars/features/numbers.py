@@ -7,7 +7,8 @@ from typing import Any, final
 import numpy as np
 import polars as pl
 
-from regulars.core import Bools, floats
+from regulars.core import Bools, Longs, floats
+from regulars.core.errors import BadTable
 
 from .parts import Entries
 
@@ -101,3 +102,21 @@ def moments(values: pl.Series) -> pl.Series:
         return values.str.to_datetime(strict=False)
     except pl.exceptions.ComputeError:  # none of the first values looks like a day
         return pl.Series(values.name, [None] * len(values), dtype=pl.Datetime("us"))
+
+
+def refuse_infinite(values: pl.Series, column: str, rows: Longs | None = None) -> None:
+    """Raises BadTable where a number is NaN or infinite, naming the column and the first rows; null is no mistake.
+
+    rows: the row of the table that each value is from, unless it is its own place.
+    """
+    if not values.dtype.is_float():
+        return
+    wrong = np.flatnonzero((~values.is_finite()).fill_null(False).to_numpy())
+    if not len(wrong):
+        return
+    places = wrong if rows is None else np.unique(rows[wrong])
+    shown = ", ".join(map(str, places[:5].tolist())) + (", ..." if len(places) > 5 else "")
+    raise BadTable(
+        f"the column {column} holds NaN or infinite numbers in {len(places):,} rows ({shown}, counted from 0), the"
+        f" first is {values[int(wrong[0])]}. Give a number, or null where it is not known: .fill_nan(None)"
+    )

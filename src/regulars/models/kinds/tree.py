@@ -32,6 +32,7 @@ KINDS: Final = {
     "GraphFilter": "regulars.models.kinds.graph_filter",
     "Groups": "regulars.models.kinds.item_scores",
     "HistorySum": "regulars.models.kinds.history_sum",
+    "Inputs": "regulars.features.inputs",
     "ItemAttributes": "regulars.models.kinds.item_attributes",
     "ItemLore": "regulars.ranking.evidence",
     "ItemScores": "regulars.models.kinds.item_scores",
@@ -52,6 +53,7 @@ KINDS: Final = {
     "TextColumn": "regulars.features.text",
     "Unseen": "regulars.ranking.filters",
     "ValueColumn": "regulars.features.numbers",
+    "VectorColumn": "regulars.features.vectors",
     "Weighing": "regulars.models.kinds.weighing",
     "Yardstick": "regulars.ranking.evidence",
 }
