@@ -119,7 +119,7 @@ class TuneTable(Part):
     minutes: float = Field(0.0, ge=0)  # of one run; 0: no limit
     search: str = "bayes"  # bayes learns from the trials before, grid tries every combination
     levels: int = Field(3, ge=2)  # values of each setting that a grid tries
-    metric: str = "ndcg"  # what the lists of the validation are judged by
+    metric: str = ""  # what trials are judged by; empty: rmse or mae if that `decides`, else ndcg
     k: int = Field(0, ge=0)  # length of those lists; 0: k of [recommend]
     customers: int = Field(20_000, ge=1)  # at most so many are asked
     ranges: dict[str, dict[str, Any]] = Field(default_factory=dict)  # by method and setting

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,19 @@ def test_the_page_tells_the_best_the_gain_and_what_flatters():
     assert "These figures flatter" in page
     assert "<b>" not in page
     assert page == studies.html(study(), "Corner & Sons")
+
+
+def test_of_an_error_the_least_is_the_best():
+    erring = replace(study(), figure="rmse")
+    page = studies.html(erring, "Shop")
+    assert "The best is “item-kNN &lt;b&gt;” with 0.200." not in page
+    assert "The best is “popularity” with 0.100, +0.0% beside its first settings." in page
+    assert "rmse on the validation period, the less the better." in page
+    table = page[page.index("The best trials.") :]
+    assert re.findall(r"<td[^>]*>(0\.\d{3})</td>", table[: table.index("</table>")]) == ["0.200", "0.250", "0.300"]
+    picture = study_plots.history(erring)
+    assert picture.data["best"].to_list() == [0.2, 0.1, 0.1, 0.1]
+    assert "RMSE" in words(svg(picture))
 
 
 def test_a_table_of_the_best_trials_shows_what_differs_between_them():

@@ -146,7 +146,7 @@ def exam_of(project: Project, splitter: Splitter, data: Dataset) -> Exam:
     """How a trial is judged, by [tune]."""
     given = project.config.tune
     k = given.k or project.config.recommend.k
-    return Exam(splitter, given.metric, k, project.filters(data), given.customers)
+    return Exam(splitter, project.judged_by, k, project.filters(data), given.customers)
 
 
 def _entrants(project: Project, data: Dataset, asked: Sequence[str] | None) -> tuple[list[str], dict[str, str]]:

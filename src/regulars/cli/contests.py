@@ -10,7 +10,7 @@ import polars as pl
 import typer
 from rich.markup import escape
 
-from regulars.evaluation import FALLING, Comparison
+from regulars.evaluation import FALLING, Comparison, direction
 
 from .app import HERE, AsJson, ConfigPath, Quiet, Seed, Threads, verb
 from .bars import stage, watched
@@ -156,7 +156,7 @@ def standings(comparison: Comparison, metric: str) -> pl.DataFrame:
     return (
         comparison.frame()
         .filter(pl.col("metric") == metric)
-        .sort("mean", descending=metric not in FALLING, maintain_order=True)
+        .sort("mean", descending=direction(metric) > 0, maintain_order=True)
         .select(
             "name",
             "mean",

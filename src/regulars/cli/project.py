@@ -276,12 +276,18 @@ class Project:
                 raise ConfigError(f"[tune]: there is no method {name}{meant(name, known)} There are {', '.join(known)}")
             self.space(name)
         with within("[tune]"):
-            self.plan(), Exam(metric=given.metric)
+            self.plan(), Exam(metric=self.judged_by)
 
     def plan(self) -> Plan:
         """How `regulars tune` searches, by [tune]."""
         given = self.config.tune
         return Plan(given.search, given.trials, given.minutes or math.inf, given.levels)
+
+    @property
+    def judged_by(self) -> str:
+        """The metric of `regulars tune`: what [tune] says, else the error of ratings that decides, else NDCG."""
+        decides = self.config.decides
+        return self.config.tune.metric or (decides if decides in FALLING else "ndcg")
 
     @property
     def composed(self) -> tuple[str, ...]:

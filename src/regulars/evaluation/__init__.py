@@ -21,7 +21,7 @@ from .evaluation import Evaluation
 from .judged import Judged
 from .judging import Judge, Measures
 from .metrics import METRICS, Metric
-from .ratings import FALLING, RATING_METRICS, Rated, RatingMetric
+from .ratings import FALLING, RATING_METRICS, Rated, RatingMetric, direction
 from .slices import SLICINGS, Slices, Slicing
 from .split import Split
 from .splits import (
@@ -65,6 +65,7 @@ __all__ = [
     "StrongGeneralization",
     "TimeSplit",
     "compare",
+    "direction",
     "evaluate",
     "judge",
 ]

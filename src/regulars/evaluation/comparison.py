@@ -14,7 +14,7 @@ from regulars.core import Floats, Frame
 from regulars.core.errors import BadTable, EmptyData, UnknownId
 
 from .evaluation import Evaluation, defined, mean
-from .ratings import FALLING, RATING_METRICS
+from .ratings import RATING_METRICS, direction
 from .significance import Doubles, holm, intervals, paired_p, verdict
 
 Labels = dict[str, str]
@@ -197,15 +197,13 @@ def _span(prefix: str, middle: float, ends: np.ndarray) -> dict[str, float]:
 
 def _best(metric: str, values: Floats) -> int:
     """The column with the best mean, the last choice being one without any."""
-    sign = -1 if metric in FALLING else 1
-    means = [sign * mean(column) for column in values.T]
+    means = [direction(metric) * mean(column) for column in values.T]
     return int(np.argmax([-math.inf if math.isnan(value) else value for value in means]))
 
 
 def _verdicts(metric: str, gaps: Floats, p: Doubles) -> list[str]:
     """What to say of each column of differences."""
-    sign = -1 if metric in FALLING else 1
-    return [verdict(sign * mean(gap), one) for gap, one in zip(gaps.T, p.tolist(), strict=True)]
+    return [verdict(direction(metric) * mean(gap), one) for gap, one in zip(gaps.T, p.tolist(), strict=True)]
 
 
 def _plain(frame: Frame) -> list[dict[str, Any]]:

@@ -33,6 +33,11 @@ class Measures:
     sliced: tuple[str, ...]
     ratings: Mapping[str, RatingMetric] = field(default_factory=dict)
 
+    @property
+    def lists(self) -> bool:
+        """Whether anything is measured of lists; nobody is asked for any when nothing is."""
+        return bool(self.metrics or self.catalog)
+
 
 @dataclass(frozen=True)
 class Judge:
@@ -54,8 +59,8 @@ class Judge:
         """The figures of one recommender, those of ratings if it foretells some; `task` names the work."""
         notes = Notes.blank(self)
         n, size = len(self.split), block_size(self.split.train.n_items)
-        run.on_epoch(Progress(task, 0, n))
-        for start in range(0, n, size):
+        for start in range(0, n if self.measures.lists else 0, size):
+            run.on_epoch(Progress(task, start, n))
             rows = slice(start, min(start + size, n))
             began = perf_counter()
             queries = self.split.queries[rows]
@@ -63,12 +68,12 @@ class Judge:
             answer = recommender.recommend(queries, max(self.k) + 1, allowed)
             notes.seconds += perf_counter() - began
             notes.take(self, rows, answer)
-            run.on_epoch(Progress(task, rows.stop, n))
         if isinstance(recommender, Rates) and self.measures.ratings:
             began = perf_counter()
             found = rated(recommender, self.split)
             notes.seconds += perf_counter() - began
             notes.figures.update({name: metric(found) for name, metric in self.measures.ratings.items()})
+        run.on_epoch(Progress(task, n, n))
         return notes.evaluation(self, tuple(type(rule).__name__ for rule in filters))
 
     @cached_property

@@ -37,6 +37,8 @@ class Rated:
 
     def shares(self, values: Doubles) -> tuple[float, Doubles]:
         """The mean of `values` [m], and each customer's share in it [n]; NaN for customers without ratings."""
+        if not len(values):
+            return float("nan"), np.full(len(self.counts), np.nan)
         rows = np.repeat(np.arange(len(self.counts)), self.counts)
         mean = float(values.mean())
         beyond = np.bincount(rows, values, len(self.counts)) - mean * self.counts
@@ -66,6 +68,11 @@ def told(rated: Rated) -> Floats:
 
 RATING_METRICS: Final[Mapping[str, RatingMetric]] = MappingProxyType({"rmse": rmse, "mae": mae, "told": told})
 FALLING: Final = ("rmse", "mae")  # the lower, the better
+
+
+def direction(figure: str) -> int:
+    """1 where more is better, -1 where less is: a figure times this is the larger, the better."""
+    return -1 if figure in FALLING else 1
 
 
 def rated(model: Rates, split: Split) -> Rated:

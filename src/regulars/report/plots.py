@@ -165,6 +165,7 @@ def label_of(metric: str) -> str:
     """What a metric is called on an axis: ndcg@10 -> NDCG in the first 10."""
     name, _, k = metric.partition("@")
     names = {"ndcg": "NDCG", "recall": "Recall", "map": "MAP", "mrr": "MRR", "hit_rate": "Customers with a hit"}
+    names |= {"rmse": "RMSE", "mae": "MAE"}
     return names.get(name, name.replace("_", " ").capitalize()) + (f" in the first {k}" if k else "")
 
 

@@ -56,10 +56,8 @@ def _lead(study: Study) -> Markup:
     if not study.names():
         return paragraph(study.nothing())
     name = study.names()[0]
-    best, first = study.best(name), study.first(name)
-    gained = (
-        f", {best.value / first.value - 1:+.1%} beside its first settings" if first.done and first.value > 0 else ""
-    )
+    best, gain = study.best(name), study.gain(name)
+    gained = "" if math.isnan(gain) else f", {gain:+.1%} beside its first settings"
     return tag(
         "p",
         f"{plural(len(study.trials), 'trial')} on the validation period ({study.asked}). ",
@@ -83,7 +81,8 @@ def _methods(study: Study) -> Markup:
         for row in study.standings().to_dicts()
     ]
     head = ["Method", "Trials", "Stopped early", "Failed", "At first", "Best", "Time"]
-    caption = f"{study.figure} on the validation period. More trials go to what promises more."
+    less = "" if study.direction > 0 else ", the less the better"
+    caption = f"{study.figure} on the validation period{less}. More trials go to what promises more."
     failing = [paragraph(row["reason"]) for row in study.standings().to_dicts() if row["reason"]]
     return joined([table(head, rows, caption, numeric=range(1, len(head))), failing])
 
@@ -160,7 +159,8 @@ def _told(study: Study, name: str) -> list[str]:
 def _best_trials(study: Study, name: str) -> Markup:
     from . import study_plots
 
-    best = sorted((trial for trial in study.of(name) if trial.done), key=lambda trial: -trial.value)[:BEST]
+    done = [trial for trial in study.of(name) if trial.done]
+    best = sorted(done, key=lambda trial: -study.direction * trial.value)[:BEST]
     searched = [axis.name for axis in study.axes[name]]
     varied = [setting for setting in searched if len({trial.settings[setting] for trial in best}) > 1]
     rows: list[list[Content]] = [

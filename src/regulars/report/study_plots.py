@@ -28,7 +28,7 @@ def history(study: Study) -> alt.LayerChart:
     shown = study.names()[: len(_COLORS)]
     points = points.with_columns(
         who=pl.when(pl.col("method").is_in(shown)).then("method").otherwise(pl.lit("others")),
-        best=pl.col("value").cum_max(),
+        best=study.direction * (study.direction * pl.col("value")).cum_max(),
     )
     names = [*shown[:2], *(["others"] if points["who"].is_in(["others"]).any() else []), *shown[2:]]
     base = alt.Chart(points).encode(x=alt.X("trial:Q", title="Trial", scale=alt.Scale(nice=False)))

@@ -94,6 +94,6 @@ class Attempt:
         model, fit = measured(lambda: space.at(noted.settings).fit(rung.split.train, run))
         value, asking = measured(lambda: rung.value(model, run))
         if math.isnan(value):
-            raise RegularsError("nobody's lists could be judged")
+            raise RegularsError("nobody could be judged")
         cost: Cost = noted.cost.plus(fit).plus(asking)
         return replace(noted, value=value, rungs={**noted.rungs, rung.share: value}, cost=cost)

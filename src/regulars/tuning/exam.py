@@ -3,15 +3,15 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 
-from regulars.core import DAY, Dataset, Queries, Recommender, Run
-from regulars.core.errors import EmptyData, SettingError
-from regulars.evaluation import METRICS, Judge, Measures, Split, Splitter, TimeSplit
+from regulars.core import DAY, Dataset, Floats, Queries, Recommender, Run
+from regulars.core.errors import CannotDo, EmptyData, SettingError
+from regulars.evaluation import FALLING, METRICS, RATING_METRICS, Judge, Measures, Split, Splitter, TimeSplit
 from regulars.evaluation.evaluation import mean
 from regulars.ranking import Filter, passing
 
@@ -21,8 +21,10 @@ ENOUGH: Final = 500  # customers asked at a rung; with fewer, chance decides who
 
 @dataclass(frozen=True)
 class Exam:
-    """What a trial must do: lists of k items for the customers of a validation split, worth what `metric` says.
+    """What a trial must do for the customers of a validation split: lists of k items, or foretell ratings.
 
+    metric: what lists are worth, one of METRICS; or how far the foretold ratings are from the withheld ones, "rmse" or
+    "mae", of which less is better; k and filters then mean nothing.
     splitter: cuts the validation out of the data that tuning is given, which must not hold the test. customers: at
     most so many are asked, the same ones in every trial.
     """
@@ -34,15 +36,21 @@ class Exam:
     customers: int = 20_000
 
     def __post_init__(self) -> None:
-        if self.metric not in METRICS:
-            raise SettingError(f"metric must be one of {', '.join(METRICS)}; it is {self.metric!r}")
+        if self.metric not in (known := (*METRICS, *FALLING)):
+            raise SettingError(f"metric must be one of {', '.join(known)}; it is {self.metric!r}")
         if self.k < 1 or self.customers < 1:
             raise SettingError(f"k and customers must be at least 1; they are {self.k} and {self.customers}")
 
     @property
     def figure(self) -> str:
-        """The figure that decides, such as "ndcg@10"."""
-        return f"{self.metric}@{self.k}"
+        """The figure that decides, such as "ndcg@10" or "rmse"."""
+        return f"{self.metric}@{self.k}" if self.metric in METRICS else self.metric
+
+    @property
+    def measures(self) -> Measures:
+        """That metric, and nothing else."""
+        lists = {name: metric for name, metric in METRICS.items() if name == self.metric}
+        return Measures(lists, {}, {}, (), {name: RATING_METRICS[name] for name in FALLING if name == self.metric})
 
     def on(self, known: Dataset) -> "Course":
         """The rungs that a trial climbs, cut out of `known`. Raises what the splitter raises."""
@@ -63,12 +71,18 @@ class Rung:
 
     @cached_property
     def judge(self) -> Judge:
-        return Judge(self.split, (self.exam.k,), Measures({self.exam.metric: METRICS[self.exam.metric]}, {}, {}, ()))
+        return Judge(self.split, (self.exam.k,), self.exam.measures)
+
+    def figures(self, recommender: Recommender, run: Run) -> Floats:
+        """The figure of each customer. Raises CannotDo when it is of ratings, and the recommender foretells none."""
+        judged = self.judge.evaluate(recommender, filters=self.exam.filters, run=run).figures
+        if self.exam.figure not in judged:
+            raise CannotDo(f"it foretells no ratings, which {self.exam.figure} judges; tune what does, such as SVD")
+        return judged[self.exam.figure]
 
     def value(self, recommender: Recommender, run: Run) -> float:
-        """What the recommender's lists are worth here."""
-        judged = self.judge.evaluate(recommender, filters=self.exam.filters, run=run)
-        return mean(judged.figures[self.exam.figure])
+        """What the recommender is worth here."""
+        return mean(self.figures(recommender, run))
 
 
 @dataclass(frozen=True)
@@ -106,9 +120,11 @@ class Course:
         allowed = passing(self.exam.filters, Queries.of([[]])).mask
         columns = [sorted(train.item_features.columns), sorted(train.user_features.columns), list(train.kinds)]
         found = hashlib.blake2b(json.dumps(columns).encode(), digest_size=16)
-        for array in (train.user, train.item, train.time, train.weight, train.kind, asked.users, asked.times):
-            found.update(np.ascontiguousarray(array).tobytes())
-        for array in (self.split.wanted.starts, self.split.wanted.items):
+        arrays: list[np.ndarray] = [train.user, train.item, train.time, train.weight, train.kind]
+        arrays += [asked.users, asked.times, self.split.wanted.starts, self.split.wanted.items]
+        if self.exam.measures.ratings:
+            arrays += [self.split.rated.starts, self.split.rated.items, self.split.rated.weights]
+        for array in arrays:
             found.update(np.ascontiguousarray(array).tobytes())
         if allowed is not None:
             found.update(np.ascontiguousarray(allowed).tobytes())
@@ -122,4 +138,11 @@ def _part(split: Split, chosen: np.ndarray) -> Split:
     train = split.train.where(chosen[split.train.user])
     if not len(asked) or not len(train):
         raise EmptyData(f"{split.name}: no customer of this part can be asked")
-    return Split(split.name, train, split.queries[asked], split.wanted[asked], split.candidates[asked], split.leaks)
+    return replace(
+        split,
+        train=train,
+        queries=split.queries[asked],
+        wanted=split.wanted[asked],
+        candidates=split.candidates[asked],
+        rated=split.rated[asked],
+    )

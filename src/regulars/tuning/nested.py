@@ -11,14 +11,14 @@ import polars as pl
 
 from regulars.core import QUIET, Dataset, Estimator, Floats, Frame, Progress, Run
 from regulars.core.errors import EmptyData, RegularsError
-from regulars.evaluation import METRICS, Judge, Measures, Split
+from regulars.evaluation import Split, direction
 from regulars.evaluation.evaluation import mean
 from regulars.evaluation.significance import intervals, paired_p, verdict
 
-from .exam import Exam
+from .exam import Exam, Rung
 from .plan import Plan
 from .space import Space
-from .study import Study
+from .study import Study, gain
 from .tune import tune
 
 
@@ -26,7 +26,8 @@ from .tune import tune
 class Outcome:
     """One method in one fold: what its first and its best settings are worth inside, where they were chosen, and
     outside, on the customers of what came after; difference: best less first outside, with its 95 % interval; verdict:
-    better, worse or no difference, by a paired test; chosen: whether the method was the best inside.
+    better, worse or no difference, by a paired test; chosen: whether the method was the best inside; direction: 1 where
+    more is better, -1 where less is.
     """
 
     fold: str
@@ -39,16 +40,17 @@ class Outcome:
     high: float
     verdict: str
     chosen: bool
+    direction: int = 1
 
     @property
     def promised(self) -> float:
         """The gain by tuning where it was chosen, in parts of the first value; NaN without one."""
-        return _gain(self.inside_first, self.inside_best)
+        return gain(self.inside_first, self.inside_best, self.direction)
 
     @property
     def kept(self) -> float:
         """The gain by tuning on what came after."""
-        return _gain(self.outside_first, self.outside_best)
+        return gain(self.outside_first, self.outside_best, self.direction)
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class Nested:
                 (pl.col("verdict") == "worse").sum().alias("worse"),
                 pl.col("chosen").sum(),
             )
-            .sort("outside_best", descending=True)
+            .sort("outside_best", descending=direction(self.figure) > 0)
         )
 
     def said(self) -> str:
@@ -153,11 +155,11 @@ def nested(
 
 def _judged(study: Study, outer: Split, exam: Exam, run: Run) -> list[Outcome]:
     """Each method of a study, fitted anew on all that the outer test may know, with its first and its best settings."""
-    judge = Judge(outer, (exam.k,), Measures({exam.metric: METRICS[exam.metric]}, {}, {}, ()))
+    outside, towards = Rung(1.0, outer, exam), direction(exam.figure)
 
     def value(name: str, settings: Mapping[str, Any]) -> Floats:
         model = study.spaces[name].at(settings).fit(outer.train, run)
-        return judge.evaluate(model, filters=exam.filters, run=run).figures[exam.figure]
+        return outside.figures(model, run)
 
     outcomes = []
     for name in study.names():
@@ -179,12 +181,9 @@ def _judged(study: Study, outer: Split, exam: Exam, run: Run) -> list[Outcome]:
                 mean(after),
                 low,
                 high,
-                verdict(mean(gap), p),
+                verdict(towards * mean(gap), p),
                 name == study.names()[0],
+                towards,
             )
         )
     return outcomes
-
-
-def _gain(before: float, after: float) -> float:
-    return after / before - 1 if before > 0 else math.nan

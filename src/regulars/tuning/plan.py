@@ -41,9 +41,10 @@ class Plan(Settings):
 def whose_turn(best: Mapping[str, float], made: Mapping[str, int], first: int) -> str:
     """The method that gets the next trial.
 
-    best: the best value of each method that can still be tried, NaN where none was measured; made: its trials. After
-    `first` trials each, every trial goes to the method with the largest promise / (1 + trials), as seats go to parties
-    (D'Hondt): the promise is (best / best of all) ** PROMISE, so that half as good gets a sixteenth of the trials.
+    best: what the best trial of each method that can still be tried is worth, NaN where none was measured; more is
+    better, so an error is given as one over it. made: its trials. After `first` trials each, every trial goes to the
+    method with the largest promise / (1 + trials), as seats go to parties (D'Hondt): the promise is
+    (best / best of all) ** PROMISE, so that half as good gets a sixteenth of the trials.
     """
     behind = [name for name in best if made[name] < first]
     if behind:

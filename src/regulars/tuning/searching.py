@@ -51,6 +51,7 @@ class Searcher:
 
     axes: Sequence[Axis]
     seed: int
+    direction: int = field(default=1, kw_only=True)  # 1 where more is better, -1 where less is
     seen: int = field(default=0)
     asked: int = field(default=0)  # since the last trial
     best: Trial | None = field(default=None)
@@ -60,7 +61,7 @@ class Searcher:
         self.seen, self.asked = self.seen + 1, 0
         if all(axis.holds(trial.settings[axis.name]) for axis in self.axes):
             self._study.add_trial(_frozen(trial, self.axes, TrialState.COMPLETE if trial.done else TrialState.PRUNED))
-            if trial.done and (self.best is None or trial.value > self.best.value):
+            if trial.done and (self.best is None or self.direction * (trial.value - self.best.value) > 0):
                 self.best = trial
 
     def ask(self) -> dict[str, Value]:
@@ -103,7 +104,7 @@ class Searcher:
     @cached_property
     def _study(self) -> optuna.Study:
         pruner = optuna.pruners.MedianPruner(n_startup_trials=FIRST, n_min_trials=FIRST)
-        return optuna.create_study(direction=StudyDirection.MAXIMIZE, pruner=pruner)
+        return optuna.create_study(direction=_towards(self.direction), pruner=pruner)
 
     @cached_property
     def _distributions(self) -> dict[str, BaseDistribution]:
@@ -119,12 +120,14 @@ class Searcher:
 class StudyFile:
     """The trials of a study in a SQLite file, which Optuna's own tools read too; one study of Optuna for each space.
 
-    identity: what the trials belong to, see `Course.identity`. A trial is written when it is finished, at once or not
-    at all; so whenever the work is stopped or killed, the file holds what was finished before.
+    identity: what the trials belong to, see `Course.identity`; direction: 1 where more is better, -1 where less is.
+    A trial is written when it is finished, at once or not at all; so whenever the work is stopped or killed, the file
+    holds what was finished before.
     """
 
     path: Path
     identity: Mapping[str, Any]
+    direction: int = 1
 
     def trials(self) -> list[Trial]:
         """All trials of the file, in their order. Raises StudyError when it belongs to something else."""
@@ -159,7 +162,7 @@ class StudyFile:
             if study.user_attrs.get(_PLACE) == known:
                 return study
         name = f"{method} ({len(names) + 1})" if names else method
-        study = optuna.create_study(storage=self._storage, study_name=name, direction=StudyDirection.MAXIMIZE)
+        study = optuna.create_study(storage=self._storage, study_name=name, direction=_towards(self.direction))
         study.set_user_attr(_PLACE, belongs)
         return study
 
@@ -199,6 +202,10 @@ class StudyFile:
             f"{self.path} is a study of other data or another question: {'; '.join(told)}. "
             "Choose another study file (--study), or begin this one anew (--fresh)"
         )
+
+
+def _towards(direction: int) -> StudyDirection:
+    return StudyDirection.MAXIMIZE if direction > 0 else StudyDirection.MINIMIZE
 
 
 def _distribution(axis: Axis) -> BaseDistribution:

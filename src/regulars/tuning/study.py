@@ -10,6 +10,7 @@ import polars as pl
 from regulars.core import Estimator, Frame
 from regulars.core.errors import StudyError, UnknownId
 from regulars.core.settings import Value
+from regulars.evaluation import direction
 
 from .space import Axis, Space
 from .trial import State, Trial
@@ -21,9 +22,9 @@ LEAST = 8  # trials of a method from which on its settings can be told apart
 class Study:
     """All trials of a study, in their order; values are of the validation, on which they were chosen, and flatter.
 
-    figure: what decides, such as "ndcg@10"; asked: how, in words; spaces, axes: what was searched, by method;
-    stopped: why the study ended before its time, empty when it did not; importance: by method and setting, in parts of
-    1, how much a setting matters for being among the best tenth.
+    figure: what decides, such as "ndcg@10", or "rmse", of which less is better; asked: how, in words; spaces, axes:
+    what was searched, by method; stopped: why the study ended before its time, empty when it did not; importance: by
+    method and setting, in parts of 1, how much a setting matters for being among the best tenth.
     """
 
     figure: str
@@ -49,12 +50,24 @@ class Study:
         among = [trial for trial in (self.of(method) if method else self.trials) if trial.done]
         if not among:
             raise StudyError(self.nothing(method))
-        return max(among, key=lambda trial: trial.value)
+        return max(among, key=lambda trial: self.direction * trial.value)
+
+    @property
+    def direction(self) -> int:
+        """1 where more is better, -1 where less is."""
+        return direction(self.figure)
 
     def names(self) -> list[str]:
         """The methods of which something could be measured, the best first."""
         found = [name for name in self.spaces if any(trial.done for trial in self.of(name))]
-        return sorted(found, key=lambda name: -self.best(name).value)
+        return sorted(found, key=lambda name: -self.direction * self.best(name).value)
+
+    def gain(self, method: str) -> float:
+        """By what part of its first value a method became better; NaN where one of both was not measured."""
+        trials = self.of(method)
+        if not trials or not trials[0].done:
+            return math.nan
+        return gain(trials[0].value, self.best(method).value, self.direction)
 
     def tuned(self) -> dict[str, Estimator[Any]]:
         """Each method with its best settings, the best first."""
@@ -94,7 +107,7 @@ class Study:
             "failed": sum(trial.state is State.FAILED for trial in trials),
             "start": start,
             "best": best,
-            "gain": best / start - 1 if start > 0 else math.nan,
+            "gain": self.gain(name),
             "seconds": sum(trial.cost.seconds for trial in trials),
             "reason": "" if done else self.nothing(name),
         }
@@ -123,6 +136,13 @@ class Study:
             }
         )
         return found
+
+
+def gain(before: float, after: float, direction: int) -> float:
+    """By what part of `before` it became better; NaN where `before` is 0. direction: 1, or -1 where less is better."""
+    if not before > 0:
+        return math.nan
+    return after / before - 1 if direction > 0 else 1 - after / before
 
 
 def told(settings: Mapping[str, Value]) -> str:

@@ -1,8 +1,9 @@
 """tune(): tries settings of many methods on a validation of their own, and spends its time where it promises most."""
 
 import math
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from regulars.core import QUIET, Dataset, Estimator, Progress, Run
 from regulars.core.errors import Interrupted, SettingError, StudyError
 from regulars.core.settings import Value
+from regulars.evaluation import direction
 
 from .attempt import Attempt
 from .exam import Course, Exam
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from .searching import StudyFile
 
 AGAIN = 30  # proposals that were tried before, from which on a method counts as searched through
+LITTLE = sys.float_info.min  # stands for an error of 0
 GIVEN_UP = 3  # trials that fail before any is measured, from which on a method is left alone
 
 
@@ -50,7 +53,7 @@ def tune(
         raise SettingError("tune needs one method at least; there is none")
     spaces = {name: one if isinstance(one, Space) else Space(one) for name, one in methods.items()}
     course = exam.on(known)
-    kept = StudyFile(Path(file), course.identity) if file is not None else None
+    kept = StudyFile(Path(file), course.identity, direction(exam.figure)) if file is not None else None
     work = _Work(spaces, course, plan, run, kept)
     for trial in kept.trials() if kept else ():
         work.remember(trial)
@@ -76,14 +79,17 @@ class _Work:
     def __post_init__(self) -> None:
         from .searching import Searcher
 
+        self.direction = direction(self.course.exam.figure)
         self.axes = {name: self._searched(space) for name, space in self.spaces.items()}
         self.proposers = {
             name: Grid(axes, self.plan.levels, self.run.seed)
             if self.plan.search == "grid"
-            else Searcher(axes, self.run.seed)
+            else Searcher(axes, self.run.seed, direction=self.direction)
             for name, axes in self.axes.items()
         }
-        self.judges = {name: Searcher(axes, self.run.seed) for name, axes in self.axes.items()}
+        self.judges = {
+            name: Searcher(axes, self.run.seed, direction=self.direction) for name, axes in self.axes.items()
+        }
 
     def _searched(self, space: Space) -> tuple[Axis, ...]:
         """The axes of a method; on a grid those that were narrowed, if any was."""
@@ -132,8 +138,14 @@ class _Work:
     def _of(self, name: str) -> list[Trial]:
         return [trial for trial in self.trials if trial.method == name]
 
-    def _best(self, name: str) -> float:
-        return max((trial.value for trial in self._of(name) if trial.done), default=math.nan)
+    def _best(self, trials: Sequence[Trial]) -> float:
+        """The best value that was measured, NaN where none was."""
+        values = (trial.value for trial in trials if trial.done)
+        return max(values, key=lambda value: self.direction * value, default=math.nan)
+
+    def _worth(self, name: str) -> float:
+        """The best value of a method, or one over it where less is better."""
+        return float(max(self._best(self._of(name)), LITTLE) ** self.direction)
 
     def _next(self) -> str:
         """Whose turn it is; nobody's when all are searched through."""
@@ -141,7 +153,7 @@ class _Work:
         if not left:
             return ""
         made = {name: len(self._of(name)) for name in left}
-        return whose_turn({name: self._best(name) for name in left}, made, self.plan.first)
+        return whose_turn({name: self._worth(name) for name in left}, made, self.plan.first)
 
     def _hopeless(self, name: str) -> bool:
         trials = self._of(name)
@@ -176,7 +188,7 @@ class _Work:
 
     def _progress(self, task: str, began: float, most: float) -> Progress:
         """How far the study is: trials of all trials, or seconds of all seconds."""
-        best = max((trial.value for trial in self._mine() if trial.done), default=math.nan)
+        best = self._best(self._mine())
         figures = () if math.isnan(best) else ((f"best {self.course.exam.figure}", best),)
         done, total = len(self._mine()), most
         if math.isinf(most):
