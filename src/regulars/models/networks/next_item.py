@@ -1,0 +1,125 @@
+"""What comes next: how networks over sequences learn, and the model that they become."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from regulars.core import MISSING, Dataset, Floats, Ints, Longs, Run
+from regulars.core.errors import EmptyData
+
+from ..kinds.factors import Factors
+from ..sequential import Sequential
+from . import softmax
+from .sequence_encoder import SequenceEncoder, Shape
+from .sequences import Sequences
+from .training import Task, train
+from .weights import Weights
+from .withheld import Withheld
+
+
+class Network(nn.Module):
+    """Vectors of items, and what reads them."""
+
+    def __init__(self, n_items: int, shape: Shape) -> None:
+        super().__init__()
+        self.items = nn.Embedding(n_items, shape.width)
+        nn.init.normal_(self.items.weight, std=0.02)
+        self.body = shape.build()
+
+
+class NextItem(Task):
+    """Each token of a window tells the next one."""
+
+    module: Network
+
+    def __init__(self, name: str, settings: Sequential, shape: Shape, withheld: Withheld, device: str) -> None:
+        data = withheld.known
+        self.name, self.settings, self.shape, self.withheld, self.device = name, settings, shape, withheld, device
+        self.met = np.unique(data.item[data.weight > 0])
+        codes = np.full(data.n_items, MISSING, dtype=np.int32)
+        codes[self.met] = np.arange(len(self.met))
+        self.sequences = Sequences.of(data.histories(), codes, gap=settings.gap)
+        if not (self.sequences.lengths > 1).any():
+            raise EmptyData(
+                f"{name} learns what follows what, and no customer has two events"
+                + (f" within {settings.gap_minutes:g} minutes" if np.isfinite(settings.gap) else "")
+            )
+        self.module = Network(len(self.met), shape).to(device)
+        self._full = settings.sums_over_all(len(self.met))
+        self._chances = _Chances(self.sequences.items, len(self.met), settings)
+
+    def steps(self, random: np.random.Generator) -> Iterator[Longs]:
+        begins, ends = self.sequences.windows(self.settings.length, random)
+        if self.settings.targets == "last":
+            ends = begins + 2 + random.integers(0, ends - begins - 1)
+        self._windows = begins, ends
+        order = random.permutation(len(begins))
+        yield from np.split(order, range(self.settings.batch, len(order), self.settings.batch))
+
+    def loss(self, examples: Longs, random: np.random.Generator) -> tuple[Tensor, int]:
+        begins, ends = self._windows
+        batch = self.sequences.batch(begins[examples], ends[examples], device=self.device)
+        hidden = self.module.body(self.module.items(batch.items), batch)  # [n_tokens, d]
+        targets = batch.targets
+        if self.settings.targets == "last":
+            hidden, targets = hidden[batch.ends], targets[batch.ends]  # [n, d]
+        table = self.module.items.weight  # [n_items, d]
+        if self.settings.temperature:
+            hidden, table = self._sharp(hidden), nn.functional.normalize(table, dim=1)
+        if self._full:
+            return softmax.full(hidden, table, targets), len(targets)
+        negatives, log_q = self._chances.draw(random)
+        at = torch.from_numpy(negatives).to(self.device)
+        return softmax.sampled(hidden, table, targets, at, torch.from_numpy(log_q).to(self.device)), len(targets)
+
+    def judge(self) -> float:
+        return self.withheld.ndcg(self.model().score)
+
+    def model(self) -> Factors:
+        """The module as it is now."""
+        n_items = self.withheld.known.n_items
+        with torch.no_grad():
+            learned = self.module.items.weight.detach().float().cpu()
+            vectors = nn.functional.normalize(learned, dim=1) if self.settings.temperature else learned
+        inputs = self._scattered(learned, n_items) if self.settings.temperature else np.empty((0, 0), np.float32)
+        sharpness = 1 / self.settings.temperature if self.settings.temperature else 0.0
+        encoder = SequenceEncoder(self.shape, Weights.of(self.module.body), inputs, sharpness, self.settings.gap)
+        return Factors(self.name, n_items, self._scattered(vectors, n_items), encoder)
+
+    def _sharp(self, hidden: Tensor) -> Tensor:
+        return nn.functional.normalize(hidden, dim=1) / self.settings.temperature
+
+    def _scattered(self, vectors: Tensor, n_items: int) -> Floats:
+        """The vectors of all items, NaN for those that were never met."""
+        whole = np.full((n_items, vectors.shape[1]), np.nan, dtype=np.float32)
+        whole[self.met] = vectors.numpy()
+        return whole
+
+
+class _Chances:
+    """How negatives are drawn."""
+
+    def __init__(self, items: Ints, n_items: int, settings: Sequential) -> None:
+        counts = np.bincount(items, minlength=n_items).astype(np.float64)
+        weights = np.maximum(counts, 1) ** settings.popularity
+        self.ends = np.cumsum(weights / weights.sum())
+        self.negatives = settings.negatives
+        missed = np.log1p(-np.minimum(weights / weights.sum(), 0.5)) * settings.negatives
+        self.log_q = np.log(-np.expm1(missed)).astype(np.float32)
+
+    def draw(self, random: np.random.Generator) -> tuple[Longs, Floats]:
+        """Different items, rising, and the logarithm of the chance of each item of the catalog to be among them."""
+        drawn = np.searchsorted(self.ends, random.random(self.negatives) * self.ends[-1], side="right")
+        return np.unique(np.minimum(drawn, len(self.ends) - 1)), self.log_q
+
+
+def fit(name: str, settings: Sequential, shape: Shape, data: Dataset, run: Run) -> Factors:
+    """The model of a network of this shape that learned from `data` what comes next."""
+    withheld = Withheld.of(data, settings.validation if settings.patience else 0.0, run.random())
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(run.seed)
+        task = NextItem(name, settings, shape, withheld, run.device)
+    train(task, settings, run, name)
+    return task.model()

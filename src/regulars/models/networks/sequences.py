@@ -1,0 +1,153 @@
+"""Sequences: ragged histories as flat tokens, so that nothing is computed on padding."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from regulars.core import Histories, Ints, Longs, spans, starts_of
+
+NOTHING: Final = -100  # the target of a token that has none
+WIDTHS: Final = np.array([2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 200, 256])  # of groups, then doubled
+
+
+class Group(NamedTuple):
+    """Sequences of a batch of nearly one length, side by side.
+
+    tokens: int64 [n, width], a sequence's tokens and then its last one again; kept: int64, which of the n * width are
+    not such repeats, in the order of the batch.
+    """
+
+    tokens: Tensor
+    kept: Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sequences one after another, shortest first, each oldest first: flat tokens.
+
+    items: int64 [n_tokens], rows of the table of vectors; times: int64 [n_tokens], seconds; targets: int64 [n_tokens],
+    what came next, NOTHING where that is not asked; starts: [n + 1]; order: int64 [n], which of the sequences that were
+    asked for each one is.
+    """
+
+    items: Tensor
+    times: Tensor
+    targets: Tensor
+    starts: Longs
+    order: Longs
+
+    @cached_property
+    def lengths(self) -> Longs:
+        """Tokens of each sequence, rising; int64 [n]."""
+        return np.diff(self.starts)
+
+    @cached_property
+    def places(self) -> Tensor:
+        """The place of each token in its sequence, from 0; int64 [n_tokens]."""
+        places = np.arange(self.starts[-1]) - np.repeat(self.starts[:-1], self.lengths)
+        return torch.from_numpy(places).to(self.items.device)
+
+    @cached_property
+    def ends(self) -> Tensor:
+        """The newest token of each sequence; int64 [n]."""
+        return torch.from_numpy(self.starts[1:] - 1).to(self.items.device)
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The batch cut into sequences of nearly one length; their kept tokens in turn are those of the batch."""
+        groups, begin = [], 0
+        for end in _cuts(self.lengths):
+            groups.append(self._group(begin, end))
+            begin = end
+        return tuple(groups)
+
+    def _group(self, begin: int, end: int) -> Group:
+        lengths, width = self.lengths[begin:end, np.newaxis], int(self.lengths[end - 1])
+        place = np.arange(width)
+        tokens = self.starts[begin:end, np.newaxis] + np.minimum(place, lengths - 1)
+        kept = np.flatnonzero((place < lengths).ravel())
+        device = self.items.device
+        return Group(torch.from_numpy(tokens).to(device), torch.from_numpy(kept).to(device))
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Many sequences of item codes, row i the slice starts[i]:starts[i + 1]; items int32, times int64."""
+
+    starts: Longs
+    items: Ints
+    times: Longs
+
+    @classmethod
+    def of(cls, histories: Histories, codes: Ints, *, gap: float = np.inf) -> "Sequences":
+        """What was met, without returns and items that have no code (codes: int32 [n_items], -1 for none).
+
+        A pause of more than `gap` seconds ends a sequence and begins the next.
+        """
+        met = known(histories, codes)
+        starts = met.starts
+        if np.isfinite(gap):
+            paused = np.flatnonzero(np.diff(met.times) > gap) + 1
+            starts = np.unique(np.concatenate([starts, paused]))
+        return cls(starts, codes[met.items], met.times)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @cached_property
+    def lengths(self) -> Longs:
+        return np.diff(self.starts)
+
+    def windows(self, length: int, random: np.random.Generator) -> tuple[Longs, Longs]:
+        """Where windows of at most `length` + 1 events begin and end, so that nearly all events are a target of one.
+
+        A history that is longer is cut from its end, the newest window shortened by chance, so that each epoch sees
+        other cuts. Sequences of one event have nothing that comes next, and no window.
+        """
+        steps = self.lengths - 1
+        long = steps > length
+        newest = np.where(long, random.integers(1, length + 1, len(steps)), np.minimum(steps, length))
+        older = np.where(long, -(-(steps - newest) // length), 0)
+        counts = (older + (steps > 0)).astype(np.int64)
+        which = spans(np.zeros(len(steps), dtype=np.int64), counts)  # 0 the newest window
+        rows = np.repeat(np.arange(len(steps)), counts)
+        ends = self.starts[1:][rows] - np.where(which > 0, newest[rows] + (which - 1) * length, 0)
+        steps_left = np.where(which > 0, length, newest[rows])
+        begins = np.maximum(ends - 1 - steps_left, self.starts[:-1][rows])
+        return begins, ends
+
+    def batch(self, begins: Longs, ends: Longs, *, ahead: bool = True, device: str = "cpu") -> Batch:
+        """The windows begin:end as a batch; `ahead`: the newest event of each is only a target."""
+        lengths = ends - begins - ahead
+        order = np.argsort(lengths, kind="stable")
+        begins, lengths = begins[order], lengths[order]
+        events = spans(begins, lengths)
+        targets = self.items[events + 1] if ahead else np.full(len(events), NOTHING)
+        items, times, wanted = (
+            torch.from_numpy(column.astype(np.int64)).to(device)
+            for column in (self.items[events], self.times[events], targets)
+        )
+        return Batch(items, times, wanted, starts_of(lengths), order)
+
+
+def known(histories: Histories, codes: Ints) -> Histories:
+    """The events of items that have a code and were not taken back."""
+    inside = (histories.items >= 0) & (histories.items < len(codes)) & (histories.weights > 0)
+    inside[inside] = codes[histories.items[inside]] >= 0
+    return histories.where(inside)
+
+
+def _cuts(lengths: Longs) -> Sequence[int]:
+    """Where groups of rising lengths end."""
+    if not len(lengths):
+        return []
+    widths = WIDTHS
+    while widths[-1] < lengths[-1]:
+        widths = np.append(widths, 2 * widths[-1])
+    ends = np.unique(np.searchsorted(lengths, widths, side="right"))
+    return [int(end) for end in ends if end > 0]
