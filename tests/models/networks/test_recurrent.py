@@ -6,8 +6,16 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from regulars.models.networks.recurrent import Recurrent, by_place  # noqa: E402
+from regulars.models.networks.sequences import Sequences  # noqa: E402
 
-LENGTHS = np.array([3, 0, 7, 1, 7, 2])
+LENGTHS = np.array([0, 1, 2, 3, 7, 7])
+
+
+def batch_of(lengths):
+    """Sequences of these rising lengths, for a network that looks at nothing else of them."""
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    nothing = np.zeros(starts[-1], dtype=np.int64)
+    return Sequences(starts, nothing.astype(np.int32), nothing).batch(starts[:-1], starts[1:], ahead=False)
 
 
 def ragged(d: int):
@@ -26,9 +34,9 @@ def gradients(net, x):
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_outputs_and_gradients_are_those_of_each_row_alone(cell, layers):
-    net = Recurrent(cell, 8, layers)
+    net = Recurrent(8, 50, layers, cell, 0.0).build()
     x, weighing = ragged(8)
-    together = net(x, LENGTHS)
+    together = net(x, batch_of(LENGTHS))
     (together * weighing).sum().backward()
     found = gradients(net, x)
     rows = torch.split(x, LENGTHS.tolist())
@@ -48,12 +56,12 @@ def test_tokens_stand_by_place_and_the_rows_that_go_on_come_first():
 
 
 def test_no_tokens_are_no_outputs():
-    net = Recurrent("gru", 4, 2)
-    assert net(torch.empty(0, 4), np.zeros(3, dtype=np.int64)).shape == (0, 4)
-    assert net(torch.empty(0, 4), np.zeros(0, dtype=np.int64)).shape == (0, 4)
+    net = Recurrent(4, 50, 2, "gru", 0.0).build()
+    assert net(torch.empty(0, 4), batch_of(np.zeros(3, dtype=np.int64))).shape == (0, 4)
+    assert net(torch.empty(0, 4), batch_of(np.zeros(0, dtype=np.int64))).shape == (0, 4)
 
 
 def test_ten_thousand_tokens_of_one_row_stay_finite():
-    net = Recurrent("lstm", 4, 1)
-    out = net(torch.randn(10_000, 4), np.array([10_000]))
+    net = Recurrent(4, 50, 1, "lstm", 0.0).build()
+    out = net(torch.randn(10_000, 4), batch_of(np.array([10_000])))
     assert bool(torch.isfinite(out).all())

@@ -6,6 +6,7 @@ of [rows, d] serves them all. On a CPU the backward pass is written out, for aut
 gradient at every place; on a GPU the same order is torch's own `PackedSequence`.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -17,24 +18,39 @@ from torch.nn.utils.rnn import PackedSequence
 
 from regulars.core import Longs
 
+from .sequences import Batch
+
 CELLS: Final = {"gru": nn.GRU, "lstm": nn.LSTM}
 
 
-class Recurrent(nn.Module):
-    """Layers of GRU ("gru") or LSTM ("lstm") cells as wide as their input; dropout before every layer but the first."""
+@dataclass(frozen=True)
+class Recurrent:
+    """The shape of a recurrent network: layers of GRU ("gru") or LSTM ("lstm") cells as wide as their input."""
 
-    def __init__(self, cell: str, d: int, layers: int, *, dropout: float = 0.0) -> None:
+    width: int
+    length: int
+    layers: int
+    cell: str
+    dropout: float
+
+    def build(self) -> "RecurrentBody":
+        return RecurrentBody(self)
+
+
+class RecurrentBody(nn.Module):
+    """What is known after each token; dropout before every layer."""
+
+    def __init__(self, shape: Recurrent) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(CELLS[cell](d, d) for _ in range(layers))
-        self.dropout = nn.Dropout(dropout)
+        self.layers = nn.ModuleList(CELLS[shape.cell](shape.width, shape.width) for _ in range(shape.layers))
+        self.dropout = nn.Dropout(shape.dropout)
 
-    def forward(self, x: Tensor, lengths: Longs) -> Tensor:
-        """What is known after each token; x: float32 [n_tokens, d], row after row of these lengths [n]."""
-        order, sizes = by_place(lengths)
+    def forward(self, x: Tensor, batch: Batch) -> Tensor:
+        order, sizes = by_place(batch.lengths)
         there = torch.from_numpy(order).to(x.device)
         x = x[there]  # [n_tokens, d]
-        for layer, cell in enumerate(self.layers):
-            x = _through(cell, self.dropout(x) if layer else x, sizes)  # [n_tokens, d]
+        for cell in self.layers:
+            x = _through(cell, self.dropout(x), sizes)  # [n_tokens, d]
         back = torch.empty_like(there)
         back[there] = torch.arange(len(there), device=x.device)
         return x[back]
