@@ -18,7 +18,7 @@ from benchmarks.gowalla import DATA, METHODS, K
 from benchmarks.measure import circumstances, threads, timed
 from benchmarks.shops import TRAIN, Shop, wanted
 from regulars.core import Run
-from regulars.ranking import Blend, LearnedBlend, Lesson, Unseen
+from regulars.ranking import LearnedBlend, Lesson, Pipeline, Unseen
 
 LATE = 0.12  # of each list
 PARTS = replace(METHODS["bspm"], smooth=0.4, sharpening=2.0), METHODS["als"], METHODS["item_knn"]
@@ -35,7 +35,7 @@ def run() -> Iterator[Figure]:
     yield Figure("quality, learned blend", DATA, "BSPM-EM / NESCL, published", quality=best)
 
 
-def learned(shop: Shop) -> Blend:
+def learned(shop: Shop) -> Pipeline:
     """The blend of all that is known, as the last part of the lists teaches it."""
     circumstance, past = Run(threads=threads()), lesson()
     method = LearnedBlend(PARTS, filters=(Unseen(),))

@@ -63,14 +63,18 @@ from regulars.models import UserKNN as UserKNN
 from regulars.models import UserKNNBaseline as UserKNNBaseline
 from regulars.models.kinds import load as load
 from regulars.models.kinds import save as save
-from regulars.ranking import Blend as Blend
+from regulars.ranking import AdditiveRanker as AdditiveRanker
+from regulars.ranking import DeepRanker as DeepRanker
 from regulars.ranking import Fallback as Fallback
 from regulars.ranking import Filtered as Filtered
 from regulars.ranking import LearnedBlend as LearnedBlend
 from regulars.ranking import Only as Only
+from regulars.ranking import Pipeline as Pipeline
 from regulars.ranking import RankFusion as RankFusion
 from regulars.ranking import Route as Route
 from regulars.ranking import Step as Step
+from regulars.ranking import TreeRanker as TreeRanker
+from regulars.ranking import TwoStage as TwoStage
 from regulars.ranking import Unseen as Unseen
 
 __version__: str

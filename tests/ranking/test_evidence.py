@@ -5,7 +5,9 @@ import polars as pl
 
 from regulars.core import DAY, Allowed, Dataset, Histories, Queries, floats
 from regulars.models.kinds.item_scores import ItemScores
-from regulars.ranking.evidence import FACTS, UNKNOWN, ItemLore, Yardstick, pairs_of
+from regulars.ranking.evidence import FACTS, Evidence, ItemLore, Yardstick
+from regulars.ranking.pairs import pairs_of
+from regulars.ranking.table import UNKNOWN
 
 NAN = float("nan")
 
@@ -45,14 +47,17 @@ def test_places_are_counted_among_what_is_new_and_among_what_is_not():
     queries = Queries.of(history, times=7 * DAY)
     lore = ItemLore(floats(np.arange(5)), floats(np.arange(5)) / 10)
     allowed = Allowed(np.array([[True, True, False, True, True]]))
-    pairs = pairs_of((model,), lore, queries, allowed, wide=5, depth=3)
+    pairs = pairs_of((model,), queries, allowed, wide=5, depth=3)
     assert pairs.items.tolist() == [0, 1, 3]
     assert pairs.places[:, 0].tolist() == [0, 0, 1]  # 0 leads the known ones, 1 the new ones
-    facts = dict(zip(FACTS, pairs.facts.T, strict=True))
+    evidence = Evidence((Yardstick.of(floats([6, 7, 8, 9])),), lore)
+    table = evidence.table(queries, pairs)
+    assert table.numbers.shape == (3, 2 + len(FACTS))
+    facts = dict(zip(evidence.names(("one",)), table.numbers.T, strict=True))
     assert facts["customers"].tolist() == [0, 1, 3]
+    np.testing.assert_allclose(facts["place by one"], np.log1p(pairs.places[:, 0]))
     np.testing.assert_allclose(facts["events"], np.log1p([3, 3, 3]))
     np.testing.assert_allclose(facts["items"], np.log1p([2, 2, 2]))
     np.testing.assert_allclose(facts["times"], np.log1p([1, 0, 2]))
     np.testing.assert_allclose(facts["since"], [np.log1p(5), UNKNOWN, np.log1p(4)])
     np.testing.assert_allclose(facts["due"], [UNKNOWN, UNKNOWN, np.log1p(4 / 2)])
-    assert pairs.evidence((Yardstick.of(floats([6, 7, 8, 9])),)).shape == (3, 2 + len(FACTS))

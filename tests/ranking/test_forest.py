@@ -8,7 +8,8 @@ import pytest
 from ranking.test_additive import choices
 from regulars.core import QUIET
 from regulars.core.errors import MissingExtra
-from regulars.ranking.forest import Growth, learn_forest, planted
+from regulars.ranking.forest import TreeRanker, planted
+from regulars.ranking.table import Table
 
 
 def test_the_arrays_answer_as_lightgbm_does():
@@ -20,20 +21,20 @@ def test_the_arrays_answer_as_lightgbm_does():
     settings = {"verbosity": -1, "num_leaves": 12, "num_threads": 1}
     grown = lightgbm.train(settings, lightgbm.Dataset(rows, target), 40)
     forest = planted([tree["tree_structure"] for tree in grown.dump_model()["tree_info"]])
-    np.testing.assert_allclose(forest.score(rows), grown.predict(rows), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(forest.score(Table.of_numbers(rows)), grown.predict(rows), rtol=1e-5, atol=1e-5)
 
 
 def test_it_learns_what_chose():
     pytest.importorskip("lightgbm")
-    evidence, starts, wanted, _ = choices()
-    forest = learn_forest(evidence, starts, wanted, Growth(100, 15, 0.1), QUIET)
-    unseen, _, _, true = choices(seed=1)
-    scores = forest.score(unseen)
+    lists, _ = choices()
+    forest = TreeRanker(100, 15, 0.1).learn(lists, QUIET)
+    unseen, true = choices(seed=1)
+    scores = forest.score(unseen.table)
     assert np.corrcoef(scores, true)[0, 1] > 0.85
 
 
 def test_without_lightgbm_it_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
-    evidence, starts, wanted, _ = choices(n=20)
+    lists, _ = choices(n=20)
     with pytest.raises(MissingExtra, match=r"regulars\[rank\]"):
-        learn_forest(evidence, starts, wanted, Growth(5, 5, 0.1), QUIET)
+        TreeRanker(5, 5, 0.1).learn(lists, QUIET)

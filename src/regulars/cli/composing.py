@@ -69,7 +69,7 @@ class Composing:
     def _learned(self, name: str) -> Learned:
         given, method = self.project.config.blends[name], self._method(name)
         if given.share not in self.lessons:
-            self.lessons[given.share] = method.lesson(self.data, self.run)
+            self.lessons[given.share] = method.two_stage.past(self.data, self.run)[0]
         lesson = self.lessons[given.share]
         before = [self._before(part, given.share) for part in given.of]
         now: list[Any] = [self.fitted[part].recommender for part in given.of]

@@ -1,26 +1,44 @@
 """What is shown in the end: rules, several recommenders as one, and the reasons in words."""
 
-from .blend import Blend
+from .additive import AdditiveRanker
+from .deep import DeepRanker
 from .explain import Words, sentences, verbs_of
 from .fallback import Fallback
 from .filters import Filter, Filtered, Only, Unseen, passing
+from .forest import TreeRanker
 from .fusion import RankFusion
 from .learned import LEARNERS, LearnedBlend
 from .lessons import Lesson
+from .pipeline import Pipeline
+from .rankers import RANKERS, Ranker, RankerMethod
+from .rerankers import Boost, Cap, Reranker
 from .route import Route, Step
+from .traits import FEATURES
+from .two_stage import TwoStage
 
 __all__ = [
+    "FEATURES",
     "LEARNERS",
-    "Blend",
+    "RANKERS",
+    "AdditiveRanker",
+    "Boost",
+    "Cap",
+    "DeepRanker",
     "Fallback",
     "Filter",
     "Filtered",
     "LearnedBlend",
     "Lesson",
     "Only",
+    "Pipeline",
     "RankFusion",
+    "Ranker",
+    "RankerMethod",
+    "Reranker",
     "Route",
     "Step",
+    "TreeRanker",
+    "TwoStage",
     "Unseen",
     "Words",
     "passing",

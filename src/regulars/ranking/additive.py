@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regulars.core import Bools, Floats, Ints, Longs, floats
+from regulars.core import Bools, Floats, Ints, Longs, Run, Settings, floats, setting
+
+from .evidence import FACTS
+from .table import Lists, Table
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 KNOTS = 9  # of each curve
-ROUGHNESS = 2.0  # penalty on squared steps of the curves and on squared weights, beside a few nats for each customer
 PASSES = 200
 
 
@@ -29,8 +31,8 @@ class Additive:
     crosses: Ints
     weights: Floats
 
-    def score(self, evidence: Floats) -> Floats:
-        """The score of each row of the evidence [p, c]; float32 [p]."""
+    def score(self, table: Table) -> Floats:
+        evidence = table.numbers
         total = np.zeros(len(evidence))
         evidence = np.clip(evidence, self.knots[:, 0], self.knots[:, -1])
         for column, (knots, heights) in enumerate(zip(self.knots, self.heights, strict=True)):
@@ -40,21 +42,45 @@ class Additive:
         return floats(total)
 
 
-def learn_additive(evidence: Floats, starts: Longs, wanted: Bools, crosses: Ints, slopes: Floats) -> Additive:
+@dataclass(frozen=True)
+class AdditiveRanker(Settings):
+    """A curve over each number, and products of what the sources say with what is known of the customer.
+
+    With hardly any data it stays at its prior: every source's surprise counts alike. It does not read categories.
+    roughness: penalty on squared steps of the curves and on squared weights, beside a few nats for each customer.
+    """
+
+    roughness: float = setting(2.0, low=0.01, high=1_000.0, log=True)
+
+    def learn(self, lists: Lists, run: Run) -> Additive:
+        n, columns = lists.sources, lists.table.numbers.shape[1]
+        slopes = np.zeros(columns, dtype=np.float32)
+        slopes[:n] = 1 / max(1, n)
+        return learn_additive(lists, crosses(n), slopes, self.roughness)
+
+
+def crosses(sources: int) -> Ints:
+    """What is multiplied: score and place by each source with the events of the history and with those of the item."""
+    events, times = (2 * sources + FACTS.index(name) for name in ("events", "times"))
+    pairs = [(column, fact) for column in range(2 * sources) for fact in (events, times)]
+    return np.array(pairs, dtype=np.int32).reshape(-1, 2)
+
+
+def learn_additive(lists: Lists, crosses: Ints, slopes: Floats, roughness: float) -> Additive:
     """The ranker under which what was wanted is most likely chosen: listwise softmax (Cao et al., ICML 2007), ridged.
 
-    evidence: [p, c]; starts: [n + 1], the rows of each query, in each of which something was `wanted` (bool [p]).
     slopes: [c], the straight lines that the curves are where the log is too short to tell.
     """
     from scipy.optimize import minimize
 
-    knots = _knots(evidence)
+    evidence, starts = lists.table.numbers, lists.starts
+    knots = knots_of(evidence, KNOTS)
     straight = knots * slopes[:, np.newaxis]
     products = evidence[:, crosses[:, 0]] * evidence[:, crosses[:, 1]]
     spread = np.maximum(products.std(axis=0), 1e-6)
     design = _design(evidence, knots, products / spread)
     shape, curves = knots.shape, knots.size
-    target, rough = _shares(starts, wanted), ROUGHNESS / (len(starts) - 1)
+    target, rough = _shares(starts, lists.wanted), roughness / (len(starts) - 1)
     begin = design[:, :curves] @ straight.ravel()
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
@@ -72,11 +98,11 @@ def learn_additive(evidence: Floats, starts: Longs, wanted: Bools, crosses: Ints
     return Additive(floats(knots), floats(heights), crosses, floats(found.x[curves:] / spread))
 
 
-def _knots(evidence: Floats) -> np.ndarray:
-    """Where the curves may bend: quantiles of each column, moved apart where they coincide; float64 [c, KNOTS]."""
+def knots_of(evidence: Floats, n: int) -> np.ndarray:
+    """Where curves may bend: n quantiles of each column, moved apart where they coincide; float64 [c, n]."""
     low, high = evidence.min(axis=0), evidence.max(axis=0)
-    even = np.linspace(low, high + 1e-3, KNOTS)
-    mixed = 0.5 * even + 0.5 * np.quantile(evidence, np.linspace(0, 1, KNOTS), axis=0)
+    even = np.linspace(low, high + 1e-3, n)
+    mixed = 0.5 * even + 0.5 * np.quantile(evidence, np.linspace(0, 1, n), axis=0)
     return np.asarray(mixed.T, dtype=np.float64)
 
 

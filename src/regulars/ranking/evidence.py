@@ -1,33 +1,17 @@
 """Evidence: what is known of a customer and an item at the moment of asking, as a row of numbers for each pair."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from regulars.core import (
-    DAY,
-    Allowed,
-    Bools,
-    Dataset,
-    Floats,
-    Histories,
-    Ints,
-    Longs,
-    Model,
-    Queries,
-    floats,
-    starts_of,
-    top_k,
-)
-from regulars.kernels.answers import Ragged
-from regulars.kernels.pairs import met, standings, union
+from regulars.core import Dataset, Floats, Queries, floats
 
-UNKNOWN = -1.0  # stands where nothing can be told; every number of the evidence is 0 or more
+from .clues import Clue
+from .pairs import HABITS, Pairs, known_of
+from .table import UNKNOWN, Table
+
 STEPS = 33  # of a yardstick
-FACTS = ("customers", "again", "events", "items", "times", "since", "due")
-_BLOCK = 4_000_000  # scores of one part held at a time
+FACTS = ("customers", "again", *HABITS)
 
 
 @dataclass(frozen=True)
@@ -81,112 +65,32 @@ class ItemLore:
         return cls(floats(np.log((everybody + 1) / (customers + 1))), floats(-np.log(share)))
 
 
-class Pairs(NamedTuple):
-    """Candidates of a batch of queries and the evidence for each.
+@dataclass(frozen=True)
+class Evidence:
+    """Turns pairs into the table that rankers read, the same way when they learn and when they answer.
 
-    starts: int64 [n + 1]; items: int32 [p], rising within a row; scores: float32 [p, parts], as the models gave them;
-    places: int32 [p, parts], how many items of the same kind (new to the customer, or not) each model puts higher, at
-    most `depth`; facts: float32 [p, FACTS].
+    The columns of numbers are the surprise by each source, log(1 + place) by each source, the FACTS, then those of the
+    clues; the codes are those of the clues. One yardstick for each source.
     """
 
-    starts: Longs
-    items: Ints
-    scores: Floats
-    places: Ints
-    facts: Floats
+    yardsticks: tuple[Yardstick, ...]
+    lore: ItemLore
+    clues: tuple[Clue, ...] = ()
 
-    @classmethod
-    def joined(cls, parts: Sequence["Pairs"]) -> "Pairs":
-        """The pairs of all batches, one batch after another."""
-        return cls(
-            starts_of(np.concatenate([np.diff(one.starts) for one in parts])),
-            np.concatenate([one.items for one in parts]),
-            np.concatenate([one.scores for one in parts]),
-            np.concatenate([one.places for one in parts]),
-            np.concatenate([one.facts for one in parts]),
-        )
+    def table(self, queries: Queries, pairs: Pairs) -> Table:
+        """What is known of each of the queries' pairs. Raises BadTable for an attribute that is NaN or infinite."""
+        surprises = [stick(pairs.scores[:, source]) for source, stick in enumerate(self.yardsticks)]
+        lore = self.lore.customers[pairs.items], self.lore.again[pairs.items]
+        first = Table.of_numbers(*surprises, np.log1p(pairs.places), *lore, pairs.habits)
+        history = known_of(queries, len(self.lore.customers))
+        return Table.beside([first, *(clue.table(queries, history, pairs) for clue in self.clues)])
 
-    def only(self, queries: Bools) -> "Pairs":
-        """The pairs of these queries (bool [n]) alone."""
-        lengths = np.diff(self.starts)
-        rows = np.repeat(queries, lengths)
-        starts = starts_of(lengths[queries])
-        return Pairs(starts, self.items[rows], self.scores[rows], self.places[rows], self.facts[rows])
+    def names(self, sources: tuple[str, ...]) -> tuple[str, ...]:
+        """What the numbers are called."""
+        own = (*(f"score of {name}" for name in sources), *(f"place by {name}" for name in sources), *FACTS)
+        return (*own, *(name for clue in self.clues for name in clue.names))
 
     @property
-    def rows(self) -> Longs:
-        """The query of each pair; int64 [p]."""
-        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
-
-    def evidence(self, yardsticks: Sequence[Yardstick]) -> Floats:
-        """Surprise by each part, log(1 + place) by each part, and the facts; float32 [p, 2 * parts + FACTS]."""
-        surprises = [stick(self.scores[:, part]) for part, stick in enumerate(yardsticks)]
-        return np.column_stack([*surprises, np.log1p(self.places), self.facts]).astype(np.float32)
-
-
-def names_of_evidence(parts: Sequence[str]) -> tuple[str, ...]:
-    """What the columns of the evidence are called."""
-    return (*(f"score of {name}" for name in parts), *(f"place by {name}" for name in parts), *FACTS)
-
-
-def block_size(n_items: int) -> int:
-    """How many queries are looked at together."""
-    return max(1, _BLOCK // max(1, n_items))
-
-
-def pairs_of(
-    models: Sequence[Model], lore: ItemLore, queries: Queries, allowed: Allowed, *, wide: int, depth: int
-) -> Pairs:
-    """The `wide` best allowed items of each model, all models together, with what there is to say about each pair."""
-    n_items = models[0].n_items
-    history = queries.history
-    kept = history.where((history.weights > 0) & (history.items >= 0) & (history.items < n_items))
-    owned = union_of(kept, n_items)
-    scores = [model.score(queries) for model in models]
-    found = union(np.concatenate([top_k(one, wide, allowed).items for one in scores], axis=1))
-    rows = np.repeat(np.arange(len(queries)), np.diff(found[0]))
-    counts, first, last = met(found, (kept.starts, kept.items), kept.times, kept.weights, n_items)
-    picked = [one[rows, found[1]] for one in scores]
-    places = []
-    for one, own in zip(scores, picked, strict=True):
-        new = standings(found, own, top_k(one, depth, Allowed(None, *owned)).scores)
-        habits = standings(found, own, _falling(one, owned, depth))
-        places.append(np.where(counts > 0, habits, new))
-    customer = np.log1p(np.column_stack([kept.lengths, np.diff(owned[0])]))[rows]
-    facts = [
-        lore.customers[found[1]],
-        lore.again[found[1]],
-        *customer.T,
-        *_told(queries.times[rows], counts, first, last),
-    ]
-    return Pairs(*found, np.column_stack(picked), np.column_stack(places), np.column_stack(facts).astype(np.float32))
-
-
-def union_of(history: Histories, n_items: int) -> Ragged:
-    """The different items of each history, rising; none is unknown."""
-    keys = np.unique(history.rows.astype(np.int64) * n_items + history.items)
-    return starts_of(np.bincount(keys // n_items, minlength=len(history))), (keys % n_items).astype(np.int32)
-
-
-def _falling(scores: Floats, owned: Ragged, depth: int) -> Floats:
-    """The `depth` highest scores among the items of each row, padded with NaN; float32 [n, depth]."""
-    starts, items = owned
-    rows = np.repeat(np.arange(len(scores)), np.diff(starts))
-    values = scores[rows, items]
-    order = np.lexsort((-values, rows))  # NaN is last in its row
-    place = np.arange(len(items)) - starts[rows]
-    best = np.full((len(scores), depth), np.nan, dtype=np.float32)
-    kept = place < depth
-    best[rows[kept], place[kept]] = values[order[kept]]
-    return best
-
-
-def _told(now: Longs, counts: Ints, first: Longs, last: Longs) -> tuple[np.ndarray, ...]:
-    """How often the customer had the item, how long ago in days, and how long ago in their own rhythm; [p] each."""
-    since = np.maximum(now - last, 0) / DAY
-    rhythm = np.maximum((last - first) / DAY / np.maximum(counts - 1, 1), 1)
-    return (
-        np.log1p(counts),
-        np.where(counts > 0, np.log1p(since), UNKNOWN),
-        np.where(counts > 1, np.log1p(since / rhythm), UNKNOWN),
-    )
+    def sizes(self) -> tuple[int, ...]:
+        """How many categories each column of codes can hold, the unknown included."""
+        return tuple(size for clue in self.clues for size in clue.sizes)

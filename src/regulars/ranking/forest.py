@@ -5,18 +5,22 @@ from typing import Any
 
 import numpy as np
 
-from regulars.core import Bools, Floats, Ints, Longs, Progress, Run, floats
+from regulars.core import Floats, Ints, Progress, Run, Settings, floats, setting
 from regulars.core.errors import MissingExtra
 from regulars.kernels.trees import Nodes, summed
 
+from .table import Lists, Table
+
 PATIENCE = 30  # trees without a gain, after which growing ends
-LEAST = 20  # candidates in a leaf
 CHECKED = 5  # one query in so many says when to stop
 
 
 @dataclass(frozen=True)
 class Forest:
-    """The sum of the leaves that a row of evidence falls into; see `regulars.kernels.trees.Nodes`."""
+    """The sum of the leaves that a row falls into; see `regulars.kernels.trees.Nodes`.
+
+    A code is read as a number: the codes of a column rise as its values become rarer.
+    """
 
     roots: Ints
     column: Ints
@@ -24,35 +28,39 @@ class Forest:
     left: Ints
     right: Ints
 
-    def score(self, evidence: Floats) -> Floats:
-        """The score of each row of the evidence [p, c]; float32 [p]."""
-        return summed(Nodes(self.roots, self.column, self.bound, self.left, self.right), floats(evidence))
+    def score(self, table: Table) -> Floats:
+        return summed(Nodes(self.roots, self.column, self.bound, self.left, self.right), _numbers(table))
 
 
 @dataclass(frozen=True)
-class Growth:
-    """How a forest grows: at most so many trees of so many leaves, each adding the share `rate` of what it found."""
+class TreeRanker(Settings):
+    """LambdaMART (Burges, MSR-TR-2010-82), grown by LightGBM: the extra `rank` is needed to learn, not to answer.
 
-    trees: int
-    leaves: int
-    rate: float
-
-
-def learn_forest(evidence: Floats, starts: Longs, wanted: Bools, growth: Growth, run: Run) -> Forest:
-    """LambdaMART (Burges, MSR-TR-2010-82) on lists of candidates; trees are added while NDCG on every 5th list grows.
-
-    Raises MissingExtra when LightGBM is not installed.
+    trees: at most so many, of `leaves` leaves with `least` candidates each, each tree adding `rate` of what it found;
+    they are added while NDCG@10 of every 5th list grows. part: of the columns that a tree may look at.
     """
+
+    trees: int = setting(300, low=1, high=5_000, log=True)
+    leaves: int = setting(31, low=2, high=1_024, log=True)
+    rate: float = setting(0.05, low=1e-3, high=1.0, log=True)
+    least: int = setting(20, low=1, high=10_000, log=True)
+    part: float = setting(1.0, low=0.05, high=1.0)
+
+    def learn(self, lists: Lists, run: Run) -> Forest:
+        """Raises MissingExtra when LightGBM is not installed."""
+        return learn_forest(lists, self, run)
+
+
+def learn_forest(lists: Lists, growth: TreeRanker, run: Run) -> Forest:
+    """The trees under which wanted candidates stand highest. Raises MissingExtra when LightGBM is not installed."""
     try:
         import lightgbm
     except ImportError as error:
         raise MissingExtra("lightgbm", "rank") from error
-    lengths = np.diff(starts)
-    checked = np.arange(len(lengths)) % CHECKED == CHECKED - 1
-    of_check = np.repeat(checked, lengths)
+    checked = np.arange(len(lists.lengths)) % CHECKED == CHECKED - 1
     parts = [
-        lightgbm.Dataset(evidence[rows], wanted[rows].astype(np.int32), group=lengths[queries])
-        for rows, queries in ((~of_check, ~checked), (of_check, checked))
+        lightgbm.Dataset(_numbers(part.table), part.wanted.astype(np.int32), group=part.lengths)
+        for part in (lists.only(~checked), lists.only(checked))
     ]
 
     def told(step: Any) -> None:
@@ -66,7 +74,8 @@ def learn_forest(evidence: Floats, starts: Longs, wanted: Bools, growth: Growth,
             "lambdarank_truncation_level": 30,
             "num_leaves": growth.leaves,
             "learning_rate": growth.rate,
-            "min_data_in_leaf": LEAST,
+            "min_data_in_leaf": growth.least,
+            "feature_fraction": growth.part,
             "seed": run.seed,
             "deterministic": True,
             "force_row_wise": True,
@@ -80,6 +89,11 @@ def learn_forest(evidence: Floats, starts: Longs, wanted: Bools, growth: Growth,
     )
     used = max(grown.best_iteration, 1) if checked.any() else growth.trees
     return planted([tree["tree_structure"] for tree in grown.dump_model(num_iteration=used)["tree_info"]])
+
+
+def _numbers(table: Table) -> Floats:
+    """Numbers and codes side by side."""
+    return floats(np.concatenate([table.numbers, table.codes], axis=1, dtype=np.float32))
 
 
 def planted(trees: list[dict[str, Any]]) -> Forest:

@@ -4,39 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from regulars.core import QUIET, Dataset, Estimator, Model, Run, Settings, setting
+from regulars.core.errors import SettingError
 
-from regulars.core import (
-    QUIET,
-    Allowed,
-    Bools,
-    Dataset,
-    Estimator,
-    Floats,
-    Ints,
-    Model,
-    Progress,
-    Queries,
-    Run,
-    Settings,
-    setting,
-)
-from regulars.core.errors import EmptyData, SettingError
-
-from .additive import learn_additive
-from .blend import Blend, Ranker
-from .evidence import FACTS, ItemLore, Pairs, Yardstick, block_size, pairs_of
-from .filters import Filter, passing
-from .forest import Growth, learn_forest
+from .additive import AdditiveRanker
+from .filters import Filter
+from .forest import TreeRanker
 from .lessons import Lesson
+from .pipeline import Pipeline
+from .two_stage import TwoStage
 
 LEARNERS = ("linear", "trees")
-_SAMPLE = 1_000  # customers whose candidates say how the scores of the final models are spread
 
 
 @dataclass(frozen=True)
 class LearnedBlend(Settings):
-    """Stacking (Wolpert, Neural Networks 1992) for lists: a ranker learned on what the methods have not seen.
+    """Stacking (Wolpert, Neural Networks 1992) for lists: a pipeline that reads nothing but events.
 
     The methods `of` are fitted on the log without its newest `share` of events (without a random share of each
     customer's items where there are no times), the ranker learns from the items that at most `customers` customers
@@ -44,7 +27,7 @@ class LearnedBlend(Settings):
     learner: "linear", a curve over each number of the evidence and weights that depend on the customer, see `Additive`;
     or "trees", see `Forest`, with at most `trees` trees of `leaves` leaves, each adding `rate` of what it found (needs
     the extra `rank` to learn, not to answer). kinds: events that count as wanting an item. filters: what may be
-    answered, as it will be when the blend is used.
+    answered, as it will be when the blend is used. `TwoStage` reads attributes, too.
     """
 
     of: tuple[Estimator[Any], ...]
@@ -63,74 +46,26 @@ class LearnedBlend(Settings):
         if not self.of:
             raise SettingError("a learned blend needs at least one method; it has none")
 
-    def fit(self, data: Dataset, run: Run = QUIET) -> Blend:
-        lesson = self.lesson(data, run)
-        early = [method.fit(lesson.before, run) for method in self.of]
-        return self.blend(lesson, early, [method.fit(data, run) for method in self.of], data, run)
-
-    def lesson(self, data: Dataset, run: Run = QUIET) -> Lesson:
-        """What is withheld of the log. Raises EmptyData when the log is too short for it."""
-        return Lesson.of(data, self.share, self.kinds, run.random())
+    def fit(self, data: Dataset, run: Run = QUIET) -> Pipeline:
+        return self.two_stage.fit(data, run)
 
     def blend(
         self, lesson: Lesson, early: Sequence[Model], final: Sequence[Model], data: Dataset, run: Run = QUIET
-    ) -> Blend:
+    ) -> Pipeline:
         """The blend of `final`, models of all the data, as learned from `early`, models of `lesson.before`."""
-        asked = lesson.sample(self.customers, run.random())
-        pairs = self._pairs(early, lesson.before, asked.queries, run)
-        pairs, wanted = _decided(pairs, asked.holds(pairs.rows, pairs.items))
-        if not len(wanted):
-            raise EmptyData(
-                f"none of the {len(asked.queries):,} customers wanted any of the {self.depth} best items of the "
-                "methods; there is nothing to learn. Raise depth, or fuse by ranks"
-            )
-        evidence = pairs.evidence(_yardsticks(pairs))
-        if self.learner == "trees":
-            growth = Growth(self.trees, self.leaves, self.rate)
-            ranker: Ranker = learn_forest(evidence, pairs.starts, wanted, growth, run)
-        else:
-            ranker = learn_additive(evidence, pairs.starts, wanted, crosses(len(final)), _trust(len(final)))
-        spread = self._pairs(final, data, _some(data, run), run)
-        return Blend(tuple(final), _yardsticks(spread), ItemLore.of(data), ranker, self.depth)
+        return self.two_stage.learned([lesson], [early], final, data, run)
 
-    def _pairs(self, models: Sequence[Model], data: Dataset, queries: Queries, run: Run) -> Pairs:
-        """The candidates of all queries, looked at block by block."""
-        lore, size, parts = ItemLore.of(data), block_size(data.n_items), []
-        for start in range(0, len(queries), size):
-            block = queries[start : start + size]
-            allowed = passing(self.filters, block, Allowed())
-            parts.append(pairs_of(models, lore, block, allowed, wide=self.depth, depth=self.depth))
-            run.on_epoch(Progress("weigh evidence", min(start + size, len(queries)), len(queries)))
-        return Pairs.joined(parts)
-
-
-def crosses(parts: int) -> Ints:
-    """What is multiplied: score and place of each part with the events of the history and with those of the item."""
-    first = 2 * parts  # of the facts: customers, again, events, items, times, since, due
-    return np.array([(column, fact) for column in range(first) for fact in (first + 2, first + 4)], dtype=np.int32)
-
-
-def _trust(parts: int) -> Floats:
-    """The slopes of the evidence where nothing is learned: every part's surprise counts alike, nothing else does."""
-    slopes = np.zeros(2 * parts + len(FACTS), dtype=np.float32)
-    slopes[:parts] = 1 / parts
-    return slopes
-
-
-def _decided(pairs: Pairs, wanted: Bools) -> tuple[Pairs, Bools]:
-    """Only the queries that want some of their candidates but not all."""
-    lengths = np.diff(pairs.starts)
-    found = np.bincount(pairs.rows, wanted, len(lengths))
-    useful = (found > 0) & (found < lengths)
-    return pairs.only(useful), wanted[np.repeat(useful, lengths)]
-
-
-def _yardsticks(pairs: Pairs) -> tuple[Yardstick, ...]:
-    return tuple(Yardstick.of(column) for column in pairs.scores.T)
-
-
-def _some(data: Dataset, run: Run) -> Queries:
-    """Questions about some of the customers with a history, asked now."""
-    active = np.flatnonzero(np.diff(data.starts)).astype(np.int32)
-    users = np.sort(run.random().choice(active, min(len(active), _SAMPLE), replace=False))
-    return data.queries(users, int(data.time.max()) + 1)
+    @property
+    def two_stage(self) -> TwoStage:
+        """The same as a pipeline without attributes."""
+        trees = TreeRanker(self.trees, self.leaves, self.rate)
+        return TwoStage(
+            self.of,
+            trees if self.learner == "trees" else AdditiveRanker(),
+            (),
+            depth=self.depth,
+            share=self.share,
+            customers=self.customers,
+            kinds=self.kinds,
+            taught=self.filters,
+        )

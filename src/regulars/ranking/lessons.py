@@ -1,10 +1,10 @@
 """A lesson: the newest part of a log is withheld, so that models of the rest can be judged on what they did not see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from regulars.core import Bools, Dataset, Ints, Queries
+from regulars.core import Bools, Dataset, Frame, Ints, Queries
 from regulars.core.errors import EmptyData
 
 
@@ -12,7 +12,7 @@ from regulars.core.errors import EmptyData
 class Lesson:
     """What happened before, questions about customers who came back, and the pairs (query, item) that they wanted.
 
-    wanted: int64, rising keys row * n_items + item.
+    wanted: int64, rising keys row * n_items + item. The context of a question is that of the first event that answers.
     """
 
     before: Dataset
@@ -20,11 +20,18 @@ class Lesson:
     wanted: np.ndarray
 
     @classmethod
-    def of(cls, data: Dataset, share: float, kinds: tuple[str, ...], random: np.random.Generator) -> "Lesson":
+    def of(
+        cls,
+        data: Dataset,
+        share: float,
+        kinds: tuple[str, ...],
+        random: np.random.Generator,
+        context: tuple[str, ...] = (),
+    ) -> "Lesson":
         """Withholds the newest `share` of the events; of a log without times a random share of each customer's items.
 
-        kinds: what counts as wanting an item, any kind if none is named. Raises EmptyData when nobody with a history
-        is left who wanted something.
+        kinds: what counts as wanting an item, any kind if none is named. context: columns of the events that are known
+        when a question is asked. Raises EmptyData when nobody with a history is left who wanted something.
         """
         timed = len(data) > 0 and data.time.min() < data.time.max()
         moment = int(np.quantile(data.time, 1 - share)) if timed else int(data.time.max(initial=0)) + 1
@@ -37,10 +44,13 @@ class Lesson:
         users = np.unique(data.user[target & known[data.user]])
         if not len(users):
             raise EmptyData(
-                f"a learned blend withholds the newest {share:.0%} of the log to learn from; of {len(data):,} events "
+                f"a learned ranker withholds the newest {share:.0%} of the log to learn from; of {len(data):,} events "
                 "that leaves nobody with a history who wanted anything. Give a longer log, or fuse by ranks"
             )
-        return cls(before, before.queries(users, moment), _keys(data, users, target))
+        queries = before.queries(users, moment)
+        if context:
+            queries = replace(queries, context=_first_of(data, users, target).select(context))
+        return cls(before, queries, _keys(data, users, target))
 
     def sample(self, n: int, random: np.random.Generator) -> "Lesson":
         """At most n of the questions."""
@@ -67,6 +77,12 @@ def _random_pairs(data: Dataset, share: float, random: np.random.Generator) -> B
     pairs, which = np.unique(data.user.astype(np.int64) * data.n_items + data.item, return_inverse=True)
     chosen: Bools = (random.random(len(pairs)) < share)[which]
     return chosen
+
+
+def _first_of(data: Dataset, users: Ints, target: Bools) -> Frame:
+    """The context of the first target event of each of `users`."""
+    events = np.flatnonzero(target)
+    return data.context[events[np.searchsorted(data.user[events], users)]]
 
 
 def _keys(data: Dataset, users: Ints, target: Bools) -> np.ndarray:
