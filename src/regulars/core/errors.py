@@ -15,6 +15,7 @@ RegularsError
 |   |-- ForeignModel     not a saved model, or one of another version
 |   `-- VocabularyMismatch   a model fitted on other items than those it is asked about
 |-- StudyError           a study of settings that is of other data, or in which nothing could be measured
+|-- TrainingError        a network that cannot learn on: no such device, a foreign checkpoint, a loss that diverged
 |-- CannotDo             this recommender lacks the wanted capability
 |-- CannotWrite          an output folder that does not accept files
 |-- MissingExtra         an optional package is not installed
@@ -77,6 +78,10 @@ class VocabularyMismatch(ModelError):
 
 class StudyError(RegularsError):
     """A study of settings that is of other data, or in which nothing could be measured."""
+
+
+class TrainingError(RegularsError):
+    """A network that cannot learn on: a device that is not there, a checkpoint of another fit, a loss that diverged."""
 
 
 class CannotDo(RegularsError):

@@ -2,28 +2,41 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from regulars.core import Longs, Progress, Run
+from regulars.core import Longs, Run
 
 from ..trained import Trained
-from .weights import Weights
+from .devices import device_of, threads
+from .fitting import Fitting
+from .processes import joined, place
 
 
 class Task(ABC):
-    """What is learned: a module, the examples of each step, the loss of a step, and how good it has become."""
+    """What is learned: a module, the examples of each step, the loss of a step, and how good it has become.
+
+    What it counts or remembers from step to step belongs into buffers of the module, so that a fit that was stopped
+    goes on exactly where it was. The arrays that it holds tell its checkpoint from those of other data.
+    """
 
     module: nn.Module
+
+    @property
+    def device(self) -> torch.device:
+        """Where the module is during the fit, and where what `loss` makes belongs."""
+        return next(self.module.parameters()).device
 
     @abstractmethod
     def steps(self, random: np.random.Generator) -> Iterable[Longs]:
         """The examples of each step of one epoch: indices into whatever the task learns from.
 
-        Called once for each epoch; several processes get the same steps, and each a part of every step.
+        Called once for each epoch and read to its end before the first step; several processes get the same steps, and
+        each a part of every step.
         """
 
     @abstractmethod
@@ -48,36 +61,18 @@ class Learned:
 
 
 def train(task: Task, settings: Trained, run: Run, name: str) -> Learned:
-    """Trains the module of `task`, and leaves it with the weights of its best epoch, in evaluation mode."""
-    module, learned = task.module, Learned()
-    optimizer = torch.optim.AdamW(module.parameters(), lr=settings.rate, weight_decay=settings.weight_decay)
-    best: Weights | None = None
-    with torch.random.fork_rng():
-        for epoch in range(settings.epochs):
-            torch.manual_seed(run.seed * 1_000_003 + epoch)
-            random = np.random.default_rng([run.seed, epoch])
-            module.train()
-            total, targets = 0.0, 0
-            for examples in task.steps(random):
-                summed, count = task.loss(examples, random)
-                optimizer.zero_grad(set_to_none=True)
-                (summed / max(count, 1)).backward()  # type: ignore[no-untyped-call]
-                nn.utils.clip_grad_norm_(module.parameters(), settings.clip)
-                optimizer.step()
-                total, targets = total + float(summed), targets + count
-            learned.losses.append(total / max(targets, 1))
-            figures = [("loss", learned.losses[-1])]
-            if settings.patience:
-                module.eval()
-                with torch.no_grad():
-                    learned.figures.append(task.judge())
-                figures.append(("ndcg@10", learned.figures[-1]))
-                if not learned.best or learned.figures[-1] > learned.figures[learned.best - 1]:
-                    learned.best, best = epoch + 1, Weights.of(module)
-            run.on_epoch(Progress(name, epoch + 1, settings.epochs, tuple(figures)))
-            if settings.patience and epoch + 1 - learned.best >= settings.patience:
-                break
-    if best is not None:
-        best.into(module)
-    module.eval()
-    return learned
+    """Trains the module of `task`, and leaves it with the weights of its best epoch, in evaluation mode, on the CPU.
+
+    The same seed gives the same weights on the same number of threads and processes of one machine. With
+    `run.checkpoints` a fit that was stopped goes on from where it was; the folder belongs to this one fit. Raises
+    TrainingError when the device is not there, the folder holds a checkpoint of another fit, or the loss diverges.
+    """
+    device = device_of(run.device, place())
+    with ExitStack() as stack:
+        processes = stack.enter_context(joined(device))
+        stack.enter_context(threads(run.threads))
+        stack.enter_context(torch.random.fork_rng([device] if device.type == "cuda" else []))
+        fitting = Fitting(task, settings, run, name, device, processes)
+        fitting.learn()
+        fitting.finish()
+    return Learned(fitting.state.losses, fitting.state.figures, fitting.state.best)
