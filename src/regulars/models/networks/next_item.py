@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import embedding
 
 from regulars.core import MISSING, Dataset, Floats, Ints, Longs, Run
 from regulars.core.errors import EmptyData
@@ -34,9 +35,9 @@ class NextItem(Task):
 
     module: Network
 
-    def __init__(self, name: str, settings: Sequential, shape: Shape, withheld: Withheld, device: str) -> None:
+    def __init__(self, name: str, settings: Sequential, shape: Shape, withheld: Withheld) -> None:
         data = withheld.known
-        self.name, self.settings, self.shape, self.withheld, self.device = name, settings, shape, withheld, device
+        self.name, self.settings, self.shape, self.withheld = name, settings, shape, withheld
         self.met = np.unique(data.item[data.weight > 0])
         codes = np.full(data.n_items, MISSING, dtype=np.int32)
         codes[self.met] = np.arange(len(self.met))
@@ -46,7 +47,7 @@ class NextItem(Task):
                 f"{name} learns what follows what, and no customer has two events"
                 + (f" within {settings.gap_minutes:g} minutes" if np.isfinite(settings.gap) else "")
             )
-        self.module = Network(len(self.met), shape).to(device)
+        self.module = Network(len(self.met), shape)
         self._full = settings.sums_over_all(len(self.met))
         self._chances = _Chances(self.sequences.items, len(self.met), settings)
 
@@ -60,19 +61,21 @@ class NextItem(Task):
 
     def loss(self, examples: Longs, random: np.random.Generator) -> tuple[Tensor, int]:
         begins, ends = self._windows
-        batch = self.sequences.batch(begins[examples], ends[examples], device=self.device)
-        hidden = self.module.body(self.module.items(batch.items), batch)  # [n_tokens, d]
-        targets = batch.targets
+        batch = self.sequences.batch(begins[examples], ends[examples], device=str(self.device))
+        table, items, targets = self.module.items.weight, batch.items, batch.targets  # [n_items, d], [n_tokens] twice
+        if not self._full:
+            drawn, log_q = self._chances.draw(random)
+            used, places = torch.unique(torch.cat([items, targets, drawn.to(self.device)]), return_inverse=True)
+            items, targets, negatives = places.split([len(items), len(targets), len(drawn)])
+            table = embedding(used, table)  # [used, d]; a step costs what it draws, however long the catalog
+        hidden = self.module.body(embedding(items, table), batch)  # [n_tokens, d]
         if self.settings.targets == "last":
             hidden, targets = hidden[batch.ends], targets[batch.ends]  # [n, d]
-        table = self.module.items.weight  # [n_items, d]
         if self.settings.temperature:
             hidden, table = self._sharp(hidden), nn.functional.normalize(table, dim=1)
         if self._full:
             return softmax.full(hidden, table, targets), len(targets)
-        negatives, log_q = self._chances.draw(random)
-        at = torch.from_numpy(negatives).to(self.device)
-        return softmax.sampled(hidden, table, targets, at, torch.from_numpy(log_q).to(self.device)), len(targets)
+        return softmax.sampled(hidden, table, targets, negatives, log_q.to(self.device)[used]), len(targets)
 
     def judge(self) -> float:
         return self.withheld.ndcg(self.model().score)
@@ -107,12 +110,12 @@ class _Chances:
         self.ends = np.cumsum(weights / weights.sum())
         self.negatives = settings.negatives
         missed = np.log1p(-np.minimum(weights / weights.sum(), 0.5)) * settings.negatives
-        self.log_q = np.log(-np.expm1(missed)).astype(np.float32)
+        self.log_q = torch.from_numpy(np.log(-np.expm1(missed)).astype(np.float32))
 
-    def draw(self, random: np.random.Generator) -> tuple[Longs, Floats]:
+    def draw(self, random: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Different items, rising, and the logarithm of the chance of each item of the catalog to be among them."""
         drawn = np.searchsorted(self.ends, random.random(self.negatives) * self.ends[-1], side="right")
-        return np.unique(np.minimum(drawn, len(self.ends) - 1)), self.log_q
+        return torch.from_numpy(np.unique(np.minimum(drawn, len(self.ends) - 1))), self.log_q
 
 
 def fit(name: str, settings: Sequential, shape: Shape, data: Dataset, run: Run) -> Factors:
@@ -120,6 +123,6 @@ def fit(name: str, settings: Sequential, shape: Shape, data: Dataset, run: Run) 
     withheld = Withheld.of(data, settings.validation if settings.patience else 0.0, run.random())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.seed)
-        task = NextItem(name, settings, shape, withheld, run.device)
+        task = NextItem(name, settings, shape, withheld)
     train(task, settings, run, name)
     return task.model()
