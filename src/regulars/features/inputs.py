@@ -8,7 +8,7 @@ from typing import Final, final
 import numpy as np
 import polars as pl
 
-from regulars.core import Floats, Frame, Ints, Longs, floats, ints, spans, starts_of
+from regulars.core import Bools, Floats, Frame, Ints, Longs, floats, ints, spans, starts_of
 
 from .categories import CategoryColumn
 from .kinds import KINDS, check_kinds, echoes, kind_of, separator_of
@@ -55,6 +55,14 @@ class Encoded:
 
     def __len__(self) -> int:
         return len(self.categories)
+
+    @property
+    def told(self) -> Bools:
+        """Of which rows anything is known; bool [n]."""
+        found: Bools = (self.categories > 0).any(1) | (self.missing == 0).any(1)
+        for bag in self.bags:
+            found |= np.diff(bag.starts) > 0
+        return found
 
     def __getitem__(self, rows: Ints | Longs) -> "Encoded":
         """These rows, in this order."""

@@ -34,8 +34,8 @@ class Fed:
 class InputEmbedding(nn.Module):
     """Rows of a table as one vector each: [n, width].
 
-    An embedding of `size` for every category (with one for the unknown) and the weighed sum of those of every bag,
-    followed by the numbers, the missing flags and the dense vectors as they are.
+    An embedding of `size` for every category (with one for the unknown, zero at first) and the weighed sum of those of
+    every bag, followed by the numbers, the missing flags and the dense vectors as they are.
     """
 
     firsts: Tensor  # the code of each column's unknown value in the one table of all categories
@@ -52,6 +52,9 @@ class InputEmbedding(nn.Module):
         for table in (self.categories, *self.bags):
             if isinstance(table, (nn.Embedding, nn.EmbeddingBag)):
                 nn.init.normal_(table.weight, std=size**-0.5)
+        if self.categories is not None:
+            with torch.no_grad():  # the unknown says nothing until it is met
+                self.categories.weight[self.firsts] = 0
 
     def forward(self, rows: Fed) -> Tensor:
         n = len(rows.dense)
