@@ -58,3 +58,14 @@ class Foretold(Follow):
     def judge(self):
         self.weights.append(self.module[2].weight.detach().clone())
         return self.coming[len(self.weights) - 1]
+
+
+class Plain(Follow):
+    """The same without anything drawn at random in a step, so that several processes differ by rounding alone."""
+
+    def __init__(self):
+        super().__init__(pairs=251, dropout=0.0)
+
+    def loss(self, examples, random):
+        before, after = (torch.from_numpy(column[examples]) for column in (self.before, self.after))
+        return nn.functional.cross_entropy(self.module(before), after, reduction="sum"), len(examples)

@@ -1,8 +1,8 @@
 """Processes: several of them learn one network together, each from its part of every step's examples."""
 
+import atexit
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -61,7 +61,7 @@ class Processes:
         """The value that the first process has."""
         box = [value]
         if self.size > 1:
-            dist.broadcast_object_list(box, src=0)
+            dist.broadcast_object_list(box, src=0, device=torch.device("cpu"))
         return box[0]
 
 
@@ -73,22 +73,17 @@ def place() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
-@contextmanager
-def joined(device: torch.device) -> Iterator[Processes]:
+def joined(device: torch.device) -> Processes:
     """This process among those that `torchrun` started, as its environment says; alone when it says nothing.
 
-    GPUs talk through NCCL, all else through gloo. A group of processes that is there already is used and left as it is.
+    GPUs talk through NCCL, all else through gloo. The group stays until the process ends, for the fits that follow: to
+    meet anew at the same address is a race. A group that is there already is used.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 and not dist.is_initialized():
-        yield ALONE
-        return
-    own = not dist.is_initialized()
-    if own:
+        return ALONE
+    if not dist.is_initialized():
         if device.type == "cuda":
             torch.cuda.set_device(device)
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    try:
-        yield Processes(dist.get_rank(), dist.get_world_size())
-    finally:
-        if own:
-            dist.destroy_process_group()
+        dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+        atexit.register(dist.destroy_process_group)
+    return Processes(dist.get_rank(), dist.get_world_size())

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -68,11 +67,8 @@ def train(task: Task, settings: Trained, run: Run, name: str) -> Learned:
     TrainingError when the device is not there, the folder holds a checkpoint of another fit, or the loss diverges.
     """
     device = device_of(run.device, place())
-    with ExitStack() as stack:
-        processes = stack.enter_context(joined(device))
-        stack.enter_context(threads(run.threads))
-        stack.enter_context(torch.random.fork_rng([device] if device.type == "cuda" else []))
-        fitting = Fitting(task, settings, run, name, device, processes)
+    with threads(run.threads), torch.random.fork_rng([device] if device.type == "cuda" else []):
+        fitting = Fitting(task, settings, run, name, device, joined(device))
         fitting.learn()
         fitting.finish()
     return Learned(fitting.state.losses, fitting.state.figures, fitting.state.best)
