@@ -1,60 +1,67 @@
-"""Frequencies: how often each item is the target of an example, told at once or learned from the steps."""
+"""Frequencies: how often each item is expected among the targets of a step, counted or learned from the steps."""
 
-from typing import Protocol
+from abc import ABC, abstractmethod
+from typing import Final
 
-import numpy as np
+import torch
+from torch import Tensor, nn
 
-from regulars.core import Floats, Ints, floats
-
-LEARNING = 0.05  # how much of a new gap between two steps with an item counts
-FIRST_GAP = 100.0  # steps between two of an item of which only one was seen
+LEARNING: Final = 0.05  # how much of a new gap between two steps with an item counts
+FIRST_GAP: Final = 1_000.0  # steps until an item comes back of which none was seen
 
 
-class Frequencies(Protocol):
-    """The expected number of times that items are targets in a batch."""
+class Frequencies(ABC, nn.Module):
+    """Abstract: what an item's logit is corrected by; float32 [n_items], in buffers, as a checkpoint keeps it."""
 
-    def seen(self, targets: Ints) -> None:
-        """One more step, with these targets."""
-        ...
+    @abstractmethod
+    def seen(self, targets: Tensor) -> None:
+        """One more step, with these targets; int64 [n]."""
 
-    def expected(self, items: Ints, batch: int) -> Floats:
-        """How often each of `items` is expected among `batch` targets; float32 [len(items)]."""
-        ...
+    @abstractmethod
+    def expected(self, items: Tensor, batch: int) -> Tensor:
+        """How often each of `items` (int64) is expected among `batch` targets; float32."""
 
 
 class Counted(Frequencies):
-    """Exact: the examples were counted."""
+    """Exact: the targets of all examples were counted."""
 
-    def __init__(self, targets: Ints, n_items: int) -> None:
-        counts = np.bincount(targets, minlength=n_items)
-        self.share = floats(counts / max(1, counts.sum()))
+    share: Tensor
 
-    def seen(self, targets: Ints) -> None:
+    def __init__(self, targets: Tensor, n_items: int) -> None:
+        super().__init__()
+        counts = torch.bincount(targets, minlength=n_items)
+        self.register_buffer("share", (counts / counts.sum().clamp(min=1)).float())
+
+    def seen(self, targets: Tensor) -> None:
         pass
 
-    def expected(self, items: Ints, batch: int) -> Floats:
-        return floats(batch * self.share[items])
+    def expected(self, items: Tensor, batch: int) -> Tensor:
+        return batch * self.share[items]
 
 
 class Streaming(Frequencies):
     """Learned on the way: the moving mean of the steps between two with the item (Yi et al., RecSys 2019, algorithm 2).
 
-    For logs that cannot be counted first. An item twice in one step makes its gap half a step.
+    For logs that cannot be counted first. An item that is twice in a step makes its gap half as long.
     """
 
+    step: Tensor
+    last: Tensor
+    gap: Tensor
+
     def __init__(self, n_items: int) -> None:
-        self.step = 0
-        self.last = np.zeros(n_items, dtype=np.int64)
-        self.gap = np.full(n_items, FIRST_GAP)
-        self.met = np.zeros(n_items, dtype=np.bool_)
+        super().__init__()
+        self.register_buffer("step", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("last", torch.zeros(n_items, dtype=torch.int64))
+        self.register_buffer("gap", torch.full((n_items,), FIRST_GAP))
 
-    def seen(self, targets: Ints) -> None:
+    def seen(self, targets: Tensor) -> None:
         self.step += 1
-        items, times = np.unique(targets, return_counts=True)
-        gaps = (self.step - self.last[items]) / times
-        rate = np.where(self.met[items], LEARNING, 1.0)
+        items, copies = targets.unique(return_counts=True)
+        gaps = (self.step - self.last[items]) / copies
+        rate = torch.where(self.last[items] > 0, LEARNING, 1.0)
         self.gap[items] += rate * (gaps - self.gap[items])
-        self.last[items], self.met[items] = self.step, True
+        self.last[items] = self.step
 
-    def expected(self, items: Ints, batch: int) -> Floats:
-        return floats(1 / self.gap[items])
+    def expected(self, items: Tensor, batch: int) -> Tensor:
+        return 1 / self.gap[items]

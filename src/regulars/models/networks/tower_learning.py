@@ -24,7 +24,8 @@ from .withheld import Withheld
 if TYPE_CHECKING:
     from ..two_tower import TwoTower
 
-OWN = "ids."  # the weights that only learning needs: a fitted model has the vectors of its items
+BLOCK = 100_000  # examples whose histories are looked at together
+LEARNING = ("ids.", "frequencies.")  # what only learning needs: a fitted model has the vectors of its items
 
 
 def learned(settings: "TwoTower", data: Dataset, run: Run, *, ratings: tuple[float, float] = (0.0, 0.0)) -> Factors:
@@ -33,13 +34,15 @@ def learned(settings: "TwoTower", data: Dataset, run: Run, *, ratings: tuple[flo
     Raises EmptyData when no event can be an example, MissingColumn for a column that is named and not there.
     """
     shape = _shape(settings, data, ratings)
+    if not _targets(settings, data).any():
+        raise EmptyData("TwoTower needs events with a positive weight (or, to foretell ratings, any ratings)")
     withheld, weighed = _withheld(settings, data, _targets(settings, data), run)
     known = withheld.known
     tables = _tables(shape, known)
     examples = _examples(settings, known, shape, tables)
     with torch.random.fork_rng():
         torch.manual_seed(run.seed)
-        module = Towers(shape, learning=True).to(run.device)
+        module = Towers(shape, learning=True, frequencies=_frequencies(settings, examples))
     task = TowerTask(
         module,
         settings,
@@ -48,14 +51,13 @@ def learned(settings: "TwoTower", data: Dataset, run: Run, *, ratings: tuple[flo
         tables,
         withheld=withheld,
         weighed=weighed,
-        frequencies=_frequencies(settings, examples),
     )
     train(task, settings, run, "two_tower")
     if module.history is not None:
         with torch.no_grad():
             module.history.weight[torch.from_numpy(~tables.met)] = 0
     vectors = vectors_of(module, tables.items, tables.met)
-    return Factors("two_tower", data.n_items, vectors, TowerEncoder(shape, _without_ids(Weights.of(module))))
+    return Factors("two_tower", data.n_items, vectors, TowerEncoder(shape, _of_fitted(Weights.of(module))))
 
 
 def _shape(settings: "TwoTower", data: Dataset, ratings: tuple[float, float]) -> TowerShape:
@@ -136,17 +138,17 @@ def _event(data: Dataset, user: int, time: int, item: int) -> int:
 
 def _examples(settings: "TwoTower", data: Dataset, shape: TowerShape, tables: Tables) -> Examples:
     """The events that something is known to ask about with. Raises EmptyData when there are none."""
-    targets = _targets(settings, data)
-    examples = Examples.of(data, targets, settings.longest, rest=settings.examples == "rest")
+    examples = Examples.of(data, _targets(settings, data), settings.longest, rest=settings.examples == "rest")
     told = tables.context.told[examples.events] | tables.customers.told[data.user[examples.events]]
-    lengths = readable(shape, examples.histories(np.arange(len(examples))), tables.met).lengths
-    examples = examples.where(told | (lengths > 0))
-    if not len(examples):
+    for start in range(0, len(examples), BLOCK):
+        some = np.arange(start, min(start + BLOCK, len(examples)))
+        told[some] |= readable(shape, examples.histories(some), tables.met).lengths > 0
+    if not told.any():
         raise EmptyData(
-            f"TwoTower learns from events that something is known before: of {int(targets.sum()):,} events that are "
-            'answers, none has an earlier one of its customer, who has no attributes either. Try examples = "rest"'
+            f"TwoTower learns from events before which something is known of the customer, and there are none among "
+            f'{len(examples):,}. Give attributes of the customers or a longer log, or take examples = "rest"'
         )
-    return examples
+    return examples.where(told)
 
 
 def _weights(settings: "TwoTower", examples: Examples) -> Floats:
@@ -160,9 +162,13 @@ def _frequencies(settings: "TwoTower", examples: Examples) -> Frequencies | None
     n_items = examples.data.n_items
     if settings.correction == "none":
         return None
-    return Streaming(n_items) if settings.correction == "streaming" else Counted(examples.targets, n_items)
+    return (
+        Streaming(n_items)
+        if settings.correction == "streaming"
+        else Counted(torch.from_numpy(examples.targets.astype(np.int64)), n_items)
+    )
 
 
-def _without_ids(weights: Weights) -> Weights:
-    kept = [place for place, name in enumerate(weights.names) if not name.startswith(OWN)]
+def _of_fitted(weights: Weights) -> Weights:
+    kept = [place for place, name in enumerate(weights.names) if not name.startswith(LEARNING)]
     return Weights(tuple(weights.names[place] for place in kept), tuple(weights.arrays[place] for place in kept))

@@ -14,7 +14,6 @@ from regulars.features import Encoded
 
 from .asking import asked
 from .examples import Examples
-from .frequencies import Frequencies
 from .inputs import Fed
 from .tower_encoder import encoded, readable, vectors_of
 from .towers import Towers
@@ -37,17 +36,17 @@ class Tables(NamedTuple):
 class Pool(NamedTuple):
     """The m different items that the questions of a step are asked about, rising.
 
-    items: int32 [m]; copies: float32 [m], how often each is a target or was drawn; places: int64 [n], of the targets.
+    items: int64 [m]; copies: float32 [m], how often each is a target or was drawn; places: int64 [n], of the targets.
     """
 
-    items: Ints
+    items: Longs
     copies: Floats
     places: Longs
 
     @classmethod
     def of(cls, targets: Ints, drawn: Ints) -> "Pool":
         items, places, copies = np.unique(np.concatenate([targets, drawn]), return_inverse=True, return_counts=True)
-        return cls(items, floats(copies), places[: len(targets)])
+        return cls(items.astype(np.int64), floats(copies), places[: len(targets)])
 
 
 class Answered(NamedTuple):
@@ -62,7 +61,6 @@ class Answered(NamedTuple):
 class TowerTask(Task):
     """Examples are events; the other events of a step and items drawn for all of them are what it was not.
 
-    frequencies: by which the logits are corrected for how often each item is drawn; None leaves them as they are.
     weights: float32 [n examples], how much each counts; weighed: float32, the weights of the withheld events.
     """
 
@@ -78,11 +76,9 @@ class TowerTask(Task):
         *,
         withheld: Withheld,
         weighed: Floats,
-        frequencies: Frequencies | None,
     ) -> None:
         self.module, self.settings, self.examples, self.weights = module, settings, examples, weights
-        self.tables, self.frequencies = tables, frequencies
-        self.withheld, self.weighed = withheld, weighed
+        self.tables, self.withheld, self.weighed = tables, withheld, weighed
         self.able = np.flatnonzero(tables.met | tables.items.told).astype(np.int32)
 
     def steps(self, random: np.random.Generator) -> Iterator[Longs]:
@@ -96,7 +92,7 @@ class TowerTask(Task):
             losses = self._of_ratings(self._answered(examples, targets, random), examples)
         else:
             pool = Pool.of(targets, random.choice(self.able, self.settings.negatives))
-            losses = self._of_pool(self._answered(examples, pool.items, random), targets, pool)
+            losses = self._of_pool(self._answered(examples, pool.items, random), pool)
         return (self._tensor(self.weights[examples]) * losses).sum(), len(examples)
 
     def judge(self) -> float:
@@ -117,16 +113,16 @@ class TowerTask(Task):
         )
         return (found - self._tensor(floats((ratings - shape.mean) / shape.unit))) ** 2
 
-    def _of_pool(self, answered: Answered, targets: Ints, pool: "Pool") -> Tensor:
+    def _of_pool(self, answered: Answered, pool: Pool) -> Tensor:
         """Losses of telling the target of each question from all others in the pool; [n]."""
-        n, copies = len(targets), self._tensor(pool.copies)
-        offsets = answered.item_bias
-        if self.frequencies is not None:
-            self.frequencies.seen(targets)
-            often = self.frequencies.expected(pool.items, n) + np.float32(self.settings.negatives / len(self.able))
-            offsets = offsets - self._tensor(np.log(often))
-        scaled = answered.queries / self.module.shape.temperature
+        n, copies = len(pool.places), self._tensor(pool.copies)
         rows, own = self._tensor(np.arange(n)), self._tensor(pool.places)
+        offsets = answered.item_bias
+        if (frequencies := self.module.frequencies) is not None:
+            frequencies.seen(self._tensor(pool.items)[own])
+            often = frequencies.expected(self._tensor(pool.items), n) + self.settings.negatives / len(self.able)
+            offsets = offsets - often.log()
+        scaled = answered.queries / self.module.shape.temperature
         if self.settings.objective == "purchase":
             logits = torch.addmm(offsets, scaled, answered.items.T) + answered.query_bias.unsqueeze(1)  # [n, m]
             reached, losses = logits[rows, own], softplus(logits)
@@ -135,7 +131,7 @@ class TowerTask(Task):
         logits[rows, own] -= copies[own].log()  # the target at another place is no negative
         return cross_entropy(logits, own, reduction="none")
 
-    def _answered(self, examples: Longs, pool: Ints, random: np.random.Generator) -> Answered:
+    def _answered(self, examples: Longs, pool: Ints | Longs, random: np.random.Generator) -> Answered:
         """The questions of these examples and the items of the pool, some of them without their ids."""
         module, tables, data = self.module, self.tables, self.examples.data
         history = readable(module.shape, self.examples.histories(examples), tables.met)
@@ -159,4 +155,4 @@ class TowerTask(Task):
         return Answered(*module.queries(question, table), made[where], biases[where])
 
     def _tensor(self, values: np.ndarray) -> Tensor:
-        return torch.from_numpy(values).to(self.module.kinds.device)
+        return torch.from_numpy(values).to(self.device)

@@ -9,6 +9,7 @@ from torch.nn.functional import embedding_bag, normalize
 
 from regulars.features import Inputs
 
+from .frequencies import Frequencies
 from .inputs import Fed, InputEmbedding
 
 ACTIVATIONS: Final[dict[str, type[nn.Module]]] = {"relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh}
@@ -75,13 +76,14 @@ class Towers(nn.Module):
     """Both towers. The score of a question and an item is the inner product of their vectors.
 
     An item is [vector / temperature, bias, 1], a question [vector, 1, bias].
-    learning: with a vector for each item, of which a fitted model needs only the outcome.
+    learning: with a vector for each item, of which a fitted model needs only the outcome. frequencies: by which logits
+    are corrected for how often items are drawn.
     """
 
-    def __init__(self, shape: TowerShape, *, learning: bool = False) -> None:
+    def __init__(self, shape: TowerShape, *, learning: bool = False, frequencies: Frequencies | None = None) -> None:
         super().__init__()
         d, size = shape.factors, shape.embedding
-        self.shape = shape
+        self.shape, self.frequencies = shape, frequencies
         self.ids = _table(shape.n_items, d + 1, SPREAD * d**-0.5) if learning else None
         self.attributes = InputEmbedding(shape.items, size)
         read = self.attributes.width
