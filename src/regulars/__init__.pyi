@@ -37,6 +37,7 @@ from regulars.models import BSPM as BSPM
 from regulars.models import EASE as EASE
 from regulars.models import GFCF as GFCF
 from regulars.models import METHODS as METHODS
+from regulars.models import NCF as NCF
 from regulars.models import SLIM as SLIM
 from regulars.models import SLIST as SLIST
 from regulars.models import STAN as STAN
@@ -50,11 +51,14 @@ from regulars.models import ItemKNN as ItemKNN
 from regulars.models import KNNBaseline as KNNBaseline
 from regulars.models import LogisticMF as LogisticMF
 from regulars.models import Markov as Markov
+from regulars.models import MultDAE as MultDAE
+from regulars.models import MultVAE as MultVAE
 from regulars.models import NaiveBayes as NaiveBayes
 from regulars.models import Personal as Personal
 from regulars.models import Popularity as Popularity
 from regulars.models import PureSVD as PureSVD
 from regulars.models import Recent as Recent
+from regulars.models import RecVAE as RecVAE
 from regulars.models import RP3Beta as RP3Beta
 from regulars.models import SparseEASE as SparseEASE
 from regulars.models import SVDpp as SVDpp

@@ -46,6 +46,18 @@ SETTINGS = {
     "funk_svd": {"factors": 6, "epochs": 300, "rate": 0.02, "regularization": 0.02},
     "knn_baseline": {"shrinkage": 5.0},
     "user_knn_baseline": {"shrinkage": 5.0},
+    "mult_dae": {"factors": 16, "batch": 30, "epochs": 30, "rate": 0.03, "patience": 0},
+    "mult_vae": {"hidden": 32, "factors": 16, "batch": 30, "epochs": 30, "rate": 0.02, "patience": 0},
+    "rec_vae": {
+        "hidden": 32,
+        "factors": 16,
+        "batch": 15,
+        "epochs": 12,
+        "rate": 0.03,
+        "encoder_passes": 1,
+        "patience": 0,
+    },
+    "ncf": {"hidden": 16, "factors": 16, "batch": 300, "epochs": 40, "rate": 0.02, "patience": 0},
 }  # enough for 40 items in 4 communities
 PLANTED = {
     "popularity": shops.novelty,
@@ -135,6 +147,10 @@ BOTH = (
     "content",
     "association_rules",
     "naive_bayes",
+    "mult_dae",
+    "mult_vae",
+    "rec_vae",
+    "ncf",
     *RATERS,
 )
 EXPLAINERS = ("personal", *BOTH, *COMPOSED)

@@ -15,12 +15,16 @@ from .gf_cf import GFCF
 from .item_knn import ItemKNN
 from .logistic_mf import LogisticMF
 from .markov import Markov
+from .mult_dae import MultDAE
+from .mult_vae import MultVAE
 from .naive_bayes import NaiveBayes
+from .ncf import NCF
 from .personal import Personal
 from .popularity import Popularity
 from .pure_svd import PureSVD
 from .rater_knn import UserKNNBaseline
 from .rating_knn import KNNBaseline
+from .rec_vae import RecVAE
 from .recent import Recent
 from .rp3beta import RP3Beta
 from .slim import SLIM
@@ -64,6 +68,10 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "content": Content,
     "association_rules": AssociationRules,
     "naive_bayes": NaiveBayes,
+    "mult_dae": MultDAE,
+    "mult_vae": MultVAE,
+    "rec_vae": RecVAE,
+    "ncf": NCF,
 }
 
 __all__ = [
@@ -73,6 +81,7 @@ __all__ = [
     "EASE",
     "GFCF",
     "METHODS",
+    "NCF",
     "SLIM",
     "SLIST",
     "STAN",
@@ -86,11 +95,14 @@ __all__ = [
     "KNNBaseline",
     "LogisticMF",
     "Markov",
+    "MultDAE",
+    "MultVAE",
     "NaiveBayes",
     "Personal",
     "Popularity",
     "PureSVD",
     "RP3Beta",
+    "RecVAE",
     "Recent",
     "SVDpp",
     "SparseEASE",

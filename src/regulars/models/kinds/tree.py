@@ -17,6 +17,7 @@ Json = None | bool | int | float | str | dict[str, "Json"] | list["Json"]
 
 KINDS: Final = {
     "Additive": "regulars.ranking.additive",
+    "BagEncoder": "regulars.models.networks.bag_encoder",
     "BinColumn": "regulars.features.numbers",
     "Boost": "regulars.ranking.rerankers",
     "Cap": "regulars.ranking.rerankers",
@@ -45,8 +46,10 @@ KINDS: Final = {
     "ItemScores": "regulars.models.kinds.item_scores",
     "Neighbors": "regulars.models.kinds.neighbors",
     "LogOdds": "regulars.models.kinds.log_odds",
+    "NeuMFScorer": "regulars.models.networks.neumf",
     "ItemTraits": "regulars.ranking.traits",
     "Only": "regulars.ranking.filters",
+    "Pairs": "regulars.models.kinds.pairs",
     "Pipeline": "regulars.ranking.pipeline",
     "Prices": "regulars.ranking.clues",
     "Profile": "regulars.models.kinds.profile",

@@ -1,0 +1,117 @@
+"""RecBole's autoencoders, in its own environment: the same pairs, judged by the judge of all."""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+import torch
+from recbole.config import Config
+from recbole.data import create_dataset, data_preparation
+from recbole.model.general_recommender import MultiDAE, MultiVAE, RecVAE
+from recbole.trainer import RecVAETrainer, Trainer
+from recbole.utils import init_seed
+
+from benchmarks.data import USERS_AND_ITEMS, frame, quality
+from benchmarks.measure import threads
+
+MODELS: Final = {"mult_dae": MultiDAE, "mult_vae": MultiVAE, "rec_vae": RecVAE}
+AT_ONCE: Final = 1024  # customers judged at a time; by its default it would be one
+
+Prepared = tuple[Callable[[], Any], Callable[[Any], dict[str, float]]]
+
+
+def prepare(
+    data: str, method: str, settings: Mapping[str, Any], *, splits: Sequence[str], asked: str, k: int
+) -> Prepared:
+    """Training on `splits`; where `asked` is "valid" with early stopping by that, else all `epochs`."""
+    torch.set_num_threads(threads())
+    events = frame(data)
+    known = events.filter(pl.col("split").is_in(splits))
+    wanted = events.filter(pl.col("split") == asked)
+    config = _config(data, MODELS[method].__name__, settings, known, wanted, k)
+
+    def fit() -> Any:
+        init_seed(config["seed"], True)
+        dataset = create_dataset(config)
+        train, valid, _ = data_preparation(config, dataset)
+        model = MODELS[method](config, train.dataset)
+        trainer = (RecVAETrainer if method == "rec_vae" else Trainer)(config, model)
+        stops = asked == "valid"
+        heard: list[tuple[int, float]] = []
+        trainer.fit(
+            train,
+            valid if stops else None,
+            saved=stops,
+            verbose=False,
+            callback_fn=lambda epoch, figure: heard.append((epoch + 1, figure)),
+        )
+        if stops:
+            model.load_state_dict(torch.load(trainer.saved_model_file, weights_only=False)["state_dict"])
+        model.eval()
+        return model, dataset, heard
+
+    def judge(result: Any) -> dict[str, float]:
+        model, dataset, heard = result
+        found = quality(_lists(model, dataset, _matrix(known, data), k), _matrix(wanted, data))
+        return {
+            **found,
+            "epochs": len(heard) or config["epochs"],
+            "best epoch": max(heard, key=lambda one: one[1], default=(0, 0))[0],
+        }
+
+    return fit, judge
+
+
+def _lists(model: Any, dataset: Any, known: Any, k: int) -> np.ndarray:
+    """Everybody's k best of what they do not have, by our numbers; -1 for those whom RecBole never met."""
+    users = dataset.field2id_token["user_id"][1:].astype(np.int64)
+    items = dataset.field2id_token["item_id"][1:].astype(np.int64)
+    lists = np.full((known.shape[0], k), -1, dtype=np.int64)
+    with torch.no_grad():
+        for start in range(0, len(users), AT_ONCE):
+            rows = users[start : start + AT_ONCE]
+            asked = {"user_id": torch.arange(start + 1, start + 1 + len(rows))}
+            scores = model.full_sort_predict(asked).view(len(rows), -1)[:, 1:].numpy().copy()
+            scores[known[rows][:, items].toarray() > 0] = -np.inf
+            lists[rows] = items[np.argsort(-scores, axis=1, kind="stable")[:, :k]]
+    return lists
+
+
+def _matrix(events: pl.DataFrame, data: str) -> Any:
+    from scipy.sparse import csr_matrix
+
+    at = (events["user_id"].to_numpy(), events["item_id"].to_numpy())
+    return csr_matrix((np.ones(len(events), dtype=np.float32), at), shape=USERS_AND_ITEMS[data])
+
+
+def _config(
+    data: str, model: str, settings: Mapping[str, Any], known: pl.DataFrame, wanted: pl.DataFrame, k: int
+) -> Config:
+    folder, name = Path(tempfile.mkdtemp()), "events"  # RecBole has a data set ml-100k of its own
+    (folder / name).mkdir()
+    for part, some in (("known", known), ("wanted", wanted)):
+        columns = some.select("user_id", "item_id").rename({"user_id": "user_id:token", "item_id": "item_id:token"})
+        columns.write_csv(folder / name / f"{name}.{part}.inter", separator="\t")
+    return Config(
+        model=model,
+        dataset=name,
+        config_dict={
+            "data_path": str(folder),
+            "benchmark_filename": ["known", "wanted", "wanted"],
+            "load_col": {"inter": ["user_id", "item_id"]},
+            "eval_args": {"order": "RO", "group_by": "user", "mode": "full", "split": {"RS": [8, 1, 1]}},
+            "metrics": ["Recall", "NDCG"],
+            "topk": [k],
+            "valid_metric": f"NDCG@{k}",
+            "eval_batch_size": AT_ONCE * (USERS_AND_ITEMS[data][1] + 1),
+            "train_neg_sample_args": None,
+            "use_gpu": False,
+            "show_progress": False,
+            "checkpoint_dir": str(folder),
+            "state": "ERROR",
+            **settings,
+        },
+    )
