@@ -11,8 +11,11 @@ import shops
 from regulars.core import QUIET, Dataset, Run, Settings, floats, setting
 from regulars.core.errors import SettingError, StudyError
 from regulars.evaluation import Fold, GivenSplit
+from regulars.evaluation.cost import NOTHING
 from regulars.models import SVD, ItemKNN, KNNBaseline, Popularity
-from regulars.tuning import Exam, Plan, Space, State, nested, tune
+from regulars.tuning import Exam, Plan, Space, State, Trial, nested, tune
+from regulars.tuning.searching import Searcher
+from regulars.tuning.space import Axis
 
 EXAM = Exam(Fold(4), metric="rmse")
 
@@ -87,6 +90,21 @@ def test_who_errs_less_comes_first_and_gets_more_trials(known):
     assert trials["guess"] == 4
     assert trials["svd"] == 12
     assert study.best() == study.best("svd")
+
+
+def test_proposals_stay_near_the_trial_that_erred_least():
+    axes = [Axis(name, 0.0, 1.0) for name in "abcd"]
+    trials = [
+        Trial(place, "m", dict.fromkeys("abcd", value), State.DONE, value, {1.0: value}, NOTHING)
+        for place, value in enumerate((0.7, 0.5, 0.9))
+    ]
+    for direction, best in ((-1, 0.5), (1, 0.9)):
+        searcher = Searcher(axes, 0, direction=direction)
+        for trial in trials:
+            searcher.tell(trial)
+        kept = [list(searcher.ask().values()).count(best) for _ in range(20)]
+        assert min(kept) < max(kept) == 3
+        assert np.mean(kept) > 1
 
 
 def test_trials_that_err_much_are_stopped_on_the_first_customers(monkeypatch):
