@@ -16,7 +16,6 @@ from regulars.core import Run
 from regulars.core.errors import Interrupted
 from regulars.models.networks.training import train
 
-
 pytestmark = pytest.mark.slow  # three processes load torch
 
 
