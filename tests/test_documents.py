@@ -107,10 +107,11 @@ def test_every_method_is_under_the_contract_and_documented():
 
 
 def said(method):
-    """What a method's docstring and the comments behind its settings say."""
+    """What the docstring of a method, and of those whose settings it shares, and the comments behind settings say."""
     import inspect
 
-    return (method.__doc__ or "") + " ".join(re.findall(r"(\w+): .*#", inspect.getsource(method)))
+    shared = [one.__doc__ or "" for one in method.__mro__ if one.__module__.startswith("regulars.models")]
+    return " ".join(shared) + " ".join(re.findall(r"(\w+): .*#", inspect.getsource(method)))
 
 
 @pytest.mark.parametrize("block", blocks("toml"))

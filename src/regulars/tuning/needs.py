@@ -145,11 +145,17 @@ def _vectors(factors: int, sides: float = 1.0) -> Megabytes:
     return lambda facts: 4e-6 * factors * (facts.customers + sides * facts.items) + 2e-5 * facts.pairs
 
 
+def _network(width: int, batch: int = 0) -> Megabytes:
+    """Weights with their moments and gradient, the best so far, and the scores of a batch."""
+    return lambda facts: facts.met * (2.4e-5 * width + min(6e-6 * batch, 200 / max(facts.met, 1))) + 2e-5 * facts.pairs
+
+
 def _neighbors(n: int) -> Megabytes:
     return lambda facts: 1.6e-5 * n * facts.met + 2e-5 * facts.pairs
 
 
 _TASTE = (long_histories, busy_items)
+_TRAINING = ("epochs", "schedule", "warmup", "clip", "patience", "validation", "precision")
 
 NEEDS: Final = MappingProxyType(
     {
@@ -222,6 +228,34 @@ NEEDS: Final = MappingProxyType(
             (events, company),
             (visits, busy_items),
             _neighbors(1_000),
+        ),
+        "mult_dae": Need(
+            "tells histories from a part of them, by a network of one layer",
+            (events, company),
+            (*_TASTE, many_customers),
+            _network(2 * 200, 256),
+            _TRAINING,
+        ),
+        "mult_vae": Need(
+            "tells histories from a part of them, by a deeper network that allows for chance",
+            (events, company),
+            (*_TASTE, many_customers),
+            _network(2 * 600, 256),
+            _TRAINING,
+        ),
+        "rec_vae": Need(
+            "tells histories from a part of them, reader and teller learning in turn",
+            (events, company),
+            (*_TASTE, many_customers),
+            _network(3 * 600 + 200, 256),
+            _TRAINING,
+        ),
+        "ncf": Need(
+            "judges each pair of history and item by a network",
+            (events, company),
+            (*_TASTE, many_customers),
+            _network(2 * 128),
+            _TRAINING,
         ),
         "markov": Need("says what follows on what", (events, times, company), (busy_items,)),
         "slist": Need(
