@@ -1,7 +1,7 @@
 """Run: where and how a fit runs, never what it learns."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class Run:
 
     threads: 0 means all cores. device: "cpu" or a torch device name, looked at by networks only. checkpoints: a folder
     in which networks leave their state after each epoch, and from which a fit that was stopped goes on; None keeps
-    nothing.
+    nothing. Each fit needs a folder of its own: `run.at(name)`.
     """
 
     seed: int = 0
@@ -40,6 +40,10 @@ class Run:
     def random(self) -> np.random.Generator:
         """The one generator of a fit, to be passed down."""
         return np.random.default_rng(self.seed)
+
+    def at(self, name: str) -> "Run":
+        """The same run with its checkpoints in the folder `name` of the folder of checkpoints."""
+        return self if self.checkpoints is None else replace(self, checkpoints=self.checkpoints / name)
 
 
 QUIET = Run()  # seed 0, all cores, nobody watching: the default of every fit

@@ -76,7 +76,7 @@ def test_steps_and_epochs_are_told_with_their_figures():
     assert [name for name, _ in epochs[0].figures] == ["loss", "ndcg@10"]
     last = [step for step in steps if step.task == "toy, epoch 2"][-1]
     assert (last.done, last.total) == (8, 8)
-    assert dict(last.figures)["loss"] == dict(epochs[1].figures)["loss"]
+    assert dict(last.figures)["loss so far"] == dict(epochs[1].figures)["loss"]
 
 
 def test_an_early_end_is_told_as_an_end():

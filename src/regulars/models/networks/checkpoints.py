@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -130,6 +131,8 @@ class Keeper:
         """The fit has ended: nothing is left to go on from."""
         self.page.unlink(missing_ok=True)
         self._forget()
+        with suppress(OSError):  # of others that lie there, too
+            self.folder.rmdir()
 
     def _forget(self, but: Path | None = None) -> None:
         for older in self.folder.glob(f"{self.name}-*.safetensors"):

@@ -77,7 +77,7 @@ class Fitting:
                 self._epoch()
                 if self._due(after_epoch=True):
                     self._keep()
-                self._tell_epoch()
+                self._tell_epoch(self.state.epoch)
         except Interrupted:
             self._keep()
             raise
@@ -94,7 +94,7 @@ class Fitting:
                 self.keeper.remove()
 
     def _resume(self) -> None:
-        """Goes on from where an earlier fit was stopped, if one was."""
+        """Goes on from where an earlier fit was stopped, if one was, and tells again of its epochs."""
         left = self.keeper.read() if self.processes.first and self.keeper is not None else None
         left = self.processes.same(left)
         if left is None:
@@ -110,6 +110,8 @@ class Fitting:
             self.best = Weights(tuple(best), tuple(tensor.numpy() for tensor in best.values()))
         left.arrays = {}
         self.state = left
+        for epoch in range(left.epoch):
+            self._tell_epoch(epoch + 1)
 
     def _ended(self) -> bool:
         state, patience = self.state, self.settings.patience
@@ -197,13 +199,13 @@ class Fitting:
         if not math.isnan(figure) and (not state.best or figure > state.figures[state.best - 1]):
             state.best, self.best = state.epoch, Weights.of(self.module)
 
-    def _tell_epoch(self) -> None:
-        state = self.state
-        figures = [("loss", state.losses[-1])]
-        if state.figures and not math.isnan(state.figures[-1]):
-            figures.append(("ndcg@10", state.figures[-1]))
+    def _tell_epoch(self, epoch: int) -> None:
+        """How epoch number `epoch`, from 1, went."""
+        figures = [("loss", self.state.losses[epoch - 1])]
+        if self.state.figures and not math.isnan(self.state.figures[epoch - 1]):
+            figures.append(("ndcg@10", self.state.figures[epoch - 1]))
         if self.processes.first:
-            self.run.on_epoch(Progress(self.name, state.epoch, self.settings.epochs, tuple(figures)))
+            self.run.on_epoch(Progress(self.name, epoch, self.settings.epochs, tuple(figures)))
 
     def _tell_step(self, steps: int) -> None:
         state, now = self.state, time.monotonic()
@@ -211,7 +213,9 @@ class Fitting:
         if self.processes.first and (now - self.told >= TOLD or last):
             self.told = now
             loss = state.total / max(state.targets, 1)
-            self.run.on_epoch(Progress(f"{self.name}, epoch {state.epoch + 1}", state.step, steps, (("loss", loss),)))
+            self.run.on_epoch(
+                Progress(f"{self.name}, epoch {state.epoch + 1}", state.step, steps, (("loss so far", loss),))
+            )
 
     def _due(self, *, after_epoch: bool) -> bool:
         return self.processes.first and self.keeper is not None and self.keeper.due(after_epoch=after_epoch)
