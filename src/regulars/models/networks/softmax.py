@@ -11,9 +11,11 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import embedding
 
+from regulars.kernels.powers import powers_half, powers_single
+
 ROWS: Final = 512  # targets looked at together
 HELD: Final = 8_000_000  # logits of them that are kept for the gradient; beyond, they are computed twice
-COLUMNS: Final = 2048  # items looked at together: their logits stay in the second cache of a core
+COLUMNS: Final = 1024  # items looked at together: their logits stay in the second cache of a core
 
 
 def full(hidden: Tensor, table: Tensor, targets: Tensor) -> Tensor:
@@ -49,71 +51,106 @@ class _Softmax(Function):
     def forward(
         ctx: Any, hidden: Tensor, columns: Tensor, positive: Tensor, own: Tensor, bias: Tensor | None
     ) -> Tensor:
-        half = torch.get_autocast_dtype(hidden.device.type) if torch.is_autocast_enabled(hidden.device.type) else None
-        kind = half or hidden.dtype
-        rows, table = hidden.detach().to(kind), columns.detach().to(kind)
-        by_rows = torch.empty(rows.shape, dtype=torch.float32, device=rows.device)
-        by_columns = torch.zeros(table.shape, dtype=torch.float32, device=rows.device)
-        by_positive = torch.empty_like(positive, dtype=torch.float32)
-        loss = positive.new_zeros((), dtype=torch.float32)
+        device = hidden.device.type
+        kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
+        rows, positive = hidden.detach().to(kind), positive.detach().float()
+        by_rows, by_positive = torch.zeros_like(rows, dtype=torch.float32), torch.empty_like(positive)
+        catalog = _Catalog(columns.detach().to(kind), bias)
+        loss = positive.new_zeros(())
         for begin in range(0, len(rows), ROWS):
             at = slice(begin, begin + ROWS)
-            part = _Part(rows[at], table, own[at], bias)
-            whole = torch.logaddexp(part.sums(), positive[at].float())  # [rows]
-            loss += (whole - positive[at]).sum()
-            part.gradients(whole, by_rows[at], by_columns)
-            by_positive[at] = torch.exp(positive[at] - whole) - 1
-        ctx.save_for_backward(by_rows, by_columns, by_positive)
-        ctx.kinds = hidden.dtype, columns.dtype, positive.dtype
+            part = _Part(catalog, rows[at], own[at])
+            top, total = part.sums(positive[at], by_rows[at])
+            by_rows[at] /= total[:, None]
+            part.add_gradient(top, total)
+            loss += (total.log() + top - positive[at]).sum()
+            by_positive[at] = torch.exp(positive[at] - top) / total - 1
+        ctx.save_for_backward(by_rows, catalog.gradient, by_positive)
+        ctx.kinds = hidden.dtype, columns.dtype
         return loss
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, given: Tensor) -> tuple[Tensor | None, ...]:
-        rows, columns, positive = (
-            (grad * given).to(kind) for grad, kind in zip(ctx.saved_tensors, ctx.kinds, strict=True)
-        )
-        return rows, columns, positive, None, None
+        rows, columns, positive = (saved * given for saved in ctx.saved_tensors)
+        return rows.to(ctx.kinds[0]), columns.to(ctx.kinds[1]), positive, None, None
+
+
+class _Catalog:
+    """The columns in blocks, room for the logits of as many as may be kept, and what the columns' gradient has become.
+
+    gradient: float32 [n_columns, d].
+    """
+
+    def __init__(self, table: Tensor, bias: Tensor | None) -> None:
+        n = len(table)
+        self.blocks = [slice(begin, min(begin + COLUMNS, n)) for begin in range(0, n, COLUMNS)]
+        self.tables = [table[block] for block in self.blocks]
+        self.biases = [None if bias is None else bias[block] for block in self.blocks]
+        self.keeps = ROWS * n <= HELD
+        rooms = len(self.blocks) if self.keeps else 1
+        self.rooms = [table.new_empty(ROWS, block.stop - block.start) for block in self.blocks[:rooms]]
+        self.gradient = torch.zeros_like(table, dtype=torch.float32)
+
+    def room(self, place: int, n: int) -> Tensor:
+        """Where n rows of logits of a block go; all blocks go to the same place when they are not kept."""
+        if self.keeps:
+            return self.rooms[place][:n]
+        width = len(self.tables[place])
+        return self.rooms[0].view(-1)[: n * width].view(n, width)
 
 
 class _Part:
-    """Some rows of the softmax: exp(logits - top) of one block of columns after another, kept as far as they may be."""
+    """Some rows of the softmax: exp(logits - top), of one block of columns after another."""
 
-    def __init__(self, rows: Tensor, table: Tensor, own: Tensor, bias: Tensor | None) -> None:
-        self.rows, self.table, self.own, self.bias = rows, table, own, bias
-        self.blocks = [slice(begin, begin + COLUMNS) for begin in range(0, len(table), COLUMNS)]
-        self.tops: list[Tensor] = []
-        self.kept: list[Tensor | None] = []
+    def __init__(self, catalog: _Catalog, rows: Tensor, own: Tensor) -> None:
+        self.catalog, self.rows, self.own = catalog, rows, own
+        self.owners = torch.argsort(own)
+        ends = torch.tensor([0, *(block.stop for block in catalog.blocks)], device=own.device)
+        self.cuts = torch.searchsorted(own[self.owners], ends).tolist()
 
-    def sums(self) -> Tensor:
-        """The logarithm of each row's sum over all blocks; float32 [rows]."""
-        sums = []
-        for block in self.blocks:
-            logits = self._logits(block)  # [rows, columns]
-            top = logits.amax(1).float()
-            powers = self._powers(logits, top, block)
-            sums.append(top + powers.sum(1).float().log())
-            self.tops.append(top)
-            fits = sum(kept.numel() for kept in self.kept if kept is not None) + powers.numel() <= HELD
-            self.kept.append(powers if fits else None)
-        return torch.logsumexp(torch.stack(sums), 0)
+    def sums(self, positive: Tensor, by_rows: Tensor) -> tuple[Tensor, Tensor]:
+        """The top of each row, and the sum of its powers; to by_rows the columns are added, each times its power.
 
-    def gradients(self, whole: Tensor, by_rows: Tensor, by_columns: Tensor) -> None:
-        """What each row's hidden state (set) and each column (added) get of the softmax's gradient."""
-        by_rows.zero_()
-        for block, top, kept in zip(self.blocks, self.tops, self.kept, strict=True):
-            powers = self._powers(self._logits(block), top, block) if kept is None else kept  # [rows, columns]
-            share = torch.exp(top - whole)[:, None]  # [rows, 1]
-            by_rows.addcmul_((powers @ self.table[block]).float(), share)
-            by_columns[block] += powers.T @ (self.rows * share).to(powers.dtype)
+        The top is the largest of the first block and the target's: `_raise` keeps what is e^69 times as much.
+        """
+        top, total = positive, torch.ones_like(positive)
+        for place, table in enumerate(self.catalog.tables):
+            logits = self._logits(place)  # [rows, columns]
+            if not place:
+                top = torch.maximum(logits.amax(1).float(), positive)
+                total = torch.exp(positive - top)
+            total += _raise(logits, top)
+            by_rows += logits @ table
+        return top, total
 
-    def _logits(self, block: slice) -> Tensor:
-        logits = self.rows @ self.table[block].T
-        return logits if self.bias is None else logits.add_(self.bias[block])
+    def add_gradient(self, top: Tensor, total: Tensor) -> None:
+        """Adds to the gradient of each column what these rows say of it."""
+        shared = (self.rows / total[:, None]).to(self.rows.dtype)  # [rows, d]
+        for place, block in enumerate(self.catalog.blocks):
+            powers = self.catalog.room(place, len(self.rows))
+            if not self.catalog.keeps:
+                _raise(self._logits(place), top)
+            self.catalog.gradient[block] += powers.T @ shared
 
-    def _powers(self, logits: Tensor, top: Tensor, block: slice) -> Tensor:
-        """exp(logits - top) in their place, 0 for each row's own target."""
-        powers = logits.sub_(top[:, None].to(logits.dtype)).exp_()
-        here = torch.nonzero((self.own >= block.start) & (self.own < block.stop))[:, 0]
-        powers[here, self.own[here] - block.start] = 0
-        return powers
+    def _logits(self, place: int) -> Tensor:
+        logits, bias = self.catalog.room(place, len(self.rows)), self.catalog.biases[place]
+        torch.mm(self.rows, self.catalog.tables[place].T, out=logits)
+        if bias is not None:
+            logits += bias
+        owners = self.owners[self.cuts[place] : self.cuts[place + 1]]
+        logits[owners, self.own[owners] - self.catalog.blocks[place].start] = -1e30
+        return logits
+
+
+def _raise(logits: Tensor, top: Tensor) -> Tensor:
+    """exp(logits - top) in their place; the sum of each row, float32."""
+    if logits.device.type != "cpu" or logits.dtype not in (torch.bfloat16, torch.float32):
+        raised = logits.sub_(top[:, None].to(logits.dtype)).clamp_(max=69.0).exp_()
+        return raised.sum(1, dtype=torch.float32)
+    total = torch.empty_like(top)
+    if logits.dtype == torch.bfloat16:
+        powers_half(logits.view(torch.uint16).numpy(), top.numpy(), total.numpy())
+    else:
+        powers_single(logits.numpy(), top.numpy(), total.numpy())
+    return total

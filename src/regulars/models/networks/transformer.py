@@ -43,7 +43,8 @@ class TransformerBody(nn.Module):
         x = self.dropout(x + self.places(batch.places))  # [n_tokens, d]
         for block in self.blocks:
             x = block(x, batch)  # [n_tokens, d]
-        return self.norm(x)
+        normed: Tensor = self.norm(x)
+        return normed
 
 
 class Block(nn.Module):
@@ -65,7 +66,8 @@ class Block(nn.Module):
     def _gated(self, place: int, x: Tensor, y: Tensor) -> Tensor:
         """LiGR: how much of y is added is learned from x (Borisyuk et al. 2025)."""
         y = self.dropout(y)
-        return y * torch.sigmoid(self.gates[place](x)) if len(self.gates) else y
+        gated: Tensor = y * torch.sigmoid(self.gates[place](x)) if len(self.gates) else y
+        return gated
 
 
 class Plain(nn.Module):
@@ -77,7 +79,8 @@ class Plain(nn.Module):
         self.down = nn.Linear(expansion * d, d)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down(nn.functional.gelu(self.up(x)))  # [n_tokens, d]
+        y: Tensor = self.down(nn.functional.gelu(self.up(x)))  # [n_tokens, d]
+        return y
 
 
 class Gated(nn.Module):
@@ -90,7 +93,8 @@ class Gated(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         gate, value = self.up(x).chunk(2, dim=1)  # [n_tokens, expansion * d] each
-        return self.down(silu(gate) * value)
+        y: Tensor = self.down(silu(gate) * value)  # [n_tokens, d]
+        return y
 
 
 class Attention(nn.Module):
@@ -106,12 +110,11 @@ class Attention(nn.Module):
         self.waves = Waves(shape) if shape.frequency > 0 else None
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
-        taken = self.taken(x)  # [n_tokens, 3 d]
-        attended = [self._attend(taken[group.tokens], group, batch) for group in batch.groups]
-        y = self.given(torch.cat(attended))  # [n_tokens, d]
-        if self.waves is None:
-            return y
-        return (1 - self.mix) * y + self.mix * self.waves(x, batch)
+        taken = self.taken(x).float()  # [n_tokens, 3 d]
+        with torch.autocast(x.device.type, enabled=False):  # on CPUs its gradient is ten times slower in bfloat16
+            attended = [self._attend(taken[group.tokens], group, batch) for group in batch.groups]
+        y: Tensor = self.given(torch.cat(attended))  # [n_tokens, d]
+        return y if self.waves is None else (1 - self.mix) * y + self.mix * self.waves(x, batch)
 
     def _attend(self, taken: Tensor, group: Group, batch: Batch) -> Tensor:
         n, width, _ = taken.shape
@@ -139,7 +142,8 @@ class Intervals(nn.Module):
         spans = torch.log2(1.0 + gaps).long().clamp(max=self.SPANS - 1)
         width = times.shape[1]
         future = torch.ones(width, width, dtype=torch.bool, device=times.device).triu(1)
-        return self.bias(spans).permute(0, 3, 1, 2).masked_fill(future, -torch.inf)
+        bias: Tensor = self.bias(spans).permute(0, 3, 1, 2)  # [n, heads, width, width]
+        return bias.masked_fill(future, -torch.inf)
 
 
 class Waves(nn.Module):
