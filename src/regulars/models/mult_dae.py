@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from regulars.core import QUIET, Dataset, Run, setting
+from regulars.core import QUIET, Dataset, Run
 
 from .autoencoder import Autoencoder
 from .kinds.factors import Factors
@@ -17,8 +17,6 @@ class MultDAE(Autoencoder):
 
     Memory of a fit: about 32 bytes * items met * factors, and 6 bytes * batch * items met, at most 200 MB.
     """
-
-    factors: int = setting(256, low=8, high=2048, log=True)
 
     def fit(self, data: Dataset, run: Run = QUIET) -> Factors:
         from .networks.reconstruction import Denoising, learned

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regulars.core import MISSING, Dataset, Ints, Run
-from regulars.core.errors import EmptyData
+from regulars.core.errors import BadTable, EmptyData
 
 from ..kinds.profile import Profile, parts_of
 from .bags import Rows
@@ -37,6 +37,11 @@ class Lesson:
         starts, items, amounts = parts_of(profile.of(withheld.known.everyone(), data.n_items))
         if not len(items):
             raise EmptyData("it learns from what was met, and no event weighs more than 0; give some a positive weight")
+        if not np.isfinite(amounts).all():
+            strange = int((~np.isfinite(data.weight)).sum())
+            raise BadTable(
+                f"weights need to be numbers; {strange} of {len(data)} are not. Give them 0, or leave them out"
+            )
         met = np.zeros(data.n_items, dtype=np.bool_)
         met[items] = True
         places = np.where(met, np.cumsum(met) - 1, MISSING).astype(np.int32)
