@@ -24,6 +24,8 @@ class Sequential(Trained):
     targets: "all" learns from every event of a window, "last" from one event of each window, drawn for every epoch.
     gap_minutes: a longer pause ends a session; sessions are learned from one by one, and only the current one is read.
     inf: all that a customer did is one sequence.
+    attributes: what the table of items says of an item adds to its vector, and an item without events has that vector;
+    the vectors of ids are hidden for the part `forget` of the items of each step. columns: of that table, empty: all.
     """
 
     width: int = setting(64, low=4, high=1024, log=True)
@@ -35,6 +37,9 @@ class Sequential(Trained):
     temperature: float = setting(0.0, low=0.0, high=1.0)
     targets: str = setting("all", choices=("all", "last"))
     gap_minutes: float = setting(math.inf, low=1.0, log=True)
+    attributes: bool = setting(False, choices=(False, True))
+    forget: float = setting(0.1, low=0.0, high=0.9)
+    columns: tuple[str, ...] = ()
 
     @property
     def gap(self) -> float:

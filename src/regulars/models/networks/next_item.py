@@ -7,27 +7,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
 
-from regulars.core import MISSING, Dataset, Floats, Ints, Longs, Run
+from regulars.core import MISSING, Dataset, Ints, Longs, Run
 from regulars.core.errors import EmptyData
 
 from ..kinds.factors import Factors
 from ..sequential import Sequential
 from . import softmax
+from .attributes import Network, attributes
 from .sequence_encoder import SequenceEncoder, Shape
 from .sequences import Sequences
 from .training import Task, train
 from .weights import Weights
 from .withheld import Withheld
-
-
-class Network(nn.Module):
-    """Vectors of items, and what reads them."""
-
-    def __init__(self, n_items: int, shape: Shape) -> None:
-        super().__init__()
-        self.items = nn.Embedding(n_items, shape.width)
-        nn.init.normal_(self.items.weight, std=0.02)
-        self.body = shape.build()
 
 
 class NextItem(Task):
@@ -47,7 +38,8 @@ class NextItem(Task):
                 f"{name} learns what follows what, and no customer has two events"
                 + (f" within {settings.gap_minutes:g} minutes" if np.isfinite(settings.gap) else "")
             )
-        self.module = Network(len(self.met), shape)
+        table = attributes(data, settings.columns) if settings.attributes else None
+        self.module = Network(self.met, shape.build(), shape.width, table=table, forget=settings.forget)
         self._full = settings.sums_over_all(len(self.met))
         self._chances = _Chances(self.sequences.items, len(self.met), settings)
 
@@ -62,18 +54,18 @@ class NextItem(Task):
     def loss(self, examples: Longs, random: np.random.Generator) -> tuple[Tensor, int]:
         begins, ends = self._windows
         batch = self.sequences.batch(begins[examples], ends[examples], device=str(self.device))
-        table, items, targets = self.module.items.weight, batch.items, batch.targets  # [n_items, d], [n_tokens] twice
+        items, targets, used = batch.items, batch.targets, None  # [n_tokens] twice
         if not self._full:
             drawn, log_q = self._chances.draw(random)
             used, places = torch.unique(torch.cat([items, targets, drawn.to(self.device)]), return_inverse=True)
             items, targets, negatives = places.split([len(items), len(targets), len(drawn)])
-            table = embedding(used, table)  # [used, d]; a step costs what it draws, however long the catalog
+        table = self.module.vectors(used)  # [used, d]; a step costs what it draws, however long the catalog
         hidden = self.module.body(embedding(items, table), batch)  # [n_tokens, d]
         if self.settings.targets == "last":
             hidden, targets = hidden[batch.ends], targets[batch.ends]  # [n, d]
         if self.settings.temperature:
             hidden, table = self._sharp(hidden), nn.functional.normalize(table, dim=1)
-        if self._full:
+        if used is None:
             return softmax.full(hidden, table, targets), len(targets)
         return softmax.sampled(hidden, table, targets, negatives, log_q.to(self.device)[used]), len(targets)
 
@@ -82,23 +74,16 @@ class NextItem(Task):
 
     def model(self) -> Factors:
         """The module as it is now."""
-        n_items = self.withheld.known.n_items
         with torch.no_grad():
-            learned = self.module.items.weight.detach().float().cpu()
+            learned = self.module.catalog(self.withheld.known.n_items)
             vectors = nn.functional.normalize(learned, dim=1) if self.settings.temperature else learned
-        inputs = self._scattered(learned, n_items) if self.settings.temperature else np.empty((0, 0), np.float32)
+        inputs = learned.numpy() if self.settings.temperature else np.empty((0, 0), np.float32)
         sharpness = 1 / self.settings.temperature if self.settings.temperature else 0.0
         encoder = SequenceEncoder(self.shape, Weights.of(self.module.body), inputs, sharpness, self.settings.gap)
-        return Factors(self.name, n_items, self._scattered(vectors, n_items), encoder)
+        return Factors(self.name, len(vectors), vectors.numpy(), encoder)
 
     def _sharp(self, hidden: Tensor) -> Tensor:
         return nn.functional.normalize(hidden, dim=1) / self.settings.temperature
-
-    def _scattered(self, vectors: Tensor, n_items: int) -> Floats:
-        """The vectors of all items, NaN for those that were never met."""
-        whole = np.full((n_items, vectors.shape[1]), np.nan, dtype=np.float32)
-        whole[self.met] = vectors.numpy()
-        return whole
 
 
 class _Chances:
