@@ -36,6 +36,7 @@ from regulars.models import BPR as BPR
 from regulars.models import BSPM as BSPM
 from regulars.models import EASE as EASE
 from regulars.models import GFCF as GFCF
+from regulars.models import LSTM as LSTM
 from regulars.models import METHODS as METHODS
 from regulars.models import NCF as NCF
 from regulars.models import SLIM as SLIM
@@ -47,6 +48,7 @@ from regulars.models import WARP as WARP
 from regulars.models import AssociationRules as AssociationRules
 from regulars.models import Content as Content
 from regulars.models import FunkSVD as FunkSVD
+from regulars.models import GRU4Rec as GRU4Rec
 from regulars.models import ItemKNN as ItemKNN
 from regulars.models import KNNBaseline as KNNBaseline
 from regulars.models import LogisticMF as LogisticMF
@@ -60,9 +62,11 @@ from regulars.models import PureSVD as PureSVD
 from regulars.models import Recent as Recent
 from regulars.models import RecVAE as RecVAE
 from regulars.models import RP3Beta as RP3Beta
+from regulars.models import SASRec as SASRec
 from regulars.models import SparseEASE as SparseEASE
 from regulars.models import SVDpp as SVDpp
 from regulars.models import Trending as Trending
+from regulars.models import TwoTower as TwoTower
 from regulars.models import UserKNN as UserKNN
 from regulars.models import UserKNNBaseline as UserKNNBaseline
 from regulars.models.kinds import load as load

@@ -38,6 +38,9 @@ SETTINGS = {
     "user_knn": {"neighbors": 20},
     "vsknn": {"neighbors": 20, "gap_minutes": math.inf},  # whose events lie days apart
     "stan": {"neighbors": 20, "distance_half_life": 10.0, "position_half_life": 10.0, "gap_minutes": math.inf},
+    "sasrec": {"width": 16, "blocks": 1, "epochs": 30, "batch": 64, "length": 20, "rate": 0.01, "patience": 0},
+    "gru4rec": {"width": 16, "epochs": 30, "batch": 64, "length": 20, "rate": 0.01, "patience": 0},
+    "lstm": {"width": 16, "epochs": 30, "batch": 64, "length": 20, "rate": 0.01, "patience": 0},
     "slist": {"half_life_steps": 20.0, "ahead_steps": 5.0},  # whose order is chance
     "markov": {"reach": 15, "ahead_steps": 20.0, "half_life_steps": 20.0},
     "association_rules": {"within": "customer", "min_baskets": 2},
@@ -58,6 +61,7 @@ SETTINGS = {
         "patience": 0,
     },
     "ncf": {"hidden": 16, "factors": 16, "batch": 300, "epochs": 40, "rate": 0.02, "patience": 0},
+    "two_tower": {"factors": 16, "batch": 64, "epochs": 10, "examples": "rest", "patience": 0},
 }  # enough for 40 items in 4 communities
 PLANTED = {
     "popularity": shops.novelty,
@@ -70,6 +74,7 @@ PLANTED = {
     "knn_baseline": shops.ratings,
     "user_knn_baseline": shops.ratings,
     "content": shops.described,
+    "two_tower": shops.described,
 }
 
 
@@ -136,6 +141,9 @@ BOTH = (
     "slim",
     "slist",
     "markov",
+    "sasrec",
+    "gru4rec",
+    "lstm",
     "rp3beta",
     "pure_svd",
     "gf_cf",
@@ -151,6 +159,7 @@ BOTH = (
     "mult_vae",
     "rec_vae",
     "ncf",
+    "two_tower",
     *RATERS,
 )
 EXPLAINERS = ("personal", *BOTH, *COMPOSED)

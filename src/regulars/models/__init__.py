@@ -12,8 +12,10 @@ from .content import Content
 from .ease import EASE
 from .funk_svd import FunkSVD
 from .gf_cf import GFCF
+from .gru4rec import GRU4Rec
 from .item_knn import ItemKNN
 from .logistic_mf import LogisticMF
+from .lstm import LSTM
 from .markov import Markov
 from .mult_dae import MultDAE
 from .mult_vae import MultVAE
@@ -27,6 +29,7 @@ from .rating_knn import KNNBaseline
 from .rec_vae import RecVAE
 from .recent import Recent
 from .rp3beta import RP3Beta
+from .sasrec import SASRec
 from .slim import SLIM
 from .slist import SLIST
 from .sparse_ease import SparseEASE
@@ -34,6 +37,7 @@ from .stan import STAN
 from .svd import SVD
 from .svdpp import SVDpp
 from .trending import Trending
+from .two_tower import TwoTower
 from .user_knn import UserKNN
 from .vsknn import VSKNN
 from .warp import WARP
@@ -52,6 +56,9 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "slim": SLIM,
     "slist": SLIST,
     "markov": Markov,
+    "sasrec": SASRec,
+    "gru4rec": GRU4Rec,
+    "lstm": LSTM,
     "rp3beta": RP3Beta,
     "pure_svd": PureSVD,
     "gf_cf": GFCF,
@@ -72,6 +79,7 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "mult_vae": MultVAE,
     "rec_vae": RecVAE,
     "ncf": NCF,
+    "two_tower": TwoTower,
 }
 
 __all__ = [
@@ -80,6 +88,7 @@ __all__ = [
     "BSPM",
     "EASE",
     "GFCF",
+    "LSTM",
     "METHODS",
     "NCF",
     "SLIM",
@@ -91,6 +100,7 @@ __all__ = [
     "AssociationRules",
     "Content",
     "FunkSVD",
+    "GRU4Rec",
     "ItemKNN",
     "KNNBaseline",
     "LogisticMF",
@@ -104,9 +114,11 @@ __all__ = [
     "RP3Beta",
     "RecVAE",
     "Recent",
+    "SASRec",
     "SVDpp",
     "SparseEASE",
     "Trending",
+    "TwoTower",
     "UserKNN",
     "UserKNNBaseline",
 ]

@@ -34,10 +34,8 @@ class NextItem(Task):
         codes[self.met] = np.arange(len(self.met))
         self.sequences = Sequences.of(data.histories(), codes, gap=settings.gap)
         if not (self.sequences.lengths > 1).any():
-            raise EmptyData(
-                f"{name} learns what follows what, and no customer has two events"
-                + (f" within {settings.gap_minutes:g} minutes" if np.isfinite(settings.gap) else "")
-            )
+            within = f" within {settings.gap_minutes:g} minutes" if np.isfinite(settings.gap) else ""
+            raise EmptyData(f"{name} learns what follows what and needs customers with two events{within}; there are none")
         table = attributes(data, settings.columns) if settings.attributes else None
         self.module = Network(self.met, shape.build(), shape.width, table=table, forget=settings.forget)
         self._full = settings.sums_over_all(len(self.met))
