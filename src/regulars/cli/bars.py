@@ -3,10 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 
 from regulars.core import Progress as Step
 from regulars.core import Run
@@ -14,6 +26,7 @@ from regulars.core import Run
 from .console import err
 
 _WAIT = 2.0  # seconds before a bar appears; what ends sooner needs none
+_PACE = 1_800.0  # seconds by whose steps the rest is foretold: an epoch of a network may take many minutes
 
 
 @contextmanager
@@ -35,6 +48,14 @@ def stage(run: Run, task: str) -> Iterator[None]:
     run.on_epoch(Step(task, 1, 1))
 
 
+class _Left(ProgressColumn):
+    """The time that is left, once the pace is known."""
+
+    def render(self, task: Task) -> Text:
+        left = task.time_remaining
+        return Text("" if left is None else f"{timedelta(seconds=int(left))} left", style="progress.remaining")
+
+
 def _drawn() -> Progress:
     return Progress(
         SpinnerColumn(),
@@ -42,9 +63,11 @@ def _drawn() -> Progress:
         BarColumn(),
         TaskProgressColumn(),
         TimeElapsedColumn(),
+        _Left(),
         TextColumn("{task.fields[figures]}"),
         console=err,
         auto_refresh=False,
+        speed_estimate_period=_PACE,
     )
 
 

@@ -1,38 +1,45 @@
 """The contest: a winner chosen on the validation period by one figure, all methods reported on the test period."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from regulars.core import Run
 from regulars.data import Prepared
 from regulars.evaluation import RATING_METRICS, Comparison, Split, compare
 
 from .composing import Learned
-from .learning import learn
+from .learning import Curves, learn
 from .periods import splits
 from .project import Project
 
 
 @dataclass(frozen=True)
 class Contest:
-    """What was measured on both periods; `winner` was chosen on the validation period alone."""
+    """What was measured on both periods; `winner` was chosen on the validation period alone.
+
+    curves: how the epochs went of the fits that were measured on the test period.
+    """
 
     winner: str
     validation: Comparison
     test: Comparison
+    curves: Curves = field(default_factory=dict)
 
 
 def contest(project: Project, prepared: Prepared, names: tuple[str, ...], run: Run) -> Contest:
     """Fits and compares the named methods, twice: on the validation period to choose, on the test period to report."""
     validation, test = splits(project, prepared)
     _, compared = judged(project, validation, names, run)
-    _, reported = judged(project, test, names, run)
+    curves: Curves = {}
+    _, reported = judged(project, test, names, run, curves)
     winner = compared.best(decides(project))
-    return Contest(winner, compared, reported)
+    return Contest(winner, compared, reported, curves)
 
 
-def judged(project: Project, split: Split, names: tuple[str, ...], run: Run) -> tuple[dict[str, Learned], Comparison]:
+def judged(
+    project: Project, split: Split, names: tuple[str, ...], run: Run, curves: Curves | None = None
+) -> tuple[dict[str, Learned], Comparison]:
     """The named methods fitted on what the split may know, and compared on what it withholds."""
-    learned = learn(project, split.train, names, run)
+    learned = learn(project, split.train, names, run, curves)
     comparison = compare(
         {name: one.recommender for name, one in learned.items()},
         split,

@@ -107,6 +107,7 @@ def compare(
                 "test": result.test.as_dict(),
                 "absent": dict(absent),
                 "tuned": dict(project.tuned),
+                "curves": result.curves,
             }
             made = draw(result.test, result.winner, plots) if plots else []
     path = project.write(COMPARISON, summary)

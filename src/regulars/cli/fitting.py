@@ -1,7 +1,10 @@
 """fit, recommend and similar: a model folder, and answers from it for everybody."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote
 
 import numpy as np
 import polars as pl
@@ -16,12 +19,14 @@ from .answering import Answers, answered
 from .app import HERE, AsJson, ConfigPath, Quiet, Seed, Threads, verb
 from .bars import stage, watched
 from .console import emit, say, tell
-from .learning import chosen, learn, with_fallback
+from .learning import Curves, chosen, learn, with_fallback
 from .likeness import similar_items
 from .project import Project
 from .tables import show
 from .whole import written
 
+CHECKPOINTS = "checkpoints"  # a folder of the output folder
+Fresh = Annotated[bool, typer.Option("--fresh", help="Begin networks anew that an earlier fit left unfinished.")]
 SPARE = ("source", "score")  # what a narrow terminal does without
 
 
@@ -31,23 +36,30 @@ def fit(
     method: Annotated[
         str, typer.Option("--method", "-m", help="A method, blend or route; default: the one chosen")
     ] = "",
+    fresh: Fresh = False,
     seed: Seed = None,
     threads: Threads = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit the chosen method, and the ladder that stands in for it, on all events; save the model folder."""
+    """Fit the chosen method, and the ladder that stands in for it, on all events; save the model folder.
+
+    Networks leave their state in the output folder after each epoch: a fit that was stopped goes on from there.
+    """
     project = Project.open(config)
     name = method or chosen(project)
     if not method and not project.config.recommend.method:
         project = project.as_compared()
+    left = _left_over(project, fresh=fresh)
+    curves: Curves = {}
     with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
-        data = project.prepared(run).dataset
-        learned = learn(project, data, (name, *project.config.recommend.fallback), run)
+        data, run = project.prepared(run).dataset, replace(run, checkpoints=left)
+        learned = learn(project, data, (name, *project.config.recommend.fallback), run, curves)
         with stage(run, "save the model"):
             save(with_fallback(project, name, learned), project.made("model"), data.items)
     facts = {"model": str(project.model), "method": name, "seconds": round(learned[name].seconds, 3)}
-    project.write("model.json", facts)
+    project.write("model.json", {**facts, "curves": curves})
+    shutil.rmtree(left, ignore_errors=True)
     if as_json:
         emit(facts)
         return
@@ -111,6 +123,17 @@ def similar(
         emit(frame.to_dicts())
     else:
         _show_each(_named(frame, data.items.ids, project.item_names(data)), "of", "like")
+
+
+def _left_over(project: Project, *, fresh: bool) -> Path:
+    """The folder of the checkpoints, and a word when a fit goes on from there."""
+    folder = project.made(CHECKPOINTS)
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    stopped = sorted(unquote(page.parent.name) for page in folder.glob("*/*.json"))
+    if stopped:
+        say(f"going on with {', '.join(stopped)}, whose last fit was stopped; to begin anew: regulars fit --fresh")
+    return folder
 
 
 def _written(project: Project, frame: Frame, run: Run) -> list[Path]:

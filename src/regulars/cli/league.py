@@ -17,7 +17,7 @@ from regulars.tuning import Facts, advise
 from regulars.tuning.attempt import SHARE, OutOfTime, Watch
 
 from .contest import Contest, cutoffs, decides
-from .learning import learn
+from .learning import Curves, learn
 from .periods import splits
 from .project import Project
 
@@ -45,7 +45,9 @@ def league(project: Project, prepared: Prepared, run: Run, seconds: float = math
     reported = _Matchday(project, test, run, seconds, chosen.absent)
     reported.play([name for name in names if name in chosen.evaluations])
     winner = chosen.comparison(reported.evaluations).best(decides(project))
-    both = Contest(winner, chosen.comparison(reported.evaluations), reported.comparison(reported.evaluations))
+    both = Contest(
+        winner, chosen.comparison(reported.evaluations), reported.comparison(reported.evaluations), reported.curves
+    )
     return League(both, {**reported.absent, **refused})
 
 
@@ -77,6 +79,7 @@ class _Matchday:
     absent: dict[str, str] = field(default_factory=dict)
     evaluations: dict[str, Evaluation] = field(default_factory=dict)
     costs: dict[str, dict[str, float]] = field(default_factory=dict)
+    curves: Curves = field(default_factory=dict)
 
     def play(self, names: Sequence[str]) -> None:
         """Measures the methods, blends and routes of these names."""
@@ -101,7 +104,7 @@ class _Matchday:
         run = replace(self.run, on_epoch=watch)
         try:
             with memory_limit(SHARE * free_mb()):
-                learned = learn(self.project, self.split.train, (name,), run)[name]
+                learned = learn(self.project, self.split.train, (name,), run, self.curves)[name]
                 found = one.evaluate(learned.recommender, filters=filters, run=run, task=f"evaluate {name}")
             self.evaluations[name], self.costs[name] = found, learned.costs
         except Interrupted:

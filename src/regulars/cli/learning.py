@@ -1,6 +1,9 @@
 """Fitting what the configuration names, once each, with the time and memory that it took."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
 
 from regulars.config import no_such
 from regulars.core import Dataset, Progress, Run
@@ -10,11 +13,19 @@ from regulars.models import METHODS
 from regulars.ranking import Fallback
 
 from .composing import Composing, Learned
+from .curves import Curve
 from .project import Project
 
+Curves = dict[str, dict[str, list[Any]]]  # how the epochs of each method went that learns in epochs
 
-def learn(project: Project, data: Dataset, names: Sequence[str], run: Run) -> dict[str, Learned]:
-    """Fits the named methods, blends and routes on `data`; a method that several of them need is fitted once."""
+
+def learn(
+    project: Project, data: Dataset, names: Sequence[str], run: Run, curves: Curves | None = None
+) -> dict[str, Learned]:
+    """Fits the named methods, blends and routes on `data`; a method that several of them need is fitted once.
+
+    curves: where to put what the methods told of their epochs.
+    """
     needed = [part for name in names for part in project.parts(name)]  # misspelled names are told before any fit
     if not (data.weight > 0).any():
         raise EmptyData(
@@ -24,9 +35,12 @@ def learn(project: Project, data: Dataset, names: Sequence[str], run: Run) -> di
     learned: dict[str, Learned] = {}
     for done, name in enumerate(dict.fromkeys(needed)):
         run.on_epoch(Progress("fit methods", done, len(set(needed))))
-        learned[name] = _fitted(project, data, name, run)
+        curve = Curve(run.at(quote(name, safe="")))
+        learned[name] = _fitted(project, data, name, curve.heard)
+        if curve.epochs and curves is not None:
+            curves[name] = curve.as_dict()
     run.on_epoch(Progress("fit methods", len(set(needed)), len(set(needed))))
-    composing = Composing(project, data, run, learned)
+    composing = Composing(project, data, replace(run, checkpoints=None), learned)
     return {name: composing.of(name) for name in names}
 
 

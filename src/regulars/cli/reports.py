@@ -1,5 +1,6 @@
 """report: one page to show, from what the other commands left in the output folder."""
 
+import json
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
@@ -20,6 +21,7 @@ from .app import HERE, AsJson, ConfigPath, Quiet, verb
 from .bars import stage, watched
 from .compositions import described
 from .console import emit, say
+from .curves import frame
 from .likeness import similar_items
 from .project import Project
 from .whole import written
@@ -55,9 +57,19 @@ def contents(project: Project, prepared: Prepared) -> Report:
         winner=compared["winner"],
         recommendations=_recommendations(project),
         similar=similar_to(project, recommender, data),
+        curves=frame({**compared.get("curves", {}), **_fitted(project).get("curves", {})}),
         settings=settings(project),
         protocol=protocol(project, compared),
     )
+
+
+def _fitted(project: Project) -> dict[str, Any]:
+    """What `regulars fit` noted of the model; nothing when it is not there."""
+    try:
+        said = json.loads((project.output / "model.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _recommendations(project: Project) -> Frame:

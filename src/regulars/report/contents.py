@@ -18,7 +18,8 @@ class Report:
 
     shop: its name; data: all events; item_names: String [n_items], the ids if not given; check: what the check found;
     validation, test: the comparisons; winner: the method chosen on the validation; recommendations: user_id, item_id,
-    rank, score, source, reason; similar: item_id, similar_item_id, rank, score; settings: of each method;
+    rank, score, source, reason; similar: item_id, similar_item_id, rank, score; curves: name, epoch, loss, ndcg@10 of
+    what learns in epochs; settings: of each method;
     protocol: whatever else is needed to do it again (seed, versions, machine, seconds), in the order to show it.
     """
 
@@ -31,6 +32,7 @@ class Report:
     winner: str = ""
     recommendations: Frame = field(default_factory=pl.DataFrame)
     similar: Frame = field(default_factory=pl.DataFrame)
+    curves: Frame = field(default_factory=pl.DataFrame)
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     protocol: Mapping[str, str] = field(default_factory=dict)
 

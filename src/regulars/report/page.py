@@ -17,6 +17,7 @@ from .sections.check import check
 from .sections.closing import next_steps, protocol
 from .sections.comparison import comparison, lists, slices
 from .sections.examples import customers, products
+from .sections.learning import learning
 from .sections.shop import shop
 
 Section = Callable[[Report], Markup | None]
@@ -27,6 +28,7 @@ SECTIONS: Final[tuple[tuple[str, str, Section], ...]] = (
     ("comparison", "Which method finds what customers want next", comparison),
     ("slices", "Where it works, and where it does not", slices),
     ("lists", "Does everybody get the same?", lists),
+    ("learning", "How the networks learned", learning),
     ("customers", "A few customers", customers),
     ("products", "Similar products", products),
     ("next", "What to do next", next_steps),
