@@ -33,10 +33,11 @@ def prepare(
     wanted = events.filter(pl.col("split") == asked)
     config = _config(data, MODELS[method].__name__, settings, known, wanted, k)
 
+    dataset = create_dataset(config)
+    train, valid, _ = data_preparation(config, dataset)
+
     def fit() -> Any:
         init_seed(config["seed"], True)
-        dataset = create_dataset(config)
-        train, valid, _ = data_preparation(config, dataset)
         model = MODELS[method](config, train.dataset)
         trainer = (RecVAETrainer if method == "rec_vae" else Trainer)(config, model)
         stops = asked == "valid"
@@ -51,10 +52,10 @@ def prepare(
         if stops:
             model.load_state_dict(torch.load(trainer.saved_model_file, weights_only=False)["state_dict"])
         model.eval()
-        return model, dataset, heard
+        return model, heard
 
     def judge(result: Any) -> dict[str, float]:
-        model, dataset, heard = result
+        model, heard = result
         found = quality(_lists(model, dataset, _matrix(known, data), k), _matrix(wanted, data))
         return {
             **found,

@@ -26,10 +26,11 @@ def textbook(hidden, weight, bias):
     return -(some.amounts * logs[some.rows(), some.items]).sum()
 
 
-@pytest.mark.parametrize(("scores", "cached"), [(1 << 25, 1 << 18), (14, 7), (7, 1), (21, 14)])
-def test_the_loss_and_its_slopes_are_those_of_a_dense_softmax(monkeypatch, scores, cached):
+@pytest.mark.parametrize("scores", [1 << 25, 14, 7, 21])
+@pytest.mark.parametrize("first", [1, 1024])
+def test_the_loss_and_its_slopes_are_those_of_a_dense_softmax(monkeypatch, scores, first):
     monkeypatch.setattr(module, "SCORES", scores)
-    monkeypatch.setattr(module, "CACHED", cached)
+    monkeypatch.setattr(module, "FIRST", first)
     ours, theirs = parts(), parts()
     loss, expected = multinomial(*ours, wanted()), textbook(*theirs)
     (2.5 * loss).backward()
@@ -50,9 +51,9 @@ def test_what_does_not_learn_gets_no_slope():
 
 
 def test_large_scores_do_not_overflow():
-    hidden, weight, bias = parts()
+    hidden, weight, bias = (part.detach() for part in parts())
     loss = multinomial(hidden * 1e3, weight * 1e3, bias, wanted())
-    torch.testing.assert_close(loss, textbook(hidden * 1e3, weight * 1e3, bias))
+    torch.testing.assert_close(loss, textbook(hidden * 1e3, weight * 1e3, bias), rtol=1e-4, atol=0)
 
 
 def test_under_autocast_the_slopes_are_nearly_the_same():

@@ -5,18 +5,21 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from .bags import Bags
+from .softmax import _raise
 
-SCORES: Final = 1 << 25  # held at a time: 64 MB in bf16
-CACHED: Final = 1 << 18  # of them turned into slopes together: 1 MB of float32
+SCORES: Final = 1 << 25  # held at a time: 64 MB in bfloat16
+FIRST: Final = 1024  # columns among which the top of a row is looked for; `_raise` keeps what is e^69 times as much
 
 
 def multinomial(hidden: Tensor, weight: Tensor, bias: Tensor, wanted: Bags) -> Tensor:
     """- sum of amount * log softmax(hidden @ weight.T + bias) over all entries of `wanted`; a number.
 
-    hidden: [batch, d]; weight: [n_items, d]; bias: [n_items]. Under autocast the products are made in
-    its precision. The gradient is made on the way, a block of customers at a time: no softmax of a batch is held.
+    hidden: [batch, d]; weight: [n_items, d]; bias: [n_items]. No item is twice in a bag. Under autocast the products
+    are made in its precision. The gradient is made on the way, a block of customers at a time, from the powers of the
+    scores as they lie in their place.
     Source: Liang et al., WWW 2018, eq. 2.
     """
     loss: Tensor = _Multinomial.apply(hidden, weight, bias, wanted)  # type: ignore[no-untyped-call]
@@ -24,54 +27,58 @@ def multinomial(hidden: Tensor, weight: Tensor, bias: Tensor, wanted: Bags) -> T
 
 
 class _Multinomial(torch.autograd.Function):
+    """The bias is one more column of the weights, and of the hidden layer a 1."""
+
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, wanted: Bags) -> Tensor:
-        kind = _precision(hidden)
-        whole, items, masses = hidden.to(kind), weight.to(kind), wanted.masses()
-        slopes = [torch.zeros_like(part) if wants else None for part, wants in _wants(ctx, hidden, weight, bias)]
+        device = hidden.device.type
+        kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else torch.float32
+        rows = torch.cat([hidden, hidden.new_ones(len(hidden), 1)], dim=1).to(kind)  # [batch, d + 1]
+        items = torch.cat([weight, bias[:, None]], dim=1).to(kind)  # [n_items, d + 1]
+        learns, told = ctx.needs_input_grad[0], any(ctx.needs_input_grad[1:3])
+        by_rows = torch.empty_like(hidden, dtype=torch.float32) if learns else None
+        by_weight = by_bias = None
         loss = hidden.new_zeros((), dtype=torch.float32)
-        for rows in _blocks(len(hidden), max(1, SCORES // len(weight))):
-            scores = whole[rows] @ items.T  # [block, n_items]
-            loss += _turned(scores, bias, _part(wanted, rows), masses[rows], slopes[2])
-            if slopes[0] is not None:
-                slopes[0][rows] = scores @ items  # [block, d]
-            if slopes[1] is not None:
-                slopes[1] += scores.T @ whole[rows]  # [n_items, d]
-        ctx.save_for_backward(*slopes)
+        for block in _blocks(len(rows), max(1, SCORES // len(items))):
+            scores = rows[block] @ items.T  # [block, n_items]
+            lost, shares = _slopes(scores, _part(wanted, block))
+            loss += lost
+            if by_rows is not None:
+                by_rows[block] = shares * (scores @ items)[:, :-1]  # [block, d]
+            if told:
+                slopes = scores.T @ (shares * rows[block]).to(kind)  # [n_items, d + 1]
+                by_weight = _added(by_weight, slopes[:, :-1])
+                by_bias = _added(by_bias, slopes[:, -1])
+        ctx.save_for_backward(by_rows, by_weight, by_bias)
         return loss
 
     @staticmethod
-    def backward(ctx: Any, *above: Tensor) -> tuple[Tensor | None, ...]:
-        return (*(None if slope is None else slope.mul_(above[0]) for slope in ctx.saved_tensors), None)
+    @once_differentiable
+    def backward(ctx: Any, above: Tensor) -> tuple[Tensor | None, ...]:
+        return (*(None if slope is None else slope.mul_(above) for slope in ctx.saved_tensors), None)
 
 
-def _turned(scores: Tensor, bias: Tensor, wanted: Bags, masses: Tensor, slope: Tensor | None) -> Tensor:
-    """The loss of a block; its scores [block, n_items], yet without bias, become the slopes of the loss by them."""
-    n_items, loss = scores.shape[1], bias.new_zeros(())
-    for rows in _blocks(len(scores), max(1, CACHED // n_items)):
-        some = _part(wanted, rows)
-        block = scores[rows].float() + bias  # [some, n_items]
-        places = some.rows() * n_items + some.items
-        flat = block.view(-1)
-        loss -= some.amounts @ flat[places]
-        highest = block.amax(dim=1)
-        sums = block.sub_(highest[:, None]).exp_().sum(dim=1)
-        loss += masses[rows] @ (highest + sums.log())
-        block.mul_((masses[rows] / sums)[:, None])
-        flat[places] -= some.amounts
-        if slope is not None:
-            slope += block.sum(dim=0)
-        scores[rows] = block
-    return loss
+def _added(slopes: Tensor | None, more: Tensor) -> Tensor:
+    """Both, float32 and in one piece: the optimizer takes it as it is."""
+    if slopes is None:
+        return more.to(torch.float32, memory_format=torch.contiguous_format, copy=True)
+    return slopes.add_(more)
 
 
-def _wants(ctx: Any, *parts: Tensor) -> Iterator[tuple[Tensor, bool]]:
-    return zip(parts, ctx.needs_input_grad, strict=False)
+def _slopes(scores: Tensor, wanted: Bags) -> tuple[Tensor, Tensor]:
+    """The loss of a block; its scores [block, n_items] become the slopes of the loss by them over `shares` [block, 1].
 
-
-def _precision(like: Tensor) -> torch.dtype:
-    device = like.device.type
-    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else torch.float32
+    exp(score - top), less what the amount is in units of the shares: mass / sum of the powers.
+    """
+    rows, masses = wanted.rows(), wanted.masses()
+    places, flat = rows * scores.shape[1] + wanted.items, scores.view(-1)
+    met = flat[places].float()
+    tops = scores[:, :FIRST].amax(dim=1).float().scatter_reduce(0, rows, met, "amax")
+    sums = _raise(scores, tops)
+    loss = masses @ (tops + sums.log()) - wanted.amounts @ met
+    shares = masses / sums
+    flat[places] -= (wanted.amounts / shares[rows]).to(scores.dtype)
+    return loss, shares[:, None]
 
 
 def _blocks(n: int, most: int) -> Iterator[slice]:
