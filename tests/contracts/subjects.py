@@ -26,6 +26,7 @@ class Subject:
         return self.fit(self.planted.data, QUIET)
 
 
+RECURRENT = {"width": 16, "temperature": 0.3, "dropout": 0.4, "epochs": 60, "batch": 64, "rate": 0.01, "patience": 0}
 SETTINGS = {
     "als": {"factors": 4, "unobserved_weight": 0.3},
     "bpr": {"factors": 8},
@@ -39,8 +40,8 @@ SETTINGS = {
     "vsknn": {"neighbors": 20, "gap_minutes": math.inf},  # whose events lie days apart
     "stan": {"neighbors": 20, "distance_half_life": 10.0, "position_half_life": 10.0, "gap_minutes": math.inf},
     "sasrec": {"width": 16, "blocks": 1, "epochs": 30, "batch": 64, "length": 20, "rate": 0.01, "patience": 0},
-    "gru4rec": {"width": 16, "epochs": 30, "batch": 64, "length": 20, "rate": 0.01, "patience": 0},
-    "lstm": {"width": 16, "epochs": 30, "batch": 64, "length": 20, "rate": 0.01, "patience": 0},
+    "gru4rec": RECURRENT,
+    "lstm": RECURRENT,
     "slist": {"half_life_steps": 20.0, "ahead_steps": 5.0},  # whose order is chance
     "markov": {"reach": 15, "ahead_steps": 20.0, "half_life_steps": 20.0},
     "association_rules": {"within": "customer", "min_baskets": 2},
