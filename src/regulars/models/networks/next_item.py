@@ -35,7 +35,7 @@ class NextItem(Task):
         self.sequences = Sequences.of(data.histories(), codes, gap=settings.gap)
         if not (self.sequences.lengths > 1).any():
             within = f" within {settings.gap_minutes:g} minutes" if np.isfinite(settings.gap) else ""
-            raise EmptyData(f"{name} learns what follows what and needs customers with two events{within}; there are none")
+            raise EmptyData(f"{name} needs customers with two events{within} to see what follows what; there are none")
         table = attributes(data, settings.columns) if settings.attributes else None
         self.module = Network(self.met, shape.build(), shape.width, table=table, forget=settings.forget)
         self._full = settings.sums_over_all(len(self.met))

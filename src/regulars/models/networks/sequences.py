@@ -109,16 +109,14 @@ class Sequences:
         A history that is longer is cut from its end, the newest window shortened by chance, so that each epoch sees
         other cuts. Sequences of one event have nothing that comes next, and no window.
         """
-        steps = self.lengths - 1
-        long = steps > length
-        newest = np.where(long, random.integers(1, length + 1, len(steps)), np.minimum(steps, length))
-        older = np.where(long, -(-(steps - newest) // length), 0)
-        counts = (older + (steps > 0)).astype(np.int64)
-        which = spans(np.zeros(len(steps), dtype=np.int64), counts)  # 0 the newest window
+        first, last = self.starts[:-1][self.lengths > 1], self.starts[1:][self.lengths > 1]
+        steps = last - first - 1
+        newest = np.where(steps > length, random.integers(1, length + 1, len(steps)), steps)
+        counts = 1 - (newest - steps) // length
+        older = spans(np.zeros(len(steps), dtype=np.int64), counts)  # 0 for the newest window
         rows = np.repeat(np.arange(len(steps)), counts)
-        ends = self.starts[1:][rows] - np.where(which > 0, newest[rows] + (which - 1) * length, 0)
-        steps_left = np.where(which > 0, length, newest[rows])
-        begins = np.maximum(ends - 1 - steps_left, self.starts[:-1][rows])
+        ends = last[rows] - np.where(older > 0, newest[rows] + (older - 1) * length, 0)
+        begins = np.maximum(ends - 1 - np.where(older > 0, length, newest[rows]), first[rows])
         return begins, ends
 
     def batch(self, begins: Longs, ends: Longs, *, ahead: bool = True, device: str = "cpu") -> Batch:
