@@ -1,11 +1,13 @@
 """Explicit ratings: fitting and RMSE on ml-100k beside Surprise, on the same five folds (Surprise's own KFold).
 
 "as Surprise": the factors and epochs that Surprise has by default, so that the times compare; step and regularization
-are each library's own. "defaults": ours as they are. "chosen": in each fold, the best of TRIALS settings by RMSE on an
-eighth of that fold's training ratings, searched by Optuna's TPE over the legal ranges of the settings, which know
-nothing of these ratings; then one fit on the whole training part of the fold. Surprise is not tuned. What it calls
-kNN-baseline is its item-based one with `pearson_baseline`. Ratings that we say NaN of, those of items that training
-does not hold, are predicted by the customer's mean. Quality is the mean over the folds.
+are each library's own. "defaults": ours as they are. "chosen": each fold's settings come from its training ratings
+alone and begin with those that Surprise has by default (START), so nothing of them has seen the test, as our defaults
+have. `tune` makes TRIALS trials on an eighth of the training ratings, goes on from the best with another eighth, and
+once more; the best KEPT of each search are then cross-validated over all eighths, and the best of them is fitted once
+on the whole training part. Surprise is not tuned. What it calls kNN-baseline is its item-based one with
+`pearson_baseline`. Ratings that we say NaN of, those of items that training does not hold, are predicted by the
+customer's mean. Quality is the mean over the folds.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +21,7 @@ from benchmarks.figure import OURS, Figure
 from benchmarks.measure import Contender, race
 
 FOLDS, SEED = 5, 0
-VALIDATION = 8  # one part in so many
+PARTS = 8  # of the training ratings: each is the validation of the others
 METHODS = {
     "SVD": "SVD",
     "SVD++": "SVDpp",
@@ -33,7 +35,11 @@ AS_SURPRISE: dict[str, dict[str, Any]] = {
     "kNN-baseline": {"neighbors": 40, "shrinkage": 100.0},
     "kNN-baseline between customers": {"neighbors": 40, "shrinkage": 100.0},
 }
-TRIALS = 40
+START: dict[str, dict[str, Any]] = {  # shrinkage, which Surprise has not: the middle of its range, by its logarithm
+    "SVD++": {"factors": 20, "epochs": 20, "rate": 0.007, "regularization": 0.02, "shrinkage": 1.0}
+}
+SPANS = {"factors": [10, 200], "epochs": [10, 200]}  # up to 200 factors, as Koren (KDD 2008); all else: legal ranges
+SEARCHES, TRIALS, KEPT = 3, 50, 4
 CHOSEN = ("SVD++",)  # the others reach their targets as they are
 
 Rating = tuple[str, str, float]
@@ -73,7 +79,7 @@ def defaults(name: str) -> Prepared:
 
 def chosen(name: str) -> Prepared:
     """The same with the settings of each fold chosen on a part of its training ratings."""
-    return _judged([_chosen(name, train, number) for number, (train, _) in enumerate(folds())])
+    return _judged([_chosen(name, split_of(*fold).train, number) for number, fold in enumerate(folds())])
 
 
 def _judged(methods: list[Any]) -> Prepared:
@@ -128,33 +134,26 @@ def figures(method: Any, split: Any) -> dict[str, float]:
     return evaluate(method.fit(split.train), split, metrics={}).means
 
 
-def _chosen(name: str, train: list[Rating], fold: int) -> Any:
-    """The method at the best of TRIALS settings from the legal ranges."""
-    import optuna
+def _chosen(name: str, known: Any, fold: int) -> Any:
+    """The method at the best settings by what `known`, the training part of a fold, says alone."""
+    from regulars import Run
+    from regulars.evaluation import Fold as Part
+    from regulars.tuning import Exam, Plan, Space, tune
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    part = np.random.default_rng(SEED).integers(VALIDATION, size=len(train))
-    known = [row for row, place in zip(train, part, strict=True) if place]
-    split = split_of(known, [row for row, place in zip(train, part, strict=True) if not place])
-
-    def loss(trial: Any) -> float:
-        return figures(_method(name, _drawn(trial, _method(name, {}))), split)["rmse"]
-
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=fold, multivariate=True))
-    study.optimize(loss, n_trials=TRIALS)
-    return _method(name, study.best_params)
-
-
-def _drawn(trial: Any, method: Any) -> dict[str, Any]:
-    """A value for each setting from its legal range."""
-    from regulars.core import ranges
-
-    found = {}
-    for name, legal in ranges(type(method)).items():
-        whole = isinstance(getattr(method, name), int)
-        draw = trial.suggest_int if whole else trial.suggest_float
-        found[name] = draw(name, legal.low, legal.high, log=legal.log)
-    return found
+    exams = [Exam(part, metric="rmse") for part in Part.all(PARTS, seed=SEED)]
+    best, finalists = _method(name, START[name]), []
+    for number, exam in enumerate(exams[:SEARCHES]):
+        run = Run(seed=SEARCHES * fold + number)
+        study = tune({name: Space(best, SPANS)}, known, exam=exam, plan=Plan(trials=TRIALS), run=run)
+        best = study.tuned()[name]
+        done = sorted((trial for trial in study.trials if trial.done), key=lambda trial: trial.value)
+        finalists += [_method(name, dict(trial.settings)) for trial in done[:KEPT]]
+    rungs = [exam.on(known).rungs[-1] for exam in exams]
+    errors = {
+        method: np.mean([rung.value(method.fit(rung.split.train), Run()) for rung in rungs])
+        for method in dict.fromkeys(finalists)
+    }
+    return min(errors, key=lambda method: errors[method])
 
 
 def _method(name: str, settings: dict[str, Any]) -> Any:
