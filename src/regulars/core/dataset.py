@@ -9,6 +9,7 @@ import polars as pl
 
 from .arrays import MISSING, Bools, Codes, Floats, Frame, Ints, Longs, longs, spans, starts_of
 from .errors import BadTable, EmptyData, MissingColumn
+from .mapped import counts_of, kept
 from .queries import Histories, Queries
 from .vocabulary import Vocabulary
 
@@ -104,7 +105,7 @@ class Dataset:
     @cached_property
     def starts(self) -> Longs:
         """Where each user's events begin; int64 [n_users + 1]."""
-        return starts_of(np.bincount(self.user, minlength=self.n_users))
+        return starts_of(counts_of(self.user, self.n_users))
 
     def sorted(self) -> "Dataset":
         """The same events in the order of (user, time); equal times keep their order."""
@@ -112,17 +113,20 @@ class Dataset:
         return self.where(order) if (np.diff(order) != 1).any() else self
 
     def where(self, events: Bools | Longs) -> "Dataset":
-        """Only these events (a mask or positions); the vocabularies and features stay whole."""
+        """Only these events (a mask or positions); the vocabularies and features stay whole.
+
+        What a mask keeps of columns that are mapped from the disk is mapped, too, where it is large.
+        """
         context = self.context
         if context.width:
             context = context.filter(events) if events.dtype == np.bool_ else context[events]
         return replace(
             self,
-            user=self.user[events],
-            item=self.item[events],
-            time=self.time[events],
-            weight=self.weight[events],
-            kind=self.kind[events],
+            user=kept(self.user, events),
+            item=kept(self.item, events),
+            time=kept(self.time, events),
+            weight=kept(self.weight, events),
+            kind=kept(self.kind, events),
             context=context,
         )
 

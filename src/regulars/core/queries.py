@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from .arrays import DAY, MISSING, Codes, Floats, Frame, Ints, Longs, longs, spans, starts_of
+from .arrays import DAY, MISSING, Bools, Codes, Floats, Frame, Ints, Longs, longs, spans, starts_of
 from .errors import BadTable
+from .mapped import kept, kept_before
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -86,10 +87,10 @@ class Histories:
         lengths = np.minimum(self.lengths, n)
         return self._events(spans(self.starts[1:] - lengths, lengths), starts_of(lengths))
 
-    def where(self, keep: np.ndarray) -> "Histories":
+    def where(self, keep: Bools) -> "Histories":
         """Only the events that `keep` (bool [n_events]) marks."""
-        lengths = np.bincount(self.rows[keep], minlength=len(self))
-        return self._events(np.flatnonzero(keep), starts_of(lengths))
+        starts, items, times = kept_before(keep, self.starts), kept(self.items, keep), kept(self.times, keep)
+        return Histories(starts, items, times, kept(self.weights, keep), kept(self.kinds, keep))
 
     def joined(self, newer: "Histories") -> "Histories":
         """Each customer's events followed by those of `newer`."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from regulars.core import Bools, Dataset, Floats, Ints, Longs, Queries, spans
+from regulars.core.mapped import pieces
 
 MOST = 5_000  # customers: the figure is then known to about .003, and judging stays a small part of an epoch
 SCORES = 16_000_000  # held at a time: 64 MB
@@ -40,7 +41,8 @@ class Withheld:
         """
         users = _drawn(data, share, random)
         events = spans(data.starts[users], data.starts[users + 1] - data.starts[users])
-        chosen, left_out = _newest(data, events, (data.weight > 0 if eligible is None else eligible)[events], random)
+        asked = data.weight[events] > 0 if eligible is None else eligible[events]
+        chosen, left_out = _newest(data, events, asked, random)
         out = np.zeros(len(data), dtype=np.bool_)
         out[left_out] = True
         lost = _would_be_lost(data, left_out, out)
@@ -103,7 +105,8 @@ def _would_be_lost(data: Dataset, left_out: Longs, out: Bools) -> Ints:
     """The customers of whom nothing would be known, or who alone met an item, without these events."""
     left = np.diff(data.starts) - np.bincount(data.user[left_out], minlength=data.n_users)
     met = np.zeros(data.n_items, dtype=np.bool_)
-    met[data.item[~out]] = True
+    for part in pieces(len(out)):
+        met[data.item[part][~out[part]]] = True
     lost = (left[data.user[left_out]] == 0) | ~met[data.item[left_out]]
     return np.unique(data.user[left_out[lost]])
 
