@@ -33,8 +33,8 @@ class _Multinomial(torch.autograd.Function):
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, wanted: Bags) -> Tensor:
         device = hidden.device.type
         kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else torch.float32
-        rows = torch.cat([hidden, hidden.new_ones(len(hidden), 1)], dim=1).to(kind)  # [batch, d + 1]
-        items = torch.cat([weight, bias[:, None]], dim=1).to(kind)  # [n_items, d + 1]
+        rows = _wider(hidden, 1.0, kind)  # [batch, d + 1]
+        items = _wider(weight, bias, kind)  # [n_items, d + 1]
         learns, told = ctx.needs_input_grad[0], any(ctx.needs_input_grad[1:3])
         by_rows = torch.empty_like(hidden, dtype=torch.float32) if learns else None
         by_weight = by_bias = None
@@ -63,6 +63,14 @@ def _added(slopes: Tensor | None, more: Tensor) -> Tensor:
     if slopes is None:
         return more.to(torch.float32, memory_format=torch.contiguous_format, copy=True)
     return slopes.add_(more)
+
+
+def _wider(table: Tensor, last: Tensor | float, kind: torch.dtype) -> Tensor:
+    """The table [n, d] with one more column, of that kind; [n, d + 1]."""
+    wider = table.new_empty((len(table), table.shape[1] + 1), dtype=kind)
+    wider[:, :-1] = table
+    wider[:, -1] = last
+    return wider
 
 
 def _slopes(scores: Tensor, wanted: Bags) -> tuple[Tensor, Tensor]:
