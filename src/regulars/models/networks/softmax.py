@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
-from torch.nn.functional import embedding
+from torch.nn.functional import embedding, pad
 
 from regulars.kernels.powers import powers_half, powers_single
 
 ROWS: Final = 512  # targets looked at together
 HELD: Final = 8_000_000  # logits of them that are kept for the gradient; beyond, they are computed twice
+STEP: Final = 128  # oneDNN compiles a product anew for every shape, so rows and negatives are filled up to multiples
 COLUMNS: Final = 1024  # items looked at together: their logits stay in the second cache of a core
 
 
@@ -37,10 +38,12 @@ def sampled(hidden: Tensor, table: Tensor, targets: Tensor, negatives: Tensor, l
     (Khrylchenko et al., Correcting the LogQ Correction, RecSys 2025). A negative that is a token's target is left out.
     """
     positive = (hidden.float() * embedding(targets, table).float()).sum(1)  # [n]
-    bias = None if log_q is None else -log_q[negatives]
+    more = -len(negatives) % STEP
+    bias = pad(hidden.new_zeros(len(negatives)) if log_q is None else -log_q[negatives], (0, more), value=-1e30)
     place = torch.searchsorted(negatives, targets).clamp(max=max(len(negatives) - 1, 0))
     own = torch.where(negatives[place] == targets, place, -1) if len(negatives) else torch.full_like(targets, -1)
-    loss: Tensor = _Softmax.apply(hidden, embedding(negatives, table), positive, own, bias)  # type: ignore[no-untyped-call]
+    columns = pad(embedding(negatives, table), (0, 0, 0, more))  # [m, d]
+    loss: Tensor = _Softmax.apply(hidden, columns, positive, own, bias)  # type: ignore[no-untyped-call]
     return loss
 
 
@@ -53,7 +56,9 @@ class _Softmax(Function):
     ) -> Tensor:
         device = hidden.device.type
         kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
-        rows, positive = hidden.detach().to(kind), positive.detach().float()
+        n, more = len(hidden), -len(hidden) % STEP
+        rows, positive = pad(hidden.detach().to(kind), (0, 0, 0, more)), pad(positive.detach().float(), (0, more))
+        own = pad(own, (0, more), value=-1)
         by_rows, by_positive = torch.zeros_like(rows, dtype=torch.float32), torch.empty_like(positive)
         catalog = _Catalog(columns.detach().to(kind), bias)
         loss = positive.new_zeros(())
@@ -63,9 +68,9 @@ class _Softmax(Function):
             top, total = part.sums(positive[at], by_rows[at])
             by_rows[at] /= total[:, None]
             part.add_gradient(top, total)
-            loss += (total.log() + top - positive[at]).sum()
+            loss += (total.log() + top - positive[at])[: max(n - begin, 0)].sum()
             by_positive[at] = torch.exp(positive[at] - top) / total - 1
-        ctx.save_for_backward(by_rows, catalog.gradient, by_positive)
+        ctx.save_for_backward(by_rows[:n], catalog.gradient, by_positive[:n])
         ctx.kinds = hidden.dtype, columns.dtype
         return loss
 

@@ -1,12 +1,15 @@
 """Transformer: causal self-attention over the tokens of a batch, sequences of nearly one length at a time."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention, silu
+from torch.nn.functional import pad, scaled_dot_product_attention, silu
 
 from .sequences import Batch, Group
+
+STEP: Final = 256  # oneDNN compiles a product anew for every shape, so tokens are filled up to a multiple of this
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,11 @@ class TransformerBody(nn.Module):
         self.norm = nn.LayerNorm(shape.width)
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
-        x = self.dropout(x + self.places(batch.places))  # [n_tokens, d]
+        n = len(x)
+        x = _filled(self.dropout(x + self.places(batch.places)))  # [n_tokens, d]
         for block in self.blocks:
             x = block(x, batch)  # [n_tokens, d]
-        normed: Tensor = self.norm(x)
+        normed: Tensor = self.norm(x[:n])
         return normed
 
 
@@ -113,7 +117,7 @@ class Attention(nn.Module):
         taken = self.taken(x).float()  # [n_tokens, 3 d]
         with torch.autocast(x.device.type, enabled=False):  # on CPUs its gradient is ten times slower in bfloat16
             attended = [self._attend(taken[group.tokens], group, batch) for group in batch.groups]
-        y: Tensor = self.given(torch.cat(attended))  # [n_tokens, d]
+        y: Tensor = self.given(_filled(torch.cat(attended)))  # [n_tokens, d]
         return y if self.waves is None else (1 - self.mix) * y + self.mix * self.waves(x, batch)
 
     def _attend(self, taken: Tensor, group: Group, batch: Batch) -> Tensor:
@@ -162,7 +166,9 @@ class Waves(nn.Module):
         self.fast = nn.Parameter(torch.randn(shape.width))
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
-        slow = torch.cat([self._slow(x[group.tokens])[group.kept] for group in batch.groups])  # [n_tokens, d]
+        with torch.autocast(x.device.type, enabled=False):
+            slow = torch.cat([self._slow(x[group.tokens].float())[group.kept] for group in batch.groups])
+        slow = _filled(slow)  # [n_tokens, d]
         return slow + self.fast**2 * (x - slow)
 
     def _slow(self, x: Tensor) -> Tensor:
@@ -171,3 +177,8 @@ class Waves(nn.Module):
         since = since[:, None] - since  # [width, width]
         weights = torch.where(since >= 0, self.kernel[since.abs()], 0.0).to(x.dtype)
         return (weights @ x).flatten(0, 1)  # [n * width, d]
+
+
+def _filled(x: Tensor) -> Tensor:
+    """Tokens of zeros at the end, up to a multiple of STEP."""
+    return pad(x, (0, 0, 0, -len(x) % STEP))
