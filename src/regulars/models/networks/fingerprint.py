@@ -20,21 +20,21 @@ def fingerprint(value: object) -> str:
     that are made of it.
     """
     digest = hashlib.blake2b(digest_size=16)
-    _feed(digest, value, set())
+    _feed(digest, value, ())
     return digest.hexdigest()
 
 
-def _feed(digest: Any, value: object, seen: set[int]) -> None:
+def _feed(digest: Any, value: object, within: tuple[int, ...]) -> None:
+    """within: what the value is nested in, lest a circle be gone round for ever."""
+    if id(value) in within:
+        return
+    inner = (*within, id(value))
     if isinstance(value, Tensor):
         value = value.detach().cpu().numpy()
-    if isinstance(value, (np.ndarray, nn.Module, dict)) or hasattr(value, "__dict__"):
-        if id(value) in seen:
-            return
-        seen.add(id(value))
     if isinstance(value, np.ndarray):
         _feed_array(digest, value)
     elif isinstance(value, nn.Module):
-        _feed(digest, {name: tuple(tensor.shape) for name, tensor in value.state_dict().items()}, seen)
+        _feed(digest, {name: tuple(tensor.shape) for name, tensor in value.state_dict().items()}, inner)
     elif isinstance(value, (pl.DataFrame, pl.Series)):
         digest.update(f"{type(value).__name__} {value.shape}".encode())
     elif isinstance(value, Vocabulary):
@@ -42,14 +42,14 @@ def _feed(digest: Any, value: object, seen: set[int]) -> None:
     elif isinstance(value, dict):
         for key in sorted(value, key=str):
             digest.update(f"{key}:".encode())
-            _feed(digest, value[key], seen)
+            _feed(digest, value[key], inner)
     elif isinstance(value, (list, tuple)):
         for part in value:
-            _feed(digest, part, seen)
+            _feed(digest, part, inner)
     elif value is None or isinstance(value, (bool, int, float, str, np.generic)):
         digest.update(f"{value!r};".encode())
     else:
-        _feed(digest, _content(value), seen)
+        _feed(digest, _content(value), inner)
 
 
 def _content(value: object) -> object:

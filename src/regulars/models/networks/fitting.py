@@ -1,5 +1,6 @@
 """Fitting: one fit of a network on its way, epoch by epoch and step by step."""
 
+import json
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -66,7 +67,8 @@ class Fitting:
         """What writes the checkpoints, if somebody wants them."""
         if self.run.checkpoints is None:
             return None
-        fit = {"data": fingerprint(vars(self.task)), "settings": asdict(self.settings), "seed": self.run.seed}
+        settings = json.loads(json.dumps(asdict(self.settings)))
+        fit = {"data": fingerprint(vars(self.task)), "settings": settings, "seed": self.run.seed}
         return Keeper(self.run.checkpoints, self.name, fit)
 
     def learn(self) -> None:

@@ -9,6 +9,7 @@ from torch.nn.functional import embedding
 
 from regulars.core import MISSING, Dataset, Ints, Longs, Run
 from regulars.core.errors import EmptyData
+from regulars.core.mapped import counts_of, pieces
 
 from ..kinds.factors import Factors
 from ..sequential import Sequential
@@ -29,7 +30,7 @@ class NextItem(Task):
     def __init__(self, name: str, settings: Sequential, shape: Shape, withheld: Withheld) -> None:
         data = withheld.known
         self.name, self.settings, self.shape, self.withheld = name, settings, shape, withheld
-        self.met = np.unique(data.item[data.weight > 0])
+        self.met = _met(data)
         codes = np.full(data.n_items, MISSING, dtype=np.int32)
         codes[self.met] = np.arange(len(self.met))
         self.sequences = Sequences.of(data.histories(), codes, gap=settings.gap)
@@ -84,11 +85,19 @@ class NextItem(Task):
         return nn.functional.normalize(hidden, dim=1) / self.settings.temperature
 
 
+def _met(data: Dataset) -> Ints:
+    """The items that somebody met, rising."""
+    met = np.zeros(data.n_items, dtype=np.bool_)
+    for part in pieces(len(data)):
+        met[data.item[part][data.weight[part] > 0]] = True
+    return np.flatnonzero(met).astype(np.int32)
+
+
 class _Chances:
     """How negatives are drawn."""
 
     def __init__(self, items: Ints, n_items: int, settings: Sequential) -> None:
-        counts = np.bincount(items, minlength=n_items).astype(np.float64)
+        counts = counts_of(items, n_items).astype(np.float64)
         weights = np.maximum(counts, 1) ** settings.popularity
         self.ends = np.cumsum(weights / weights.sum())
         self.negatives = settings.negatives

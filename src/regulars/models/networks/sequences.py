@@ -1,6 +1,6 @@
 """Sequences: ragged histories as flat tokens, so that nothing is computed on padding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from regulars.core import Histories, Ints, Longs, spans, starts_of
+from regulars.core.mapped import looked_up, pieces
 
 NOTHING: Final = -100  # the target of a token that has none
 WIDTHS: Final = np.array([2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 200, 256])  # of groups, then doubled
@@ -92,9 +93,8 @@ class Sequences:
         met = known(histories, codes)
         starts = met.starts
         if np.isfinite(gap):
-            paused = np.flatnonzero(np.diff(met.times) > gap) + 1
-            starts = np.unique(np.concatenate([starts, paused]))
-        return cls(starts, codes[met.items], met.times)
+            starts = np.unique(np.concatenate([starts, *_pauses(met.times, gap)]))
+        return cls(starts, looked_up(codes, met.items), met.times)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -133,10 +133,21 @@ class Sequences:
         return Batch(items, times, wanted, starts_of(lengths), order)
 
 
+def _pauses(times: Longs, gap: float) -> Iterator[Longs]:
+    """The events that come more than `gap` seconds after the event before them."""
+    for part in pieces(len(times)):
+        waited = np.diff(times[max(part.start - 1, 0) : part.stop])
+        yield np.flatnonzero(waited > gap) + max(part.start, 1)
+
+
 def known(histories: Histories, codes: Ints) -> Histories:
     """The events of items that have a code and were not taken back."""
-    inside = (histories.items >= 0) & (histories.items < len(codes)) & (histories.weights > 0)
-    inside[inside] = codes[histories.items[inside]] >= 0
+    inside = np.empty(len(histories.items), dtype=np.bool_)
+    for part in pieces(len(inside)):
+        items = histories.items[part]
+        met = (items >= 0) & (items < len(codes)) & (histories.weights[part] > 0)
+        met[met] = codes[items[met]] >= 0
+        inside[part] = met
     return histories.where(inside)
 
 
