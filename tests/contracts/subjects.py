@@ -62,7 +62,7 @@ SETTINGS = {
         "patience": 0,
     },
     "ncf": {"hidden": 16, "factors": 16, "batch": 300, "epochs": 40, "rate": 0.02, "patience": 0},
-    "two_tower": {"factors": 16, "batch": 64, "epochs": 10, "examples": "rest", "patience": 0},
+    "two_tower": {"factors": 16, "batch": 128, "epochs": 8, "rate": 0.005, "examples": "rest", "patience": 0},
 }  # enough for 40 items in 4 communities
 PLANTED = {
     "popularity": shops.novelty,

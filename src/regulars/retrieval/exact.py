@@ -1,0 +1,45 @@
+"""Exact search: every answer is right, and nothing has to be built."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, final
+
+import numpy as np
+
+from regulars.core import QUIET, Allowed, Floats, Recommendations, Run, Settings
+from regulars.kernels.topk import Products
+
+EXACT_UP_TO: Final = 200_000  # items: beyond, one question takes more than some milliseconds
+
+
+@final
+@dataclass(frozen=True)
+class ExactIndex:
+    """Vectors [n_items, d] that are searched from one end to the other."""
+
+    vectors: Floats
+
+    @property
+    def n_items(self) -> int:
+        return len(self.vectors)
+
+    def search(self, vectors: Floats, k: int, allowed: Allowed | None = None) -> Recommendations:
+        permitted, m = allowed or Allowed(), self.n_items
+        mask = permitted.mask
+        if mask is not None:
+            mask = np.pad(mask[:, :m], ((0, 0), (0, max(0, m - mask.shape[1]))))
+        excluded = None if len(permitted.starts) == 1 else (permitted.starts, permitted.excluded)
+        items, scores = self._products.top_k(vectors, k, allowed=mask, excluded=excluded)
+        return Recommendations(items, scores, ("exact",))
+
+    @cached_property
+    def _products(self) -> Products:
+        return Products(self.vectors)
+
+
+@dataclass(frozen=True)
+class Exact(Settings):
+    """No settings: the right answers."""
+
+    def build(self, vectors: Floats, run: Run = QUIET) -> ExactIndex:
+        return ExactIndex(vectors)
