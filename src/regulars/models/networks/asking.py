@@ -27,13 +27,15 @@ def asked(
     counts = np.stack([np.log1p(history.lengths), history.lengths > 0], 1).astype(np.float32).reshape(n, 2)
     columns = (history.items, history.starts[:-1], rows, history.kinds)
     items, starts, whose, kinds = (torch.from_numpy(part.astype(np.int64)).to(device) for part in columns)
-    weights = (torch.from_numpy(floats(part)).to(device) for part in (fading, values, newest * values))
+    weights = [torch.from_numpy(floats(part)).to(device) for part in (fading, values, newest * values)]
     return Asked(
         items,
         starts,
         whose,
         kinds,
-        *weights,
+        weights[0],
+        weights[1],
+        weights[2],
         torch.from_numpy(counts).to(device),
         Fed.of(customers, device),
         Fed.of(context, device),
