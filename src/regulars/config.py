@@ -102,9 +102,29 @@ class BlendTable(Part):
 class RouteTable(Part):
     """[routes.NAME]: each customer is sent to the last of these for whom enough is known."""
 
-    of: Texts  # methods and blends, what needs to know most at the end
+    of: Texts  # methods, blends and pipelines, what needs to know most at the end
     events: tuple[int, ...]  # how many events each needs in the history, such as [0, 1, 5]
     attributes: tuple[Texts, ...] = ()  # for each, the columns of the customers that must be known; none: no matter
+
+
+class PipelineTable(Part):
+    """[pipelines.NAME]: candidates from several methods, put in order by a ranker that learns from the newest events.
+
+    [pipelines.NAME.settings] has the settings of the ranker.
+    """
+
+    sources: Texts  # methods, whose best items are the candidates
+    ranker: str = "trees"  # trees (extra rank), dcn (extra deep) or additive
+    settings: dict[str, Any] = Field(default_factory=dict)  # of the ranker
+    features: Texts = ("recency", "groups", "price", "items", "customers")  # what it reads beside the sources' word
+    context: Texts = ()  # columns of the events that are known when a customer comes, such as store; and its features
+    filters: Texts = ()  # unseen: nothing the customer has; or true/false columns of the items, which must be true
+    caps: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)  # column of the items = most of a value
+    boosts: dict[str, float] = Field(default_factory=dict)  # true/false column of the items = what is added to a score
+    depth: int = Field(100, ge=1, le=1_000)  # how many of each list are candidates
+    share: float = Field(0.1, ge=0.01, le=0.5)  # the newest part of the events, withheld to learn from
+    lessons: int = Field(1, ge=1, le=10)  # how often such a part is withheld, one before the other
+    customers: int = Field(5_000, ge=10)  # at most so many of each lesson
 
 
 class TuneTable(Part):
@@ -144,6 +164,7 @@ class Config(Part):
     methods: dict[str, dict[str, Any]] = Field(default_factory=dict)  # what to try, each with its settings
     blends: dict[str, BlendTable] = Field(default_factory=dict)
     routes: dict[str, RouteTable] = Field(default_factory=dict)
+    pipelines: dict[str, PipelineTable] = Field(default_factory=dict)
     tune: TuneTable = TuneTable()
 
 

@@ -42,7 +42,7 @@ from cli.corner import EVENTS, TABLES
         ),
         (
             '[routes.r]\nof = ["als"]\nevents = [0]\n[routes.s]\nof = ["r"]\nevents = [0]',
-            "[routes.s]: of must name methods and blends; r is a route",
+            "[routes.s]: of must name methods, blends and pipelines; r is a route",
         ),
         (
             '[split]\nkind = "tme"',

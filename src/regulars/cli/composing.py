@@ -1,15 +1,34 @@
-"""Blends and routes put together from methods that are fitted."""
+"""Blends, pipelines and routes put together from methods that are fitted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
-from regulars.core import Dataset, Recommender, Run
-from regulars.evaluation.cost import Cost, measured
-from regulars.ranking import LearnedBlend, Lesson, RankFusion, Route, Step
+import numpy as np
+import polars as pl
 
+from regulars.config import BlendTable, PipelineTable, RouteTable
+from regulars.core import Dataset, Estimator, Recommender, Run
+from regulars.evaluation.cost import Cost, measured
+from regulars.ranking import (
+    Boost,
+    Cap,
+    Filter,
+    LearnedBlend,
+    Lesson,
+    RankFusion,
+    Route,
+    Step,
+    TwoStage,
+    Unseen,
+)
+
+from .compositions import composed, ranker_of
 from .project import Project
+
+UNSEEN = "unseen"  # among the filters of a pipeline, which otherwise are columns of the items
+Past = tuple[float, int, tuple[str, ...]]  # what two-stage methods need to agree on to share their lessons
 
 
 @dataclass(frozen=True)
@@ -35,68 +54,113 @@ class Learned:
 
 @dataclass
 class Composing:
-    """What is made of the methods `fitted` on `data`. What learned blends need of the past is fitted once for all."""
+    """What is made of the methods `fitted` on `data`. What rankers learn from is fitted once for all."""
 
     project: Project
     data: Dataset
     run: Run
     fitted: Mapping[str, Learned]
-    lessons: dict[float, Lesson] = field(default_factory=dict)
-    early: dict[tuple[float, str], tuple[Any, Cost]] = field(default_factory=dict)
+    lessons: dict[Past, list[Lesson]] = field(default_factory=dict)
+    early: dict[tuple[float, int, str], tuple[Any, Cost]] = field(default_factory=dict)
 
     def of(self, name: str) -> Learned:
-        """The method, blend or route of that name; a composition costs what its methods cost, and its own learning."""
-        config = self.project.config
-        if name in config.routes:
-            return self._route(name)
-        if name not in config.blends:
-            return self.fitted[name]
-        return self._learned(name) if config.blends[name].learner else self._fusion(name)
+        """The method or composition of that name; a composition costs what its methods cost, and its own learning."""
+        given = self.project.config
+        match composed(given).get(name):
+            case "route":
+                return self._route(given.routes[name])
+            case "pipeline":
+                pipeline = given.pipelines[name]
+                return self._learned(pipeline.sources, self._two_stage(name, pipeline))
+            case "blend":
+                blend = given.blends[name]
+                return self._learned(blend.of, self._blend(blend).two_stage) if blend.learner else self._fusion(blend)
+            case _:
+                return self.fitted[name]
 
-    def _fusion(self, name: str) -> Learned:
-        blend = self.project.config.blends[name]
+    def _fusion(self, blend: BlendTable) -> Learned:
         parts = [self.fitted[part] for part in blend.of]
         fusion = RankFusion(tuple(one.recommender for one in parts), blend.weights, blend.depth, blend.constant)
         return Learned(fusion, _sum(parts))
 
-    def _route(self, name: str) -> Learned:
-        route = self.project.config.routes[name]
+    def _route(self, route: RouteTable) -> Learned:
         parts = [self.of(part) for part in route.of]
         each = zip(parts, route.events, route.attributes or ((),) * len(parts), strict=True)
         steps = [Step(one.recommender, events, names) for one, events, names in each]
         return Learned(Route(tuple(steps), self.data.n_items), _sum(parts))
 
-    def _learned(self, name: str) -> Learned:
-        given, method = self.project.config.blends[name], self._method(name)
-        if given.share not in self.lessons:
-            self.lessons[given.share] = method.two_stage.past(self.data, self.run)[0]
-        lesson = self.lessons[given.share]
-        before = [self._before(part, given.share) for part in given.of]
-        now: list[Any] = [self.fitted[part].recommender for part in given.of]
-        blend, cost = measured(lambda: method.blend(lesson, [one for one, _ in before], now, self.data, self.run))
-        early = reduce(Cost.plus, (one for _, one in before), cost)
-        return Learned(blend, early.plus(_sum([self.fitted[part] for part in given.of])))
+    def _learned(self, names: Sequence[str], stage: TwoStage) -> Learned:
+        """What is learned of the past, from the methods of these names."""
+        past = stage.share, stage.lessons, stage.context
+        if past not in self.lessons:
+            self.lessons[past] = stage.past(self.data, self.run)
+        lessons = self.lessons[past]
+        early = [
+            [self._before(name, lesson, (stage.share, place, name)) for name in names]
+            for place, lesson in enumerate(lessons)
+        ]
+        then, now = [[one for one, _ in each] for each in early], [self.fitted[name] for name in names]
+        final: list[Any] = [one.recommender for one in now]
+        pipeline, cost = measured(lambda: stage.learned(lessons, then, final, self.data, self.run))
+        return Learned(pipeline, reduce(Cost.plus, (one for each in early for _, one in each), cost).plus(_sum(now)))
 
-    def _method(self, name: str) -> LearnedBlend:
-        given, project = self.project.config.blends[name], self.project
+    def _blend(self, given: BlendTable) -> LearnedBlend:
         return LearnedBlend(
-            tuple(project.method(part) for part in given.of),
+            self._methods(given.of),
             given.learner,
             depth=given.depth,
             share=given.share,
             customers=given.customers,
             trees=given.trees,
             leaves=given.leaves,
-            kinds=tuple(project.config.split.get("kinds", ())),
-            filters=project.filters(self.data),
+            kinds=self._kinds,
+            filters=self.project.filters(self.data),
         )
 
-    def _before(self, part: str, share: float) -> tuple[Any, Cost]:
-        """A method fitted without the newest share of the events."""
-        if (share, part) not in self.early:
-            method, past = self.project.method(part), self.lessons[share].before
-            self.early[(share, part)] = measured(lambda: method.fit(past, self.run))
-        return self.early[(share, part)]
+    def _two_stage(self, name: str, given: PipelineTable) -> TwoStage:
+        where = f"[pipelines.{name}]"
+        return TwoStage(
+            self._methods(given.sources),
+            ranker_of(given),
+            given.features,
+            given.context,
+            depth=given.depth,
+            share=given.share,
+            lessons=given.lessons,
+            customers=given.customers,
+            kinds=self._kinds,
+            filters=tuple(self._filter(one, f"filters of {where}") for one in given.filters),
+            taught=self.project.filters(self.data),
+            rerankers=(*self._boosts(given, where), *self._caps(given, where)),
+        )
+
+    def _filter(self, name: str, where: str) -> Filter:
+        return Unseen() if name == UNSEEN else self.project.only(self.data, name, where)
+
+    def _boosts(self, given: PipelineTable, where: str) -> Iterator[Boost]:
+        for column, amount in given.boosts.items():
+            chosen = self.project.only(self.data, column, f"boosts of {where}").mask
+            yield Boost(np.where(chosen, np.float32(amount), np.float32(0)))
+
+    def _caps(self, given: PipelineTable, where: str) -> Iterator[Cap]:
+        for column, most in given.caps.items():
+            values = self.project.column_of_items(self.data, column, f"caps of {where}")
+            ranks = values.rank("dense").fill_null(0).cast(pl.Int32).to_numpy()
+            yield Cap(ranks - np.int32(1), most)
+
+    def _methods(self, names: Sequence[str]) -> tuple[Estimator[Any], ...]:
+        return tuple(self.project.method(name) for name in names)
+
+    @property
+    def _kinds(self) -> tuple[str, ...]:
+        return tuple(self.project.config.split.get("kinds", ()))
+
+    def _before(self, name: str, lesson: Lesson, key: tuple[float, int, str]) -> tuple[Any, Cost]:
+        """A method fitted on what was before a lesson."""
+        if key not in self.early:
+            method = self.project.method(name)
+            self.early[key] = measured(lambda: method.fit(lesson.before, self.run))
+        return self.early[key]
 
 
 def _sum(parts: Sequence[Learned]) -> Cost:

@@ -25,7 +25,7 @@ from regulars.tuning import Exam, Plan, Space
 from regulars.tuning.needs import need_of
 
 from .columns import told_by_events, yes_or_no
-from .compositions import check_blend, check_name, check_route
+from .compositions import check_name, composed, parts_of
 from .whole import written
 
 DEFAULT_METHODS = ("popularity", "personal", "item_knn", "als")
@@ -224,12 +224,18 @@ class Project:
         unseen = (Unseen(),) if given.exclude_seen else ()
         if not given.available:
             return unseen
+        return (self.only(data, given.available, "available of [recommend]"), *unseen)
+
+    def only(self, data: Dataset, column: str, where: str) -> Only:
+        """The items of which a true/false column is true. Raises MissingColumn and BadTable."""
+        return Only(yes_or_no(self.column_of_items(data, column, where)))
+
+    def column_of_items(self, data: Dataset, column: str, where: str) -> pl.Series:
+        """A column of the table of items. Raises MissingColumn, naming the setting that asks for it."""
         found = data.item_features.columns
-        if given.available not in found:
-            raise MissingColumn(
-                f"{config.FILE}: available of [recommend]: {no_such('the table of items', given.available, found)}"
-            )
-        return (Only(yes_or_no(data.item_features[given.available])), *unseen)
+        if column not in found:
+            raise MissingColumn(f"{config.FILE}: {where}: {no_such('the table of items', column, found)}")
+        return data.item_features[column]
 
     def method(self, name: str) -> Estimator[Any]:
         """A method of [methods.NAME] with its settings; [methods.x] method = "als" is a second ALS called x.
@@ -291,26 +297,24 @@ class Project:
 
     @property
     def composed(self) -> tuple[str, ...]:
-        """The names of what is made of methods: blends and routes."""
-        return (*self.config.blends, *self.config.routes)
+        """The names of what is made of methods: blends, pipelines and routes."""
+        return (*self.config.blends, *self.config.pipelines, *self.config.routes)
 
     def parts(self, name: str) -> tuple[str, ...]:
-        """The methods that a method, a blend or a route consists of, each once.
+        """The methods that a method, a blend, a pipeline or a route consists of, each once.
 
         Raises ConfigError when one of them does not exist or does not fit.
         """
-        given = self.config
-        what, table = ("blend", given.blends) if name in given.blends else ("route", given.routes)
-        if name not in table:
+        what = composed(self.config).get(name)
+        if what is None:
             self.method(name)
             return (name,)
         with within(f"[{what}s.{name}]"):
-            check_name(name, (*METHODS, *given.methods), what)
-            check_blend(name, given) if what == "blend" else check_route(name, given)
-            return tuple(dict.fromkeys(part for one in table[name].of for part in self.parts(one)))
+            check_name(name, (*METHODS, *self.config.methods), self.config)
+            return tuple(dict.fromkeys(part for one in parts_of(name, self.config) for part in self.parts(one)))
 
     def names(self) -> tuple[str, ...]:
-        """All methods, blends and routes that the file names, in its order; a few good ones when it names none."""
+        """All methods and compositions that the file names, in its order; a few good ones when it names none."""
         return (*(self.config.methods or DEFAULT_METHODS), *self.composed)
 
     def item_names(self, data: Dataset) -> pl.Series:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from regulars.core import Bools, Dataset, Frame, Ints, Queries
-from regulars.core.errors import EmptyData
+from regulars.core.errors import EmptyData, MissingColumn
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Lesson:
             )
         queries = before.queries(users, moment)
         if context:
+            if lost := [name for name in context if name not in data.context.columns]:
+                raise MissingColumn(f"context names {lost}; the events have the columns {data.context.columns}")
             queries = replace(queries, context=_first_of(data, users, target).select(context))
         return cls(before, queries, _keys(data, users, target))
 

@@ -144,14 +144,17 @@ class DeepAndCross(nn.Module):
             x = self.deep(x)  # [p, width]
         elif self.design.layers:
             x = torch.cat([x, self.deep(first)], 1)  # [p, d + width]
-        return self.score(x).squeeze(1)  # type: ignore[no-any-return]  # [p]
+        scores: Tensor = (x.float() * self.score.weight).sum(
+            1
+        ) + self.score.bias  # [p], float32: they lie close together
+        return scores
 
     def rows(self, numbers: Tensor, codes: Tensor) -> Tensor:
         """What the layers read of each row; [p, d]."""
         through = ((numbers.unsqueeze(2) - self.low) / self.span).clamp(0, 1)  # [p, c, bins]
         read = torch.relu(torch.einsum("pcb,cbn->pcn", through, self.reading) + self.offset)  # [p, c, number]
         if self.training and self.unseen:
-            codes = codes * (torch.rand(codes.shape) >= self.unseen)
+            codes = codes * (torch.rand(codes.shape, device=codes.device) >= self.unseen)
         known = [table(column) for table, column in zip(self.embeddings, codes.T, strict=True)]
         return torch.cat([read.flatten(1), *known], 1)  # [p, d]
 
@@ -175,7 +178,7 @@ class CrossNet:
         with torch.inference_mode():
             for begin in range(0, len(table.numbers), _ROWS):
                 numbers = torch.from_numpy(table.numbers[begin : begin + _ROWS])
-                codes = _codes(table.codes[begin : begin + _ROWS], self.design)
+                codes = torch.from_numpy(known_codes(table.codes[begin : begin + _ROWS], self.design))
                 scores = [module(numbers, codes) for module in self.modules]
                 parts.append(torch.stack(scores).mean(0).numpy())
         return np.concatenate(parts)
@@ -192,8 +195,7 @@ class Ranking(Task):
     def __init__(self, lists: ListsOfRows, module: DeepAndCross, settings: Trained, teaching: Teaching) -> None:
         self.module, self.settings, self.teaching = module, settings, teaching
         self.starts, self.wanted = lists.starts, lists.wanted
-        self.numbers = torch.from_numpy(lists.table.numbers)
-        self.codes = _codes(lists.table.codes, module.design)
+        self.numbers, self.codes = lists.table.numbers, known_codes(lists.table.codes, module.design)
         n = len(lists.starts) - 1
         every = max(2, round(1 / settings.validation)) if settings.patience else n + 1
         self.checked = np.flatnonzero(np.arange(n) % every == every - 1)
@@ -209,15 +211,15 @@ class Ranking(Task):
         if self.teaching.negatives:
             kept = _looked_at(owners, self.wanted[rows], self.teaching.negatives, random)
             rows, owners = rows[kept], owners[kept]
-        scores = self._scores(rows)
-        wanted = torch.from_numpy(self.wanted[rows].astype(np.float32))
+        scores, device = self._scores(rows), self.device
+        wanted = torch.from_numpy(self.wanted[rows].astype(np.float32)).to(device)
         if self.teaching.loss == "pointwise":
             return functional.binary_cross_entropy_with_logits(scores, wanted, reduction="sum"), len(rows)
-        owner = torch.from_numpy(owners)
-        highest = torch.full((len(examples),), -torch.inf).scatter_reduce(0, owner, scores.detach(), "amax")
+        owner, zeros = torch.from_numpy(owners).to(device), torch.zeros(len(examples), device=device)
+        highest = (zeros - torch.inf).scatter_reduce(0, owner, scores.detach(), "amax")  # [lists]
         shifted = scores - highest[owner]
-        sums = torch.zeros(len(examples)).index_add(0, owner, shifted.exp())
-        shares = wanted / torch.zeros(len(examples)).index_add(0, owner, wanted)[owner]
+        sums = zeros.index_add(0, owner, shifted.exp())
+        shares = wanted / zeros.index_add(0, owner, wanted)[owner]
         return (shares * (sums.log()[owner] - shifted)).sum(), len(examples)
 
     def judge(self) -> float:
@@ -226,12 +228,12 @@ class Ranking(Task):
             examples = self.checked[begin : begin + self.settings.batch]
             lengths = (self.starts[1:] - self.starts[:-1])[examples]
             rows = spans(self.starts[:-1][examples], lengths)
-            figures.append(_ndcg(self._scores(rows).numpy(), starts_of(lengths), self.wanted[rows]))
+            figures.append(_ndcg(self._scores(rows).cpu().numpy(), starts_of(lengths), self.wanted[rows]))
         return float(np.concatenate(figures).mean()) if figures else 0.0
 
     def _scores(self, rows: Longs) -> Tensor:
-        at = torch.from_numpy(rows)
-        scores: Tensor = self.module(self.numbers[at], self.codes[at])
+        numbers, codes = torch.from_numpy(self.numbers[rows]), torch.from_numpy(self.codes[rows])
+        scores: Tensor = self.module(numbers.to(self.device), codes.to(self.device))
         return scores
 
 
@@ -241,7 +243,8 @@ def learn_cross_net(
     """The networks under which what was wanted stands highest. knots: [c, bins + 1], where the bins of a number end."""
     weights = []
     for member in range(teaching.members):
-        own = replace(run, seed=run.seed + 7_919 * member)
+        folder = run.checkpoints and run.checkpoints / f"member-{member}"
+        own = replace(run, seed=run.seed + 7_919 * member, checkpoints=folder)
         with torch.random.fork_rng():
             torch.manual_seed(own.seed)
             module = DeepAndCross(design, teaching.dropout, teaching.unseen)
@@ -251,10 +254,10 @@ def learn_cross_net(
     return CrossNet(design, tuple(weights))
 
 
-def _codes(codes: Ints, design: Design) -> Tensor:
-    """As indices; a category that the tables lack is unknown."""
-    known = np.where(codes < np.array(design.sizes, dtype=np.int32).reshape(1, -1), codes, 0)
-    return torch.from_numpy(known.astype(np.int64))
+def known_codes(codes: Ints, design: Design) -> Longs:
+    """The codes; 0, the unknown, for those that the tables of the network lack."""
+    sizes = np.array(design.sizes, dtype=np.int64).reshape(1, -1)
+    return np.where(codes < sizes, codes, np.int64(0))
 
 
 def _looked_at(owners: Longs, wanted: Bools, most: int, random: np.random.Generator) -> Longs:
