@@ -162,3 +162,15 @@ def test_columns_that_do_not_fit_together_are_refused():
 def test_a_dataset_cannot_be_changed():
     with pytest.raises(AttributeError):
         Dataset.of(LOG).user = np.zeros(5, dtype=np.int32)
+
+
+def test_the_next_event_of_each_customer_from_a_moment_on():
+    data = Dataset.of(LOG)  # ann: 10, 30, 50; bob: 40, 60
+    assert data.next_events(ints([0, 0, 0, 1, MISSING]), longs([10, 11, 51, 41, 0])).tolist() == [
+        0,
+        1,
+        MISSING,
+        4,
+        MISSING,
+    ]
+    assert data.next_events(ints([1, 0]), 0).tolist() == [3, 0]

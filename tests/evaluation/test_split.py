@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.core import Dataset, Histories, Queries, ints
-from regulars.core.errors import BadTable
-from regulars.evaluation import Split
+from regulars.core.errors import BadTable, MissingColumn
+from regulars.evaluation import Split, TimeSplit
 from regulars.evaluation.split import holds
 
 TRAIN = Dataset.of(pl.DataFrame({"user_id": [0, 1], "item_id": [0, 1]}))
@@ -56,3 +56,39 @@ def test_holds_agrees_with_looking(histories, item):
     rows = range(len(histories))
     found = holds(Histories.of(histories), ints(list(rows)), ints([item for _ in rows]))
     assert found.tolist() == [item in history for history in histories]
+
+
+VISITS = Dataset.of(
+    pl.DataFrame(
+        {
+            "user_id": ["ann", "ann", "ann", "bob", "bob", "cid"],
+            "item_id": [1, 2, 3, 1, 3, 2],
+            "time": [10, 1_000_030, 1_000_020, 20, 1_000_040, 30],
+            "channel": ["web", "shop", "app", "web", "mail", "web"],
+        }
+    )
+)
+
+
+def test_questions_can_be_asked_with_what_is_known_of_the_moment_when_a_customer_comes_back():
+    split = TimeSplit(days=1).cut(VISITS)
+    assert not split.queries.context.width
+    told = split.knowing(VISITS, ("channel",))
+    assert VISITS.users.names(told.queries.users).to_list() == ["ann", "bob"]
+    assert told.queries.context["channel"].to_list() == ["app", "mail"]
+    assert told.queries.times.tolist() == split.queries.times.tolist()
+    timed = split.knowing(VISITS, ("time",))
+    assert timed.queries.times.tolist() == [1_000_020, 1_000_040]
+    assert timed.queries.history is split.queries.history
+
+
+def test_who_does_not_come_back_is_asked_without_context():
+    split = Split("all", VISITS, VISITS.everyone(at=1_000_035), Histories.of([[1], [2], [3]]))
+    told = split.knowing(VISITS, ("channel", "time"))
+    assert told.queries.context["channel"].to_list() == [None, "mail", None]
+    assert told.queries.times.tolist() == [1_000_035, 1_000_040, 1_000_035]
+
+
+def test_what_is_known_must_be_a_column_of_the_events():
+    with pytest.raises(MissingColumn, match=r"names \['chanel'\]; the events have \['channel'\]"):
+        TimeSplit(days=1).cut(VISITS).knowing(VISITS, ("chanel",))

@@ -166,6 +166,18 @@ class Dataset:
         who = np.where(users >= 0, users, MISSING).astype(np.int32)
         return Queries(who, history, moments, Histories.none(len(users)), attributes=self._attributes(users))
 
+    def next_events(self, users: Ints, at: Longs | int) -> Longs:
+        """The position of the first event that each of `users` has from `at` on, MISSING where there is none; [n].
+
+        For questions that are asked when a customer comes back: what is known of that moment is the context of this
+        event. It looks ahead, so take from it only what a shop knows before it answers.
+        """
+        known = np.where(users >= 0, users, 0)
+        low = np.where(users >= 0, self.starts[known], 0)
+        high = np.where(users >= 0, self.starts[known + 1], 0)
+        first = _first_not_before(self.time, low, high, np.broadcast_to(longs(at), users.shape))
+        return np.where(first < high, first, MISSING)
+
     def _attributes(self, users: Ints) -> Frame:
         """The features of each of `users`, nulls for strangers; no columns when no customer has features."""
         if not self.user_features.width:

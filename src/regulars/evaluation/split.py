@@ -4,11 +4,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 
 from regulars.core import Allowed, Bools, Dataset, Histories, Ints, Longs, Queries, starts_of
-from regulars.core.errors import BadTable, EmptyData, SettingError
+from regulars.core.errors import BadTable, EmptyData, MissingColumn, SettingError
 
 NO_LEAK = ""
+TIME = "time"  # among the columns known at asking: when the customer comes back
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,25 @@ class Split:
     def repeat(self) -> "Split":
         """The same test of buying again alone: only what is in the customer's history is wanted."""
         return self._wanting(self.repeated, "repeat")
+
+    def knowing(self, data: Dataset, columns: tuple[str, ...]) -> "Split":
+        """The same test, each question asked with what is known of the moment when the customer comes back.
+
+        data: the log that was cut; columns: of its context, from the first event from the moment of asking on: the
+        channel, the device, the store, whatever a shop knows before it answers, and not what the customer then chose
+        (a price). "time" asks at the time of that event; histories stay as they were cut. Nulls where nobody comes
+        back. Raises MissingColumn.
+        """
+        named = [name for name in columns if name != TIME]
+        lost = [name for name in named if name not in data.context.columns]
+        if lost:
+            raise MissingColumn(f"what is known at asking names {lost}; the events have {data.context.columns}")
+        events = data.next_events(self.queries.users, self.queries.times)
+        rows = pl.Series(events).set(pl.Series(events < 0), None)
+        context = data.context.select(pl.col(named).gather(rows)) if named else self.queries.context
+        came = np.where(events >= 0, data.time[events], self.queries.times)
+        times = came if TIME in columns else self.queries.times
+        return replace(self, queries=replace(self.queries, context=context, times=times))
 
     def sample(self, n: int, seed: int = 0) -> "Split":
         """The same test with at most n of its questions, drawn at random."""
