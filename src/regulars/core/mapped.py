@@ -13,7 +13,7 @@ import numpy as np
 from .arrays import Bools, Ints, Longs
 
 PIECE: Final = 1 << 22  # rows looked at together
-LARGE = 1 << 28  # bytes from which on what is made of a mapped column goes to the disk, too
+LARGE = 1 << 26  # bytes from which on what is made of a mapped column goes to the disk, too
 
 Column = np.ndarray[Any, np.dtype[Any]]
 C = TypeVar("C", bound=Column)

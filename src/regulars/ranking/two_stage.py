@@ -59,8 +59,12 @@ class TwoStage(Settings):
 
     def fit(self, data: Dataset, run: Run = QUIET) -> Pipeline:
         past = self.past(data, run)
-        early = [[method.fit(lesson.before, run) for method in self.of] for lesson in past]
-        return self.learned(past, early, [method.fit(data, run) for method in self.of], data, run)
+        early = [
+            [method.fit(lesson.before, run.at(f"lesson-{when}-{place}")) for place, method in enumerate(self.of)]
+            for when, lesson in enumerate(past)
+        ]
+        final = [method.fit(data, run.at(f"source-{place}")) for place, method in enumerate(self.of)]
+        return self.learned(past, early, final, data, run.at("ranker"))
 
     def past(self, data: Dataset, run: Run = QUIET) -> list[Lesson]:
         """The lessons, the newest first. Raises EmptyData when the log is too short for one."""
