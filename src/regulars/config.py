@@ -153,6 +153,7 @@ class Config(Part):
     decides: str = "ndcg"  # the figure that chooses the winner: one of a list, at its length, or rmse or mae of ratings
     seed: int = Field(0, ge=0)  # of whatever is drawn at random
     threads: int = Field(0, ge=0)  # 0: all cores
+    device: str = "cpu"  # where networks learn: cpu, cuda, cuda:1, mps
     events: Annotated[tuple[EventsTable, ...], BeforeValidator(_several), Field(min_length=1)]
     kinds: dict[str, float] = Field(default_factory=dict)  # weight of each kind of event
     time: TimeTable = TimeTable()

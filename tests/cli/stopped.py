@@ -32,9 +32,9 @@ def at_task(task):
                 stop()
 
     @contextmanager
-    def watching(*, quiet, seed=0, threads=0):
-        with watched(quiet=quiet, seed=seed, threads=threads):
-            yield Run(seed=seed, threads=threads, on_epoch=on_epoch)
+    def watching(*, quiet, **how):
+        with watched(quiet=quiet, **how):
+            yield Run(**how, on_epoch=on_epoch)
 
     for name, module in list(sys.modules.items()):
         if name.startswith("regulars.cli.") and getattr(module, "watched", None) is watched:

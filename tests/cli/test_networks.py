@@ -70,6 +70,15 @@ def test_what_was_left_by_other_settings_is_told_and_can_be_dropped(deep):
     assert "going on" not in deep.ok(*FIT, "--fresh").said
 
 
+@pytest.mark.parametrize("where", ["option", "file"])
+def test_a_device_that_is_not_there_is_told(deep, where):
+    if where == "file":
+        deep.write('device = "cuda:71"\n' + NETWORK, rest=False)
+    answer = deep.run(*FIT, *(("--device", "cuda:71") if where == "option" else ()))
+    assert answer.code != 0
+    assert "the device 'cuda:71' is not there; on this machine there is cpu" in answer.said
+
+
 @pytest.mark.slow
 def test_the_report_shows_how_a_network_learned(deep):
     for words in (("compare",), FIT, ("recommend",), ("report",)):

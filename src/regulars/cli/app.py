@@ -35,6 +35,9 @@ Seed = Annotated[int | None, typer.Option(min=0, help="Of what is drawn at rando
 Threads = Annotated[
     int | None, typer.Option(min=0, help="To fit with, 0 for all cores; default: threads of regulars.toml.")
 ]
+Device = Annotated[
+    str | None, typer.Option(help="Where networks learn: cpu, cuda, cuda:1, mps; default: device of regulars.toml.")
+]
 Maps = Annotated[
     list[str] | None,
     typer.Option("--map", help="Our name = your column of the events, as user=card_no; may be repeated."),

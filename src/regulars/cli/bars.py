@@ -30,14 +30,14 @@ _PACE = 1_800.0  # seconds by whose steps the rest is foretold: an epoch of a ne
 
 
 @contextmanager
-def watched(*, quiet: bool, seed: int = 0, threads: int = 0) -> Iterator[Run]:
+def watched(*, quiet: bool, seed: int = 0, threads: int = 0, device: str = "cpu") -> Iterator[Run]:
     """A Run whose work draws bars on the error stream, if that is a terminal."""
     if quiet or not err.is_terminal:
-        yield Run(seed=seed, threads=threads)
+        yield Run(seed=seed, threads=threads, device=device)
         return
     bars = _Bars()
     with Live(get_renderable=bars.late, console=err, refresh_per_second=8, transient=True):
-        yield Run(seed=seed, threads=threads, on_epoch=bars)
+        yield Run(seed=seed, threads=threads, device=device, on_epoch=bars)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from regulars.evaluation import FALLING, Comparison, direction
 
-from .app import HERE, AsJson, ConfigPath, Quiet, Seed, Threads, verb
+from .app import HERE, AsJson, ConfigPath, Device, Quiet, Seed, Threads, verb
 from .bars import stage, watched
 from .console import emit, say, tell
 from .contest import contest, cutoffs, decides, judged
@@ -47,6 +47,7 @@ def evaluate(
     on: Annotated[Period, typer.Option(help="Which period.")] = Period.VALIDATION,
     seed: Seed = None,
     threads: Threads = None,
+    device: Device = None,
     plots: Plots = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -56,7 +57,7 @@ def evaluate(
     Choose settings on the validation period; look at the test period once, at the end.
     """
     project = Project.open(config)
-    with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
+    with watched(quiet=quiet or as_json, **project.how(seed, threads, device)) as run:
         split = splits(project, project.prepared(run))[on is Period.TEST]
         _, comparison = judged(project, split, (method,), run)
         with stage(run, "measure the intervals"):
@@ -78,6 +79,7 @@ def compare(
     limit: Limit = None,
     seed: Seed = None,
     threads: Threads = None,
+    device: Device = None,
     plots: Plots = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -92,7 +94,7 @@ def compare(
     project = Project.open(config)
     project = project.tuned_by_search() if every else project
     absent: Mapping[str, str] = {}
-    with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
+    with watched(quiet=quiet or as_json, **project.how(seed, threads, device)) as run:
         prepared = project.prepared(run)
         if every:
             played = league(project, prepared, run, math.inf if limit is None else limit)

@@ -16,7 +16,7 @@ from regulars.core.errors import UnknownId
 from regulars.models.kinds.saving import save
 
 from .answering import Answers, answered
-from .app import HERE, AsJson, ConfigPath, Quiet, Seed, Threads, verb
+from .app import HERE, AsJson, ConfigPath, Device, Quiet, Seed, Threads, verb
 from .bars import stage, watched
 from .console import emit, say, tell
 from .learning import Curves, chosen, learn, with_fallback
@@ -39,6 +39,7 @@ def fit(
     fresh: Fresh = False,
     seed: Seed = None,
     threads: Threads = None,
+    device: Device = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -52,7 +53,7 @@ def fit(
         project = project.as_compared()
     left = _left_over(project, fresh=fresh)
     curves: Curves = {}
-    with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
+    with watched(quiet=quiet or as_json, **project.how(seed, threads, device)) as run:
         data, run = project.prepared(run).dataset, replace(run, checkpoints=left)
         learned = learn(project, data, (name, *project.config.recommend.fallback), run, curves)
         with stage(run, "save the model"):

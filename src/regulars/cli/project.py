@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import polars as pl
 
@@ -33,6 +33,14 @@ COMPARISON = "comparison.json"
 TUNED = "tuned.toml"
 CATEGORY = "category"  # the column of the items that evaluation groups by
 S = TypeVar("S")
+
+
+class How(TypedDict):
+    """What `Run` is made of that a shop may say."""
+
+    seed: int
+    threads: int
+    device: str
 
 
 @dataclass(frozen=True)
@@ -85,10 +93,14 @@ class Project:
         events = tuple(one.model_copy(update={"columns": one.columns | columns}) for one in self.config.events)
         return replace(self, config=self.config.model_copy(update={"events": events}))
 
-    def how(self, seed: int | None = None, threads: int | None = None) -> dict[str, int]:
-        """Seed and threads of a run: what the command line says, else what the file says."""
+    def how(self, seed: int | None = None, threads: int | None = None, device: str | None = None) -> How:
+        """Seed, threads and device of a run: what the command line says, else what the file says."""
         own = self.config
-        return {"seed": own.seed if seed is None else seed, "threads": own.threads if threads is None else threads}
+        return {
+            "seed": own.seed if seed is None else seed,
+            "threads": own.threads if threads is None else threads,
+            "device": device or own.device,
+        }
 
     @property
     def output(self) -> Path:
