@@ -25,6 +25,8 @@ BENCHMARKS = {
     "evaluation": "top-20 and metrics of all ml-1m and gowalla customers beside RecTools and RecBole",
     "gowalla": "quality on the test set, settings chosen on validation, beside published figures",
     "sessions": "V-SKNN and STAN on diginetica's sessions, beside published figures",
+    "diginetica_deep": "GRU4Rec and SASRec on diginetica's sessions, beside published figures",
+    "recurrent": "GRU and LSTM without padding beside torch's packed and padded sequences",
     "sequences": "item-kNN, Markov chains, SLIST and EASE on Beauty, beside published figures",
     "scaling": "fitting against events, customers, items and factors, up to 10 million events",
     "content": "items that nobody has met, on citeulike-a and H&M; look-alikes",
