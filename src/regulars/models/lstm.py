@@ -10,7 +10,10 @@ from .sequential import Sequential
 
 @dataclass(frozen=True)
 class LSTM(Sequential):
-    """As GRU4Rec, of cells with long short-term memory (Hochreiter, Schmidhuber 1997): a third more to compute."""
+    """As GRU4Rec, of cells with long short-term memory (Hochreiter, Schmidhuber 1997): a third more to compute.
+
+    layers: of such cells, each as wide as an item's vector; dropout stands before each of them.
+    """
 
     width: int = setting(128, low=4, high=1024, log=True)
     batch: int = setting(512, low=8, high=65_536, log=True)
