@@ -17,6 +17,7 @@ from regulars.core.errors import Interrupted, TrainingError
 
 from ..trained import Trained
 from .checkpoints import Keeper, State
+from .devices import seed_torch
 from .fingerprint import fingerprint
 from .precision import precision
 from .processes import Processes
@@ -139,7 +140,7 @@ class Fitting:
     def _step(self, examples: Longs, part: float) -> None:
         state, settings = self.state, self.settings
         random = np.random.default_rng([self.run.seed, state.epoch, state.step, self.processes.rank])
-        torch.manual_seed(int(random.integers(1 << 62)))
+        seed_torch(self.device, int(random.integers(1 << 62)))
         progress = (state.epoch + part) / settings.epochs
         for group in self.optimizer.param_groups:
             group["lr"] = settings.rate * share_of_rate(progress, settings.schedule, settings.warmup)
