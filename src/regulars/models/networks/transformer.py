@@ -168,7 +168,7 @@ class Waves(nn.Module):
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
             slow = torch.cat([self._slow(x[group.tokens].float())[group.kept] for group in batch.groups])
-        slow = _filled(slow)  # [n_tokens, d]
+        slow = pad(slow, (0, 0, 0, len(x) - len(slow)))  # [n_tokens, d]
         return slow + self.fast**2 * (x - slow)
 
     def _slow(self, x: Tensor) -> Tensor:
