@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding
 
 from regulars.core import Histories, Ints, Longs, spans, starts_of
 from regulars.core.mapped import looked_up, pieces
@@ -19,12 +20,24 @@ WIDTHS: Final = np.array([2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 200,
 class Group(NamedTuple):
     """Sequences of a batch of nearly one length, side by side.
 
-    tokens: int64 [n, width], a sequence's tokens and then its last one again; kept: int64, which of the n * width are
-    not such repeats, in the order of the batch.
+    places: int64 [n * width], for each sequence its tokens, among those of the group, and then its last one again;
+    kept: int64, which of these are no such repeats; both None where all are of one length. times: int64 [n, width].
     """
 
-    tokens: Tensor
-    kept: Tensor
+    n_tokens: int
+    places: Tensor | None
+    kept: Tensor | None
+    times: Tensor
+
+    def square(self, x: Tensor) -> Tensor:
+        """The tokens of the group [n_tokens, d] side by side; [n, width, d]."""
+        side_by_side = x if self.places is None else embedding(self.places, x)
+        return side_by_side.view(*self.times.shape, -1)
+
+    def flat(self, x: Tensor) -> Tensor:
+        """What stands side by side [n, width, d] as the tokens of the group; [n_tokens, d]."""
+        row_by_row = x.flatten(0, 1)
+        return row_by_row if self.kept is None else embedding(self.kept, row_by_row)
 
 
 @dataclass(frozen=True)
@@ -67,13 +80,25 @@ class Batch:
             begin = end
         return tuple(groups)
 
+    def parted(self, x: Tensor) -> Iterator[tuple[Tensor, Group]]:
+        """The tokens [n_tokens or more, d] of each group side by side, [n, width, d], and the group."""
+        sizes = [group.n_tokens for group in self.groups]
+        parts = torch.split(x, [*sizes, len(x) - sum(sizes)])
+        for part, group in zip(parts, self.groups, strict=False):
+            yield group.square(part), group
+
     def _group(self, begin: int, end: int) -> Group:
         lengths, width = self.lengths[begin:end, np.newaxis], int(self.lengths[end - 1])
+        first, n_tokens = self.starts[begin], int(self.starts[end] - self.starts[begin])
         place = np.arange(width)
         tokens = self.starts[begin:end, np.newaxis] + np.minimum(place, lengths - 1)
-        kept = np.flatnonzero((place < lengths).ravel())
         device = self.items.device
-        return Group(torch.from_numpy(tokens).to(device), torch.from_numpy(kept).to(device))
+        times = self.times[torch.from_numpy(tokens).to(device)]
+        if lengths[0] == width:
+            return Group(n_tokens, None, None, times)
+        kept = np.flatnonzero((place < lengths).ravel())
+        places = torch.from_numpy((tokens - first).ravel()).to(device)
+        return Group(n_tokens, places, torch.from_numpy(kept).to(device), times)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,13 @@
 """Transformer: causal self-attention over the tokens of a batch, sequences of nearly one length at a time."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, scaled_dot_product_attention, silu
 
+from .dropout import Dropout
 from .sequences import Batch, Group
-
-STEP: Final = 256  # oneDNN compiles a product anew for every shape, so tokens are filled up to a multiple of this
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class TransformerBody(nn.Module):
         super().__init__()
         self.places = nn.Embedding(shape.length, shape.width)
         nn.init.normal_(self.places.weight, std=0.02)
-        self.dropout = nn.Dropout(shape.dropout)
+        self.dropout = Dropout(shape.dropout)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.blocks))
         self.norm = nn.LayerNorm(shape.width)
 
@@ -61,7 +59,7 @@ class Block(nn.Module):
         self.forth = Gated(d, shape.expansion) if shape.block == "ligr" else Plain(d, shape.expansion)
         self.norms = nn.ModuleList(nn.LayerNorm(d) for _ in range(2))
         self.gates = nn.ModuleList(nn.Linear(d, d) for _ in range(2 if shape.block == "ligr" else 0))
-        self.dropout = nn.Dropout(shape.dropout)
+        self.dropout = Dropout(shape.dropout)
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         x = x + self._gated(0, x, self.attention(self.norms[0](x), batch))  # [n_tokens, d]
@@ -116,19 +114,19 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         taken = self.taken(x).float()  # [n_tokens, 3 d]
         with torch.autocast(x.device.type, enabled=False):  # on CPUs its gradient is ten times slower in bfloat16
-            attended = [self._attend(taken[group.tokens], group, batch) for group in batch.groups]
+            attended = [self._attend(part, group) for part, group in batch.parted(taken)]
         y: Tensor = self.given(_filled(torch.cat(attended)))  # [n_tokens, d]
         return y if self.waves is None else (1 - self.mix) * y + self.mix * self.waves(x, batch)
 
-    def _attend(self, taken: Tensor, group: Group, batch: Batch) -> Tensor:
+    def _attend(self, taken: Tensor, group: Group) -> Tensor:
         n, width, _ = taken.shape
         q, k, v = taken.view(n, width, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # [n, heads, width, d / heads] each
         if self.intervals is None:
             y = scaled_dot_product_attention(q, k, v, is_causal=True)  # [n, heads, width, d / heads]
         else:
-            bias = self.intervals(batch.times[group.tokens])  # [n, heads, width, width]
+            bias = self.intervals(group.times)  # [n, heads, width, width]
             y = scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))
-        return y.transpose(1, 2).reshape(n * width, -1)[group.kept]  # [kept, d]
+        return group.flat(y.transpose(1, 2).reshape(n, width, -1))  # [kept, d]
 
 
 class Intervals(nn.Module):
@@ -167,7 +165,7 @@ class Waves(nn.Module):
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
-            slow = torch.cat([self._slow(x[group.tokens].float())[group.kept] for group in batch.groups])
+            slow = torch.cat([group.flat(self._slow(part)) for part, group in batch.parted(x.float())])
         slow = pad(slow, (0, 0, 0, len(x) - len(slow)))  # [n_tokens, d]
         return slow + self.fast**2 * (x - slow)
 
@@ -176,9 +174,10 @@ class Waves(nn.Module):
         since = torch.arange(width, device=x.device)
         since = since[:, None] - since  # [width, width]
         weights = torch.where(since >= 0, self.kernel[since.abs()], 0.0).to(x.dtype)
-        return (weights @ x).flatten(0, 1)  # [n * width, d]
+        return weights @ x  # [n, width, d]
 
 
 def _filled(x: Tensor) -> Tensor:
-    """Tokens of zeros at the end, up to a multiple of STEP."""
-    return pad(x, (0, 0, 0, -len(x) % STEP))
+    """Tokens of zeros at the end: oneDNN compiles a product anew for every shape, so there should be few of them."""
+    step = 1 << max(7, len(x).bit_length() - 4)
+    return pad(x, (0, 0, 0, -len(x) % step))
