@@ -1,7 +1,8 @@
 """RecBole's autoencoders, in its own environment: the same pairs, judged by the judge of all."""
 
+import math
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from recbole.model.general_recommender import MultiDAE, MultiVAE, RecVAE
 from recbole.trainer import RecVAETrainer, Trainer
 from recbole.utils import init_seed
 
-from benchmarks.data import USERS_AND_ITEMS, frame, quality
+from benchmarks.data import USERS_AND_ITEMS, frame, pairs, quality
 from benchmarks.measure import threads
 
 MODELS: Final = {"mult_dae": MultiDAE, "mult_vae": MultiVAE, "rec_vae": RecVAE}
@@ -23,16 +24,13 @@ AT_ONCE: Final = 1024  # customers judged at a time; by its default it would be 
 Prepared = tuple[Callable[[], Any], Callable[[Any], dict[str, float]]]
 
 
-def prepare(
-    data: str, method: str, settings: Mapping[str, Any], *, splits: Sequence[str], asked: str, k: int
-) -> Prepared:
-    """Training on `splits`; where `asked` is "valid" with early stopping by that, else all `epochs`."""
-    torch.set_num_threads(threads())
-    events = frame(data)
-    known = events.filter(pl.col("split").is_in(splits))
-    wanted = events.filter(pl.col("split") == asked)
-    config = _config(data, MODELS[method].__name__, settings, known, wanted, k)
+def prepare(data: str, method: str, settings: Mapping[str, Any], *, stops: bool, k: int) -> Prepared:
+    """Training on train; `stops` early by NDCG@k on valid and takes the best epoch, or learns all `epochs`.
 
+    The judge asks on test for what is neither in train nor in valid.
+    """
+    torch.set_num_threads(threads())
+    config = _config(data, MODELS[method].__name__, settings, k)
     dataset = create_dataset(config)
     train, valid, _ = data_preparation(config, dataset)
 
@@ -40,14 +38,13 @@ def prepare(
         init_seed(config["seed"], True)
         model = MODELS[method](config, train.dataset)
         trainer = (RecVAETrainer if method == "rec_vae" else Trainer)(config, model)
-        stops = asked == "valid"
-        heard: list[tuple[int, float]] = []
+        heard: list[float] = []
         trainer.fit(
             train,
             valid if stops else None,
             saved=stops,
             verbose=False,
-            callback_fn=lambda epoch, figure: heard.append((epoch + 1, figure)),
+            callback_fn=lambda _, figure: heard.append(figure),
         )
         if stops:
             model.load_state_dict(torch.load(trainer.saved_model_file, weights_only=False)["state_dict"])
@@ -56,12 +53,8 @@ def prepare(
 
     def judge(result: Any) -> dict[str, float]:
         model, heard = result
-        found = quality(_lists(model, dataset, _matrix(known, data), k), _matrix(wanted, data))
-        return {
-            **found,
-            "epochs": len(heard) or config["epochs"],
-            "best epoch": max(heard, key=lambda one: one[1], default=(0, 0))[0],
-        }
+        found = quality(_lists(model, dataset, pairs(data).known, k), pairs(data).wanted)
+        return {**found, "valid": max(heard, default=math.nan), "epochs": float(len(heard) or config["epochs"])}
 
     return fit, judge
 
@@ -81,27 +74,19 @@ def _lists(model: Any, dataset: Any, known: Any, k: int) -> np.ndarray:
     return lists
 
 
-def _matrix(events: pl.DataFrame, data: str) -> Any:
-    from scipy.sparse import csr_matrix
-
-    at = (events["user_id"].to_numpy(), events["item_id"].to_numpy())
-    return csr_matrix((np.ones(len(events), dtype=np.float32), at), shape=USERS_AND_ITEMS[data])
-
-
-def _config(
-    data: str, model: str, settings: Mapping[str, Any], known: pl.DataFrame, wanted: pl.DataFrame, k: int
-) -> Config:
+def _config(data: str, model: str, settings: Mapping[str, Any], k: int) -> Config:
     folder, name = Path(tempfile.mkdtemp()), "events"  # RecBole has a data set ml-100k of its own
     (folder / name).mkdir()
-    for part, some in (("known", known), ("wanted", wanted)):
-        columns = some.select("user_id", "item_id").rename({"user_id": "user_id:token", "item_id": "item_id:token"})
+    for part in ("train", "valid"):
+        events = frame(data).filter(pl.col("split") == part).select("user_id", "item_id")
+        columns = events.rename({"user_id": "user_id:token", "item_id": "item_id:token"})
         columns.write_csv(folder / name / f"{name}.{part}.inter", separator="\t")
     return Config(
         model=model,
         dataset=name,
         config_dict={
             "data_path": str(folder),
-            "benchmark_filename": ["known", "wanted", "wanted"],
+            "benchmark_filename": ["train", "valid", "valid"],
             "load_col": {"inter": ["user_id", "item_id"]},
             "eval_args": {"order": "RO", "group_by": "user", "mode": "full", "split": {"RS": [8, 1, 1]}},
             "metrics": ["Recall", "NDCG"],
