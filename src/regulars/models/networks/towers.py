@@ -13,7 +13,8 @@ from .frequencies import Frequencies
 from .inputs import Fed, InputEmbedding
 
 ACTIVATIONS: Final[dict[str, type[nn.Module]]] = {"relu": nn.ReLU, "gelu": nn.GELU, "tanh": nn.Tanh}
-SPREAD: Final = 0.1  # expected length of an item's own vector before the first step
+OWN: Final = 0.1  # expected length of an item's own vector before the first step
+SPREAD: Final = 0.1  # of the last layer of a tower, beside torch's own start
 CLOCK: Final = (24, 7)  # hours and weekdays
 
 
@@ -84,11 +85,11 @@ class Towers(nn.Module):
         super().__init__()
         d, size = shape.factors, shape.embedding
         self.shape, self.frequencies = shape, frequencies
-        self.ids = _table(shape.n_items, d + 1, SPREAD * d**-0.5) if learning else None
+        self.ids = _table(shape.n_items, d + 1, OWN * d**-0.5) if learning else None
         self.attributes = InputEmbedding(shape.items, size)
         read = self.attributes.width
         self.item_tower = _tower(read, shape, shape.layers[1], d + 1) if read else None
-        self.history = None if shape.shared else _table(shape.n_items, d, SPREAD * d**-0.5)
+        self.history = None if shape.shared else _table(shape.n_items, d, OWN * d**-0.5)
         self.kinds = nn.Parameter(torch.zeros(shape.n_kinds))
         self.shares = nn.Parameter(torch.tensor([1.0, 0.0]))  # of the whole history and of its newest events
         self.customers = InputEmbedding(shape.customers, size)
