@@ -72,6 +72,16 @@ def test_tuned_settings_are_shown_beside_the_defaults(capsys):
     assert "item-kNN, tuned" in said
 
 
+def test_a_network_is_learned_by_one_process_where_there_are_no_others(orders, tmp_path, capsys):
+    pytest.importorskip("torch")
+    run("several_processes", str(orders), str(tmp_path / "model"))
+    said = capsys.readouterr().out
+    assert "mult_dae 5/5  loss" in said
+    assert "ndcg@10" in said
+    assert (tmp_path / "model" / "model.json").exists()
+    assert not (tmp_path / "model" / "checkpoints").exists()
+
+
 def test_every_example_is_tested():
     tested = set(re.findall(r'run\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
     assert tested == {path.stem for path in SCRIPTS}
