@@ -150,6 +150,7 @@ class Config(Part):
 
     name: str = "My shop"  # the title of the report
     output: str = "regulars-out"  # the folder for everything that is made
+    known: Texts = ()  # columns of the events that a shop knows when it is asked: channel, store; "time": the moment
     decides: str = "ndcg"  # the figure that chooses the winner: one of a list, at its length, or rmse or mae of ratings
     seed: int = Field(0, ge=0)  # of whatever is drawn at random
     threads: int = Field(0, ge=0)  # 0: all cores

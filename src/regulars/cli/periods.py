@@ -20,7 +20,7 @@ def splits(project: Project, prepared: Prepared) -> tuple[Split, Split]:
     test, earlier = tested(project, prepared)
     with within(f"{FILE} [split]"):
         try:
-            return earlier.cut(test.train), test
+            return _told(project, earlier.cut(test.train), test.train), test
         except EmptyData as error:
             raise EmptyData(f"for the validation, which comes before the test: {error}") from error
 
@@ -34,7 +34,16 @@ def tested(project: Project, prepared: Prepared) -> tuple[Split, Splitter]:
     with within(f"{FILE} [split]"):
         if isinstance(splitter, TimeSplit):
             _need_days(splitter, prepared)
-        return splitter.cut(data), _before(splitter, data)
+        return _told(project, splitter.cut(data), data), _before(splitter, data)
+
+
+def _told(project: Project, split: Split, data: Dataset) -> Split:
+    """The split, its questions asked with what the shop knows when a customer comes back, if it says so."""
+    known = project.config.known
+    if not known:
+        return split
+    with within("known"):
+        return split.knowing(data, known)
 
 
 def _before(splitter: Splitter, data: Dataset) -> Splitter:
