@@ -28,6 +28,7 @@ BENCHMARKS = {
     "diginetica_deep": "GRU4Rec and SASRec on diginetica's sessions, beside published figures",
     "recurrent": "GRU and LSTM without padding beside torch's packed and padded sequences",
     "sequences": "item-kNN, Markov chains, SLIST and EASE on Beauty, beside published figures",
+    "transformers": "SASRec: CPU seconds of an epoch beside RecTools and RecBole; memory of the softmax",
     "scaling": "fitting against events, customers, items and factors, up to 10 million events",
     "content": "items that nobody has met, on citeulike-a and H&M; look-alikes",
     "baskets": "association rules that complete a basket, naive Bayes for the next one",

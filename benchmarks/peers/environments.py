@@ -8,7 +8,8 @@ from rich.console import Console
 
 # One list of installations for each peer: arguments of pip, one after another
 ENVIRONMENTS = {
-    "rectools": [["rectools==0.19.0", "polars>=1.20"]],  # asks for numpy < 2
+    # asks for numpy < 2; torch is pinned for its build without CUDA
+    "rectools": [["rectools==0.19.0", "polars>=1.20"], ["torch==2.13.0", "pytorch-lightning>=2,<3"]],
     # pins ray 2.6.3 and more that evaluating a model never imports; torch is pinned for its build without CUDA
     "recbole": [
         ["torch==2.13.0", "numpy<2", "scipy<1.14", "pandas<2.3", "polars>=1.20", "setuptools<80"],

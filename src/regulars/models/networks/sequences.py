@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding
 
 from regulars.core import Histories, Ints, Longs, spans, starts_of
 from regulars.core.mapped import looked_up, pieces
@@ -31,13 +30,13 @@ class Group(NamedTuple):
 
     def square(self, x: Tensor) -> Tensor:
         """The tokens of the group [n_tokens, d] side by side; [n, width, d]."""
-        side_by_side = x if self.places is None else embedding(self.places, x)
+        side_by_side = x if self.places is None else x.index_select(0, self.places)
         return side_by_side.view(*self.times.shape, -1)
 
     def flat(self, x: Tensor) -> Tensor:
         """What stands side by side [n, width, d] as the tokens of the group; [n_tokens, d]."""
         row_by_row = x.flatten(0, 1)
-        return row_by_row if self.kept is None else embedding(self.kept, row_by_row)
+        return row_by_row if self.kept is None else row_by_row.index_select(0, self.kept)
 
 
 @dataclass(frozen=True)

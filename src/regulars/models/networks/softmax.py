@@ -25,8 +25,7 @@ def full(hidden: Tensor, table: Tensor, targets: Tensor) -> Tensor:
     hidden: [n, d]; table: [n_items, d]; targets: int64 [n]. Products are in bfloat16 under autocast, else in the type
     of `hidden`; sums, the targets' own logits and the gradients in float32.
     """
-    positive = (hidden.float() * embedding(targets, table).float()).sum(1)  # [n]
-    loss: Tensor = _Softmax.apply(hidden, table, positive, targets, None)  # type: ignore[no-untyped-call]
+    loss: Tensor = _Softmax.apply(hidden, table, None, targets, None)  # type: ignore[no-untyped-call]
     return loss
 
 
@@ -48,19 +47,25 @@ def sampled(hidden: Tensor, table: Tensor, targets: Tensor, negatives: Tensor, l
 
 
 class _Softmax(Function):
-    """The sum of log(exp(positive) + sum over columns but `own` of exp(hidden . column + bias)) - positive."""
+    """The sum of log(exp(positive) + sum over columns but `own` of exp(hidden . column + bias)) - positive.
+
+    positive: [n], the targets' logits; None when they are those of `own`, of which then every row has one.
+    """
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, columns: Tensor, positive: Tensor, own: Tensor, bias: Tensor | None
+        ctx: Any, hidden: Tensor, columns: Tensor, positive: Tensor | None, own: Tensor, bias: Tensor | None
     ) -> Tensor:
+        inside, targets = positive is None, own
+        if positive is None:
+            positive = (hidden.detach().float() * columns.detach()[own].float()).sum(1)
         device = hidden.device.type
         kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
         n, more = len(hidden), -len(hidden) % STEP
         rows, positive = pad(hidden.detach().to(kind), (0, 0, 0, more)), pad(positive.detach().float(), (0, more))
         own = pad(own, (0, more), value=-1)
         by_rows, by_positive = torch.zeros_like(rows, dtype=torch.float32), torch.empty_like(positive)
-        catalog = _Catalog(columns.detach().to(kind), bias)
+        catalog = _Catalog(columns.detach(), bias, kind)
         loss = positive.new_zeros(())
         for begin in range(0, len(rows), ROWS):
             at = slice(begin, begin + ROWS)
@@ -70,14 +75,20 @@ class _Softmax(Function):
             part.add_gradient(top, total)
             loss += (total.log() + top - positive[at])[: max(n - begin, 0)].sum()
             by_positive[at] = torch.exp(positive[at] - top) / total - 1
-        ctx.save_for_backward(by_rows[:n], catalog.gradient, by_positive[:n])
+        if inside:
+            by_rows[:n] += by_positive[:n, None] * columns.detach()[targets].float()
+            catalog.gradient.index_add_(0, targets, by_positive[:n, None] * hidden.detach().float())
+        ctx.gradients = by_rows[:n], catalog.gradient, None if inside else by_positive[:n]
         ctx.kinds = hidden.dtype, columns.dtype
         return loss
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, given: Tensor) -> tuple[Tensor | None, ...]:
-        rows, columns, positive = (saved * given for saved in ctx.saved_tensors)
+        rows, columns, positive = ctx.gradients
+        del ctx.gradients  # they are changed in their place, for they are large: there is no second time
+        for gradient in (rows, columns, *([] if positive is None else [positive])):
+            gradient.mul_(given)
         return rows.to(ctx.kinds[0]), columns.to(ctx.kinds[1]), positive, None, None
 
 
@@ -87,21 +98,25 @@ class _Catalog:
     gradient: float32 [n_columns, d].
     """
 
-    def __init__(self, table: Tensor, bias: Tensor | None) -> None:
+    def __init__(self, table: Tensor, bias: Tensor | None, kind: torch.dtype) -> None:
         n = len(table)
+        self.kind, self.bias = kind, bias
         self.blocks = [slice(begin, min(begin + COLUMNS, n)) for begin in range(0, n, COLUMNS)]
-        self.tables = [table[block] for block in self.blocks]
-        self.biases = [None if bias is None else bias[block] for block in self.blocks]
         self.keeps = ROWS * n <= HELD
+        self.table = table.to(kind) if self.keeps else table
         rooms = len(self.blocks) if self.keeps else 1
-        self.rooms = [table.new_empty(ROWS, block.stop - block.start) for block in self.blocks[:rooms]]
+        self.rooms = [table.new_empty(ROWS, block.stop - block.start, dtype=kind) for block in self.blocks[:rooms]]
         self.gradient = torch.zeros_like(table, dtype=torch.float32)
+
+    def columns(self, place: int) -> Tensor:
+        """Those of a block, as the products take them; [columns, d]."""
+        return self.table[self.blocks[place]].to(self.kind)
 
     def room(self, place: int, n: int) -> Tensor:
         """Where n rows of logits of a block go; all blocks go to the same place when they are not kept."""
         if self.keeps:
             return self.rooms[place][:n]
-        width = len(self.tables[place])
+        width = self.blocks[place].stop - self.blocks[place].start
         return self.rooms[0].view(-1)[: n * width].view(n, width)
 
 
@@ -120,13 +135,14 @@ class _Part:
         The top is the largest of the first block and the target's: `_raise` keeps what is e^69 times as much.
         """
         top, total = positive, torch.ones_like(positive)
-        for place, table in enumerate(self.catalog.tables):
-            logits = self._logits(place)  # [rows, columns]
+        for place in range(len(self.catalog.blocks)):
+            columns = self.catalog.columns(place)
+            logits = self._logits(place, columns)  # [rows, columns]
             if not place:
                 top = torch.maximum(logits.amax(1).float(), positive)
                 total = torch.exp(positive - top)
             total += _raise(logits, top)
-            by_rows += logits @ table
+            by_rows += logits @ columns
         return top, total
 
     def add_gradient(self, top: Tensor, total: Tensor) -> None:
@@ -135,14 +151,14 @@ class _Part:
         for place, block in enumerate(self.catalog.blocks):
             powers = self.catalog.room(place, len(self.rows))
             if not self.catalog.keeps:
-                _raise(self._logits(place), top)
+                _raise(self._logits(place, self.catalog.columns(place)), top)
             self.catalog.gradient[block] += powers.T @ shared
 
-    def _logits(self, place: int) -> Tensor:
-        logits, bias = self.catalog.room(place, len(self.rows)), self.catalog.biases[place]
-        torch.mm(self.rows, self.catalog.tables[place].T, out=logits)
+    def _logits(self, place: int, columns: Tensor) -> Tensor:
+        logits, bias = self.catalog.room(place, len(self.rows)), self.catalog.bias
+        torch.mm(self.rows, columns.T, out=logits)
         if bias is not None:
-            logits += bias
+            logits += bias[self.catalog.blocks[place]]
         owners = self.owners[self.cuts[place] : self.cuts[place + 1]]
         logits[owners, self.own[owners] - self.catalog.blocks[place].start] = -1e30
         return logits
