@@ -16,7 +16,9 @@ class LSTM(Sequential):
     """
 
     width: int = setting(128, low=4, high=1024, log=True)
-    batch: int = setting(512, low=8, high=65_536, log=True)
+    batch: int = setting(256, low=8, high=65_536, log=True)
+    rate: float = setting(3e-3, low=1e-5, high=0.1, log=True)
+    dropout: float = setting(0.3, low=0.0, high=0.9)
     temperature: float = setting(0.07, low=0.0, high=1.0)
     layers: int = setting(1, low=1, high=8)
 
