@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from ranking.test_additive import choices
-from regulars.core import QUIET
+from regulars.core import Run
 from regulars.core.errors import MissingExtra
 from regulars.ranking.forest import TreeRanker, planted
 from regulars.ranking.table import Table
+
+RUN = Run(threads=1)
 
 
 def test_the_arrays_answer_as_lightgbm_does():
@@ -27,7 +29,7 @@ def test_the_arrays_answer_as_lightgbm_does():
 def test_it_learns_what_chose():
     pytest.importorskip("lightgbm")
     lists, _ = choices()
-    forest = TreeRanker(100, 15, 0.1).learn(lists, QUIET)
+    forest = TreeRanker(100, 15, 0.1, least=20, part=1.0).learn(lists, RUN)
     unseen, true = choices(seed=1)
     scores = forest.score(unseen.table)
     assert np.corrcoef(scores, true)[0, 1] > 0.85
@@ -37,4 +39,4 @@ def test_without_lightgbm_it_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     lists, _ = choices(n=20)
     with pytest.raises(MissingExtra, match=r"regulars\[rank\]"):
-        TreeRanker(5, 5, 0.1).learn(lists, QUIET)
+        TreeRanker(5, 5, 0.1).learn(lists, RUN)

@@ -18,7 +18,7 @@ from regulars.ranking.traits import Readings
 from regulars.ranking.two_stage import evidence_of
 
 RUN = Run(threads=1)
-SMALL = {"width": 16, "batch": 16, "rate": 0.01, "precision": "float32"}
+SMALL = {"width": 16, "batch": 16, "rate": 0.01, "precision": "float32", "least": 5}
 QUICK = {"additive": {}, "trees": {"trees": 20, "least": 5}, "dcn": {"epochs": 4, **SMALL}}
 TASTES = shops.described()
 PARTS = (EASE(regularization=5.0), ItemKNN(neighbors=20), Popularity())
@@ -48,7 +48,9 @@ def towns(n=1_000, seed=0):
     return Dataset.of(log, items=items, customers=customers)
 
 
-@pytest.mark.parametrize(("name", "settings"), [("trees", {"rate": 0.2}), ("dcn", {"epochs": 6, **SMALL})])
+@pytest.mark.parametrize(
+    ("name", "settings"), [("trees", {"rate": 0.2, "least": 20, "part": 1.0}), ("dcn", {"epochs": 6, **SMALL})]
+)
 def test_it_learns_what_only_attributes_tell(name, settings):
     data = towns()
     ranker(name)

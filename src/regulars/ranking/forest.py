@@ -40,11 +40,11 @@ class TreeRanker(Settings):
     they are added while NDCG@10 of every 5th list grows. part: of the columns that a tree may look at.
     """
 
-    trees: int = setting(300, low=1, high=5_000, log=True)
-    leaves: int = setting(31, low=2, high=1_024, log=True)
-    rate: float = setting(0.05, low=1e-3, high=1.0, log=True)
-    least: int = setting(20, low=1, high=10_000, log=True)
-    part: float = setting(1.0, low=0.05, high=1.0)
+    trees: int = setting(1_000, low=1, high=5_000, log=True)
+    leaves: int = setting(15, low=2, high=1_024, log=True)
+    rate: float = setting(0.03, low=1e-3, high=1.0, log=True)
+    least: int = setting(100, low=1, high=10_000, log=True)
+    part: float = setting(0.5, low=0.05, high=1.0)
 
     def learn(self, lists: Lists, run: Run) -> Forest:
         """Raises MissingExtra when LightGBM is not installed."""

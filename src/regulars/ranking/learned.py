@@ -58,7 +58,7 @@ class LearnedBlend(Settings):
     @property
     def two_stage(self) -> TwoStage:
         """The same as a pipeline without attributes."""
-        trees = TreeRanker(self.trees, self.leaves, self.rate)
+        trees = TreeRanker(self.trees, self.leaves, self.rate, least=20, part=1.0)
         return TwoStage(
             self.of,
             trees if self.learner == "trees" else AdditiveRanker(),

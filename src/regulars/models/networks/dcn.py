@@ -50,6 +50,7 @@ class Teaching:
 
     dropout: float = 0.0
     loss: str = "listwise"
+    least: int = 1
     negatives: int = 0
     unseen: float = 0.0
     members: int = 1
@@ -170,6 +171,7 @@ class CrossNet:
     """Fitted networks of one design: a row's score is the mean of theirs."""
 
     design: Design
+    known: tuple[Ints, ...]  # of each column of codes: int32 [values], the number of the embedding, 0 for the unknown
     weights: tuple[Weights, ...]
 
     def score(self, table: Rows) -> Floats:
@@ -178,7 +180,7 @@ class CrossNet:
         with torch.inference_mode():
             for begin in range(0, len(table.numbers), _ROWS):
                 numbers = torch.from_numpy(table.numbers[begin : begin + _ROWS])
-                codes = torch.from_numpy(known_codes(table.codes[begin : begin + _ROWS], self.design))
+                codes = torch.from_numpy(embedded(table.codes[begin : begin + _ROWS], self.known))
                 scores = [module(numbers, codes) for module in self.modules]
                 parts.append(torch.stack(scores).mean(0).numpy())
         return np.concatenate(parts)
@@ -192,10 +194,12 @@ class CrossNet:
 class Ranking(Task):
     """Learns to put what was wanted before the rest of its list."""
 
-    def __init__(self, lists: ListsOfRows, module: DeepAndCross, settings: Trained, teaching: Teaching) -> None:
+    def __init__(
+        self, lists: ListsOfRows, codes: Longs, module: DeepAndCross, settings: Trained, teaching: Teaching
+    ) -> None:
         self.module, self.settings, self.teaching = module, settings, teaching
         self.starts, self.wanted = lists.starts, lists.wanted
-        self.numbers, self.codes = lists.table.numbers, known_codes(lists.table.codes, module.design)
+        self.numbers, self.codes = lists.table.numbers, codes
         n = len(lists.starts) - 1
         every = max(2, round(1 / settings.validation)) if settings.patience else n + 1
         self.checked = np.flatnonzero(np.arange(n) % every == every - 1)
@@ -241,7 +245,9 @@ def learn_cross_net(
     lists: ListsOfRows, knots: np.ndarray, design: Design, settings: Trained, teaching: Teaching, run: Run
 ) -> CrossNet:
     """The networks under which what was wanted stands highest. knots: [c, bins + 1], where the bins of a number end."""
-    weights = []
+    known = often_met(lists, design.sizes, teaching.least)
+    codes, weights = embedded(lists.table.codes, known), []
+    design = replace(design, sizes=tuple(int(numbers.max(initial=0)) + 1 for numbers in known))
     for member in range(teaching.members):
         folder = run.checkpoints and run.checkpoints / f"member-{member}"
         own = replace(run, seed=run.seed + 7_919 * member, checkpoints=folder)
@@ -249,15 +255,27 @@ def learn_cross_net(
             torch.manual_seed(own.seed)
             module = DeepAndCross(design, teaching.dropout, teaching.unseen)
         module.bound(knots)
-        train(Ranking(lists, module, settings, teaching), settings, own, "dcn")
+        train(Ranking(lists, codes, module, settings, teaching), settings, own, "dcn")
         weights.append(Weights.of(module))
-    return CrossNet(design, tuple(weights))
+    return CrossNet(design, known, tuple(weights))
 
 
-def known_codes(codes: Ints, design: Design) -> Longs:
-    """The codes; 0, the unknown, for those that the tables of the network lack."""
-    sizes = np.array(design.sizes, dtype=np.int64).reshape(1, -1)
-    return np.where(codes < sizes, codes, np.int64(0))
+def embedded(codes: Ints, known: tuple[Ints, ...]) -> Longs:
+    """The number of the embedding of each value [p, g]; 0, the unknown, for values that were not learned."""
+    columns = [np.zeros((len(codes), 0), dtype=np.int64)]
+    for column, numbers in zip(codes.T, known, strict=True):
+        columns.append(np.where(column < len(numbers), numbers[np.minimum(column, len(numbers) - 1)], 0)[:, np.newaxis])
+    return np.concatenate(columns, axis=1, dtype=np.int64)
+
+
+def often_met(lists: ListsOfRows, sizes: tuple[int, ...], least: int) -> tuple[Ints, ...]:
+    """Numbers, from 1, for the values that at least so many wanted rows have; 0 for the others."""
+    found = []
+    for column, size in zip(lists.table.codes.T, sizes, strict=True):
+        often = np.bincount(column[lists.wanted], minlength=size) >= least
+        often[0] = False
+        found.append(np.where(often, np.cumsum(often), 0).astype(np.int32))
+    return tuple(found)
 
 
 def _looked_at(owners: Longs, wanted: Bools, most: int, random: np.random.Generator) -> Longs:
