@@ -32,6 +32,7 @@ BENCHMARKS = {
     "scaling": "fitting against events, customers, items and factors, up to 10 million events",
     "content": "items that nobody has met, on citeulike-a and H&M; look-alikes",
     "baskets": "association rules that complete a basket, naive Bayes for the next one",
+    "towers": "two towers on H&M: side features, the correction, layers, objectives; exact and graph indexes",
     "autoencoders": "Mult-VAE and RecVAE on ml-1m beside RecBole; NCF beside ALS and BPR",
     "ratings": "SVD, SVD++ and kNN-baseline on ml-100k, five folds, beside Surprise",
     "blends": "rank fusion and learned blends on the demo's shop",

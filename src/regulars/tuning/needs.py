@@ -272,6 +272,13 @@ NEEDS: Final = MappingProxyType(
             _network(64),
             (*_TRAINING, "negatives"),
         ),
+        "two_tower": Need(
+            "brings together all that is known of customer, moment and item; new items too",
+            (events, company),
+            (item_attributes, many_customers),
+            _network(2 * 64, 1024),
+            (*_TRAINING, "batch", "negatives", "correction"),
+        ),
         "gru4rec": Need(
             "reads a visit click by click and says what comes next, for strangers too",
             (events, times, company),
