@@ -23,8 +23,8 @@ class TwoTower(Trained):
     ones), the customer's attributes, the context, and with `clock` the hour and weekday of asking, `utc_offset_hours`
     east. The item tower adds a vector of the item's own to what its attributes say; that is left out of a share
     `id_dropout` of examples, so that an item without events is placed by its attributes. `factors`: width of the
-    vectors; `embedding`: of a category, tag or word; query_layers, item_layers: hidden layers, `hidden` wide; 0 is
-    linear. shared: a history is read by the vectors of its items, else by further ones. cosine: vectors have length
+    vectors; `embedding`: of a category, tag or word; query_layers, item_layers: hidden layers, `hidden` wide, each with
+    this `activation`; 0 is linear. shared: a history is read by the vectors of its items, else by further ones. cosine: vectors have length
     one; inner products are divided by `temperature`.
 
     objective: "retrieval", which item came next: softmax over the events of a step and `negatives` drawn uniformly for
