@@ -24,8 +24,8 @@ class TwoTower(Trained):
     east. The item tower adds a vector of the item's own to what its attributes say; that is left out of a share
     `id_dropout` of examples, so that an item without events is placed by its attributes. `factors`: width of the
     vectors; `embedding`: of a category, tag or word; query_layers, item_layers: hidden layers, `hidden` wide, each with
-    this `activation`; 0 is linear. shared: a history is read by the vectors of its items, else by further ones. cosine: vectors have length
-    one; inner products are divided by `temperature`.
+    this `activation`; 0 is linear. shared: a history is read by the vectors of its items, else by further ones. cosine:
+    vectors have length one; inner products are divided by `temperature`.
 
     objective: "retrieval", which item came next: softmax over the events of a step and `negatives` drawn uniformly for
     all of them (Yang et al., WWW 2020), the logits corrected for how often an item is drawn (Yi et al., RecSys 2019) if
