@@ -171,7 +171,9 @@ class Fitting:
 
     def _read(self) -> None:
         """Looks at the losses of the last steps. Raises TrainingError when there is no way back from one."""
-        state, sums = self.state, torch.stack([torch.zeros(()), *(loss for _, loss, _ in self.unread)]).tolist()[1:]
+        if not self.unread:
+            return
+        state, sums = self.state, torch.stack([loss for _, loss, _ in self.unread]).tolist()
         for (step, _, targets), summed in zip(self.unread, sums, strict=True):
             mean = summed / max(targets, 1)
             if state.first is None and targets:
