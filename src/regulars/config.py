@@ -117,7 +117,6 @@ class PipelineTable(Part):
     ranker: str = "trees"  # trees (extra rank), dcn (extra deep) or additive
     settings: dict[str, Any] = Field(default_factory=dict)  # of the ranker
     features: Texts = ("recency", "groups", "price", "items", "customers")  # what it reads beside the sources' word
-    context: Texts = ()  # columns of the events that are known when a customer comes, such as store; and its features
     filters: Texts = ()  # unseen: nothing the customer has; or true/false columns of the items, which must be true
     caps: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)  # column of the items = most of a value
     boosts: dict[str, float] = Field(default_factory=dict)  # true/false column of the items = what is added to a score

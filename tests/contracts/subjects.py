@@ -9,9 +9,21 @@ from typing import Any
 import numpy as np
 
 import shops
-from regulars.core import QUIET, Dataset, Recommender, Run
+from regulars.core import QUIET, Dataset, Recommender, Run, ints
 from regulars.models import METHODS
-from regulars.ranking import Fallback, Filtered, LearnedBlend, Only, RankFusion, Route, Step, Unseen
+from regulars.ranking import (
+    Cap,
+    DeepRanker,
+    Fallback,
+    Filtered,
+    LearnedBlend,
+    Only,
+    RankFusion,
+    Route,
+    Step,
+    TwoStage,
+    Unseen,
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,7 @@ SETTINGS = {
     "user_knn": {"neighbors": 20},
     "vsknn": {"neighbors": 20, "gap_minutes": math.inf},  # whose events lie days apart
     "stan": {"neighbors": 20, "distance_half_life": 10.0, "position_half_life": 10.0, "gap_minutes": math.inf},
-    "sasrec": {"width": 16, "blocks": 1, "epochs": 30, "batch": 64, "length": 20, "rate": 0.01, "patience": 0},
+    "sasrec": {"width": 16, "blocks": 1, "batch": 64, "length": 20, "rate": 0.01, "patience": 0, "dropout": 0.1},
     "gru4rec": RECURRENT,
     "lstm": RECURRENT,
     "slist": {"half_life_steps": 20.0, "ahead_steps": 5.0},  # whose order is chance
@@ -111,6 +123,14 @@ def grown(data: Dataset, run: Run) -> Any:
     return LearnedBlend((METHODS["personal"](), METHODS["popularity"]()), learner="trees", trees=30).fit(data, run)
 
 
+def two_stage(data: Dataset, run: Run) -> Any:
+    """A deep ranker over attributes, too; of a community at most seven items before all others."""
+    parts = tuple(METHODS[name](**SETTINGS.get(name, {})) for name in ("ease", "item_knn", "popularity"))
+    ranker = DeepRanker(epochs=20, batch=8, width=16, least=5, rate=0.01, patience=0)
+    rules = {"taught": (Unseen(),), "rerankers": (Cap(ints(np.arange(41) // 10), 7),)}
+    return TwoStage(parts, ranker, depth=41, **rules).fit(data, run)
+
+
 def routed(data: Dataset, run: Run) -> Route:
     return Route((Step(fitted("popularity", data, run)), Step(fusion(data, run), events=3)), data.n_items)
 
@@ -127,11 +147,12 @@ SUBJECTS = METHOD_SUBJECTS | {
     "LearnedBlend": Subject(blended),
     "LearnedBlend of trees": Subject(grown, shops.habits()),
     "Route": Subject(routed),
+    "Pipeline": Subject(two_stage, shops.described()),
 }
 
 # who can do what; test_capabilities.py checks that no method is missing. To personal, nothing is similar to an item
 RATERS = ("funk_svd", "svd", "svdpp", "knn_baseline", "user_knn_baseline")
-COMPOSED = ("Fallback", "RankFusion", "Filtered", "Fallback to RankFusion", "LearnedBlend", "Route")
+COMPOSED = ("Fallback", "RankFusion", "Filtered", "Fallback to RankFusion", "LearnedBlend", "Route", "Pipeline")
 BOTH = (
     "item_knn",
     "user_knn",
@@ -164,4 +185,4 @@ BOTH = (
     *RATERS,
 )
 EXPLAINERS = ("personal", *BOTH, *COMPOSED)
-FINDERS = (*BOTH, "Fallback", "RankFusion", "LearnedBlend", "Route")
+FINDERS = (*BOTH, "Fallback", "RankFusion", "LearnedBlend", "Route", "Pipeline")

@@ -164,6 +164,9 @@ def test_context_is_what_the_first_answer_came_with():
     (lesson,) = TwoStage((Popularity(),), context=("store",), share=0.25).past(Dataset.of(log))
     assert lesson.queries.users.tolist() == [0, 1]
     assert lesson.queries.context["store"].to_list() == ["b", "e"]
+    (asked,) = TwoStage((Popularity(),), context=("time", "store"), share=0.25).past(Dataset.of(log))
+    assert asked.queries.times.tolist() == [60, 65]
+    assert max(asked.queries.history.times) < lesson.queries.times[0] <= 60
     with pytest.raises(MissingColumn, match="shop"):
         TwoStage((Popularity(),), context=("shop",), share=0.25).past(Dataset.of(log))
 

@@ -123,7 +123,7 @@ class Composing:
             self._methods(given.sources),
             ranker_of(given),
             given.features,
-            given.context,
+            self.project.config.known,
             depth=given.depth,
             share=given.share,
             lessons=given.lessons,

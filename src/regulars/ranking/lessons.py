@@ -1,18 +1,23 @@
 """A lesson: the newest part of a log is withheld, so that models of the rest can be judged on what they did not see."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
+import polars as pl
 
-from regulars.core import Bools, Dataset, Frame, Ints, Queries
+from regulars.core import Bools, Dataset, Ints, Queries
 from regulars.core.errors import EmptyData, MissingColumn
+
+TIME: Final = "time"  # among the columns of a context: when the customer comes back
 
 
 @dataclass(frozen=True)
 class Lesson:
     """What happened before, questions about customers who came back, and the pairs (query, item) that they wanted.
 
-    wanted: int64, rising keys row * n_items + item. The context of a question is that of the first event that answers.
+    wanted: int64, rising keys row * n_items + item. The context of a question is that of the first
+    event after it.
     """
 
     before: Dataset
@@ -31,7 +36,8 @@ class Lesson:
         """Withholds the newest `share` of the events; of a log without times a random share of each customer's items.
 
         kinds: what counts as wanting an item, any kind if none is named. context: columns of the events that are known
-        when a question is asked. Raises EmptyData when nobody with a history is left who wanted something.
+        when a question is asked; "time" asks at the moment when the customer comes back. Raises EmptyData when nobody
+        with a history is left who wanted something.
         """
         timed = len(data) > 0 and data.time.min() < data.time.max()
         moment = int(np.quantile(data.time, 1 - share)) if timed else int(data.time.max(initial=0)) + 1
@@ -49,9 +55,7 @@ class Lesson:
             )
         queries = before.queries(users, moment)
         if context:
-            if lost := [name for name in context if name not in data.context.columns]:
-                raise MissingColumn(f"context names {lost}; the events have the columns {data.context.columns}")
-            queries = replace(queries, context=_first_of(data, users, target).select(context))
+            queries = _coming_back(data, queries, context)
         return cls(before, queries, _keys(data, users, target))
 
     def sample(self, n: int, random: np.random.Generator) -> "Lesson":
@@ -81,10 +85,16 @@ def _random_pairs(data: Dataset, share: float, random: np.random.Generator) -> B
     return chosen
 
 
-def _first_of(data: Dataset, users: Ints, target: Bools) -> Frame:
-    """The context of the first target event of each of `users`."""
-    events = np.flatnonzero(target)
-    return data.context[events[np.searchsorted(data.user[events], users)]]
+def _coming_back(data: Dataset, queries: Queries, columns: tuple[str, ...]) -> Queries:
+    """The questions as they are asked when the customers come back: with these columns of their next event."""
+    named = [name for name in columns if name != TIME]
+    if lost := [name for name in named if name not in data.context.columns]:
+        raise MissingColumn(f"context names {lost}; the events have the columns {data.context.columns}")
+    events = data.next_events(queries.users, queries.times)
+    rows = pl.Series(events).set(pl.Series(events < 0), None)
+    context = data.context.select(pl.col(named).gather(rows)) if named else queries.context
+    came = np.where(events >= 0, data.time[events], queries.times)
+    return replace(queries, context=context, times=came if TIME in columns else queries.times)
 
 
 def _keys(data: Dataset, users: Ints, target: Bools) -> np.ndarray:

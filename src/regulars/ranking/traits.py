@@ -8,6 +8,7 @@ from regulars.core import Dataset, Floats, Frame, Histories, Ints, Queries
 from regulars.features import Encoded, Inputs
 
 from .clues import Clue, Prices, Recency, groups_of, prices_of
+from .lessons import TIME
 from .pairs import Pairs
 from .table import Table
 
@@ -107,12 +108,13 @@ class Readings:
         Raises MissingColumn for a context column that the events lack, BadTable for a number that is NaN or infinite.
         """
         items, customers = data.item_features, data.user_features
+        named = tuple(name for name in context if name != TIME)
         reads_items = {"items", "groups"} & set(features)
         return cls(
             features,
             plain(Inputs.learn(items)) if reads_items and items.width else Inputs(),
             plain(Inputs.learn(customers)) if "customers" in features and customers.width else Inputs(),
-            plain(Inputs.learn(data.context, columns=context)) if context else Inputs(),
+            plain(Inputs.learn(data.context, columns=named)) if named else Inputs(),
         )
 
     def clues(self, data: Dataset) -> tuple[Clue, ...]:

@@ -32,9 +32,9 @@ class TwoStage(Settings):
     wanted then, among the best `depth` of each method. With several `lessons` the same is done again on what was left,
     and so on. After that the methods are fitted anew on everything. ranker: how it learns; see RANKERS. features:
     those of FEATURES that it reads beside what the sources say; context: columns of the events that are known when a
-    question is asked, such as the store. kinds: events that count as wanting an item. filters: what may be answered, in
-    the lessons too; taught: filters that hold in the lessons alone, for those that whoever asks adds. rerankers: rules
-    of the order, which the ranker does not see.
+    question is asked, such as the store; "time" is the moment when a customer comes back. kinds: events that count as
+    wanting an item. filters: what may be answered, in the lessons too; taught: filters that hold in the lessons alone,
+    for those that whoever asks adds. rerankers: rules of the order, which the ranker does not see.
     """
 
     of: tuple[Estimator[Any], ...]

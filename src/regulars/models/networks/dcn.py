@@ -249,8 +249,7 @@ def learn_cross_net(
     codes, weights = embedded(lists.table.codes, known), []
     design = replace(design, sizes=tuple(int(numbers.max(initial=0)) + 1 for numbers in known))
     for member in range(teaching.members):
-        folder = run.checkpoints and run.checkpoints / f"member-{member}"
-        own = replace(run, seed=run.seed + 7_919 * member, checkpoints=folder)
+        own = replace(run.at(f"member-{member}"), seed=run.seed + 7_919 * member)
         with torch.random.fork_rng():
             torch.manual_seed(own.seed)
             module = DeepAndCross(design, teaching.dropout, teaching.unseen)
