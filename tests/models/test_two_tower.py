@@ -125,7 +125,7 @@ def test_a_stranger_is_answered_by_attributes_alone():
         pl.DataFrame(rows, schema=["user_id", "item_id"], orient="row").with_row_index("time"),
         customers=pl.DataFrame({"user_id": range(60), "town": [f"town {place}" for place in town]}),
     )
-    model = TwoTower(**{**TINY, "epochs": 20, "negatives": 15}).fit(data)
+    model = TwoTower(**{**TINY, "epochs": 20, "negatives": 15, "examples": "before"}).fit(data)
     asked = Queries.of(
         [[], [], [], []], times=9, attributes=pl.DataFrame({"town": ["town 0", "town 1", "town 2", None]})
     )
@@ -148,7 +148,7 @@ def test_probabilities_of_all_items_sum_to_about_one():
 
 def test_ratings_are_foretold_within_their_scale(tmp_path):
     planted = shops.ratings()
-    model = TwoTower(**{**TINY, "epochs": 40, "rate": 0.01}, objective="rating", cosine=False, temperature=1.0).fit(
+    model = TwoTower(**{**TINY, "epochs": 15, "rate": 0.02}, objective="rating", cosine=False, temperature=1.0).fit(
         planted.data
     )
     assert isinstance(model, Rates)

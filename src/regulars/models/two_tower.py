@@ -71,14 +71,14 @@ class TwoTower(Trained):
     context_columns: tuple[str, ...] = ()
 
     def fit(self, data: Dataset, run: Run = QUIET) -> Model:
-        from .networks.tower_learning import learned
+        from .networks.tower_learning import Ratings, learned
 
         if self.objective == "retrieval":
             return learned(self, data, run)
         if self.objective == "purchase":
             return Chances("two_tower", data.n_items, learned(self, data, run))
         explicit = Explicit.of(data)
-        factors = learned(self, data, run, ratings=(explicit.mean, explicit.unit))
+        factors = learned(self, data, run, ratings=Ratings(explicit.mean, explicit.unit, explicit.scale.kind))
         return Clipped("two_tower", data.n_items, explicit.scale.low, explicit.scale.high, factors)
 
 

@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 import torch
 
-from regulars.core import Bools, Floats, Frame, Histories, Ints, Queries, floats
+from regulars.core import MISSING, Bools, Floats, Frame, Histories, Ints, Queries, floats
 from regulars.features import Encoded
 
 from ..kinds.factors import Encoder, Parts
@@ -87,6 +87,8 @@ def readable(shape: TowerShape, history: Histories, known: Bools) -> Histories:
     inside &= history.kinds < shape.n_kinds
     if not shape.unit:
         inside &= history.weights > 0
+    elif shape.rated != MISSING:
+        inside &= history.kinds == shape.rated
     return history.where(inside)
 
 

@@ -1,12 +1,12 @@
 """From a dataset to fitted towers: what is read, what are examples, what is withheld, and the model at the end."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import torch
 
-from regulars.core import DAY, Bools, Dataset, Floats, Frame, Run, floats
+from regulars.core import DAY, MISSING, Bools, Dataset, Floats, Frame, Run, floats
 from regulars.core.errors import EmptyData, MissingColumn, SettingError
 from regulars.features import Inputs
 
@@ -28,8 +28,19 @@ BLOCK = 100_000  # examples whose histories are looked at together
 LEARNING = ("ids.", "frequencies.")  # what only learning needs: a fitted model has the vectors of its items
 
 
-def learned(settings: "TwoTower", data: Dataset, run: Run, *, ratings: tuple[float, float] = (0.0, 0.0)) -> Factors:
-    """The fitted model; ratings: mean and deviation of those that are to be foretold.
+class Ratings(NamedTuple):
+    """Mean and deviation of ratings, and the code of the kind of event that rates, MISSING if all do."""
+
+    mean: float = 0.0
+    unit: float = 0.0
+    rated: int = MISSING
+
+
+NONE: Final = Ratings()
+
+
+def learned(settings: "TwoTower", data: Dataset, run: Run, *, ratings: Ratings = NONE) -> Factors:
+    """The fitted model; ratings: those that are to be foretold, if any.
 
     Raises EmptyData when no event can be an example, MissingColumn for a column that is named and not there.
     """
@@ -60,7 +71,7 @@ def learned(settings: "TwoTower", data: Dataset, run: Run, *, ratings: tuple[flo
     return Factors("two_tower", data.n_items, vectors, TowerEncoder(shape, _of_fitted(Weights.of(module))))
 
 
-def _shape(settings: "TwoTower", data: Dataset, ratings: tuple[float, float]) -> TowerShape:
+def _shape(settings: "TwoTower", data: Dataset, ratings: Ratings) -> TowerShape:
     customers = data.user_features
     if customers.width:  # who did nothing teaches nothing
         customers = customers.filter(np.diff(data.starts) > 0)

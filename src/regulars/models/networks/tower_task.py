@@ -1,5 +1,6 @@
 """How two towers learn: which item came next, whether one was bought, or how it was rated."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -99,6 +100,8 @@ class TowerTask(Task):
         """Of ratings: the root mean squared error of the withheld ones, below zero, so that more is better."""
         vectors = vectors_of(self.module, self.tables.items, self.tables.met)
         if self.settings.objective == "rating":
+            if not len(self.withheld):
+                return math.nan
             found = encoded(self.module, self.withheld.queries, vectors)
             errors = (found * vectors[self.withheld.targets]).sum(1) - self.weighed
             return -float(np.sqrt(np.nanmean(errors**2)))

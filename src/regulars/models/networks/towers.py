@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, normalize
 
+from regulars.core import MISSING
 from regulars.features import Inputs
 
 from .frequencies import Frequencies
@@ -25,8 +26,8 @@ class TowerShape:
 
     layers: hidden ones of the query tower and of the item tower, 0 is linear; `hidden` wide. shared: a history is read
     by the vectors of its items, else by vectors of its own. cosine: vectors of length one. clock: hour and weekday of
-    the question are read. mean, unit: of ratings, which a history then says by their deviation; 0 and 0 if there are
-    none. items, customers, context: how their tables are read.
+    the question are read. mean, unit: of ratings, which a history then says by their deviation, 0 and 0 if there are
+    none; rated: the kind of event that rates, MISSING if all do. items, customers, context: how their tables are read.
     """
 
     n_items: int
@@ -47,6 +48,7 @@ class TowerShape:
     own_bias: bool
     mean: float = 0.0
     unit: float = 0.0
+    rated: int = MISSING
     items: Inputs = field(default_factory=Inputs)
     customers: Inputs = field(default_factory=Inputs)
     context: Inputs = field(default_factory=Inputs)
