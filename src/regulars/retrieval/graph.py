@@ -21,7 +21,8 @@ from regulars.core import (
     setting,
 )
 from regulars.core.errors import BadTable, MissingExtra
-from regulars.kernels.topk import Products
+
+from .exact import ExactIndex
 
 RARE: Final = (
     0.02  # a walk that may stop at fewer of the items than this seldom finds any: these are looked at one by one
@@ -97,7 +98,8 @@ class GraphIndex:
         items, scores = self._ranked(vectors[asked], found, k, permitted)
         short = np.flatnonzero((items == MISSING).any(axis=1))  # the walk did not reach enough of what is allowed
         if len(short):
-            items[short], scores[short] = self._exact(vectors[asked[short]], k, permitted[short])
+            right = ExactIndex(self.vectors).search(vectors[asked[short]], k, permitted[short])
+            items[short], scores[short] = right.items, right.scores
         answer.items[asked], answer.scores[asked] = items, scores
         return answer
 
@@ -143,13 +145,6 @@ class GraphIndex:
             best = np.pad(best, ((0, 0), (0, missing)), constant_values=np.nan)
             picked = np.pad(picked, ((0, 0), (0, missing)), constant_values=MISSING)
         return picked, best
-
-    def _exact(self, vectors: Floats, k: int, allowed: Allowed) -> tuple[Ints, Floats]:
-        mask = allowed.mask
-        if mask is not None:
-            mask = np.pad(mask[:, : self.n_items], ((0, 0), (0, max(0, self.n_items - mask.shape[1]))))
-        excluded = None if len(allowed.starts) == 1 else (allowed.starts, allowed.excluded)
-        return Products(self.vectors).top_k(vectors, k, allowed=mask, excluded=excluded)
 
     @cached_property
     def _graph(self) -> Any:
