@@ -24,14 +24,12 @@ from regulars.models import SASRec
 from regulars.ranking import RankFusion
 
 # of 3 settings, by NDCG@10 of the validation items; the number of epochs likewise
-BEAUTY: Final = SASRec(
-    epochs=30, batch=128, rate=0.002, warmup=0.05, dropout=0.5, frequency=0.7, temperature=0.07, patience=0
-)
+BEAUTY: Final = SASRec(patience=0)
 WITH_ATTRIBUTES: Final = replace(BEAUTY, attributes=True)
 FUSION: Final = {"sasrec": 1.0, "slist": 1.0, "markov": 0.5}  # of 14 settings
 CONSTANT: Final = 20.0
-MOVIES: Final = SASRec(  # of 1 setting
-    epochs=36, batch=48, rate=0.0025, warmup=0.05, dropout=0.2, heads=2, temperature=0.07, length=200, patience=0
+MOVIES: Final = SASRec(  # of 2 settings
+    epochs=36, batch=48, rate=0.0025, dropout=0.2, heads=2, frequency=0.0, length=200, patience=0
 )
 PUBLISHED: Final = {  # HR@10, NDCG@10
     "s3rec/Beauty": {"SASRec, softmax (256)": (0.0921, 0.0531), "BSARec": (0.1008, 0.0611)},

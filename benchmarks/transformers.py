@@ -67,7 +67,8 @@ def ours(data: str) -> Prepared:
     from regulars.models import SASRec
 
     learned = dataset(ordered(data))
-    method = SASRec(width=64, length=LENGTHS[data], blocks=2, heads=1, loss="full", batch=128, epochs=1, patience=0)
+    shape = {"width": 64, "length": LENGTHS[data], "blocks": 2, "heads": 1, "frequency": 0.0, "temperature": 0.0}
+    method = SASRec(**shape, loss="full", batch=128, epochs=1, patience=0)
     few = learned.where(learned.user < 100)
     method.fit(few, Run(threads=threads()))  # loads what is compiled
     return lambda: method.fit(learned, Run(threads=threads())), lambda _: {"epochs": 1.0}
