@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from .answers import Floats, Ints, Longs, Ragged
+from .answers import Bools, Floats, Ints, Longs, Ragged
 
 
 def union(lists: Ints) -> Ragged:
@@ -37,6 +37,19 @@ def met(pairs: Ragged, history: Ragged, times: Longs, weights: Floats, n_items: 
     counts, first, last = np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int64)
     _met(*pairs, *history, times, weights, n_items, counts, first, last)
     return counts, first, last
+
+
+def looked_at(owners: Longs, wanted: Bools, most: int, random: np.random.Generator) -> Longs:
+    """What was wanted, and at most so many of the rest of each list, drawn at random; positions, rising.
+
+    owners: int64 [p], rising, the list of each pair; wanted: bool [p].
+    """
+    order = np.lexsort((random.random(len(owners)), ~wanted, owners))
+    others = np.where(wanted[order], 0, 1)
+    counted = np.cumsum(others) - others
+    first = np.flatnonzero(np.diff(owners[order], prepend=-1))
+    number = counted - np.repeat(counted[first], np.diff(np.append(first, len(order))))
+    return np.sort(order[wanted[order] | (number < most)])
 
 
 @njit(cache=True, nogil=True)

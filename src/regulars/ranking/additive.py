@@ -47,12 +47,16 @@ class AdditiveRanker(Settings):
     """A curve over each number, and products of what the sources say with what is known of the customer.
 
     With hardly any data it stays at its prior: every source's surprise counts alike. It does not read categories.
-    roughness: penalty on squared steps of the curves and on squared weights, beside a few nats for each customer.
+    roughness: penalty on squared steps of the curves and on squared weights, beside a few nats for each customer;
+    negatives: unwanted candidates of each list that it looks at, 0 for all.
     """
 
     roughness: float = setting(2.0, low=0.01, high=1_000.0, log=True)
+    negatives: int = setting(50, low=0, high=1_000)
 
     def learn(self, lists: Lists, run: Run) -> Additive:
+        if self.negatives:
+            lists = lists.fewer(self.negatives, run.random())
         n, columns = lists.sources, lists.table.numbers.shape[1]
         slopes = np.zeros(columns, dtype=np.float32)
         slopes[:n] = 1 / max(1, n)

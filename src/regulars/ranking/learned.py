@@ -61,7 +61,7 @@ class LearnedBlend(Settings):
         trees = TreeRanker(self.trees, self.leaves, self.rate, least=20, part=1.0)
         return TwoStage(
             self.of,
-            trees if self.learner == "trees" else AdditiveRanker(),
+            trees if self.learner == "trees" else AdditiveRanker(negatives=0),
             (),
             depth=self.depth,
             share=self.share,

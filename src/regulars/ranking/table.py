@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from regulars.core import Bools, Floats, Ints, Longs, starts_of
+from regulars.kernels.pairs import looked_at
 
 UNKNOWN = -1.0  # stands where nothing can be told; what can be told is 0 or more, or has a flag of its own
 
@@ -66,6 +67,13 @@ class Lists(NamedTuple):
         rows = np.repeat(lists, self.lengths)
         kept = starts_of(self.lengths[lists])
         return Lists(self.table.rows(rows), kept, self.wanted[rows], self.sources, self.sizes)
+
+    def fewer(self, negatives: int, random: np.random.Generator) -> "Lists":
+        """The same lists with at most so many candidates each that were not wanted, drawn at random."""
+        owners = np.repeat(np.arange(len(self.lengths)), self.lengths)
+        kept = looked_at(owners, self.wanted, negatives, random)
+        starts = starts_of(np.bincount(owners[kept], minlength=len(self.lengths)))
+        return Lists(self.table.rows(kept), starts, self.wanted[kept], self.sources, self.sizes)
 
     def decided(self) -> "Lists":
         """Only the lists in which something was wanted, but not everything."""

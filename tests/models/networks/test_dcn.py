@@ -7,13 +7,13 @@ torch = pytest.importorskip("torch")
 
 from ranking.test_additive import choices  # noqa: E402
 from regulars.core import Run, floats, ints  # noqa: E402
+from regulars.kernels.pairs import looked_at  # noqa: E402
 from regulars.models.networks.dcn import (  # noqa: E402
     Cross,
     DeepAndCross,
     Design,
     Ranking,
     Teaching,
-    _looked_at,
     _ndcg,
     embedded,
     often_met,
@@ -66,10 +66,10 @@ def test_a_step_looks_at_all_that_was_wanted_and_at_some_of_the_rest():
     owners = np.repeat([0, 1, 2], [50, 4, 30])
     wanted = np.zeros(84, dtype=bool)
     wanted[[3, 7, 51, 60, 61]] = True
-    kept = _looked_at(owners, wanted, 5, np.random.default_rng(0))
+    kept = looked_at(owners, wanted, 5, np.random.default_rng(0))
     assert set(np.flatnonzero(wanted)) <= set(kept)
     assert np.bincount(owners[kept]).tolist() == [2 + 5, 1 + 3, 2 + 5]
-    other = _looked_at(owners, wanted, 5, np.random.default_rng(1))
+    other = looked_at(owners, wanted, 5, np.random.default_rng(1))
     assert set(kept) != set(other)
 
 

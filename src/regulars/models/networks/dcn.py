@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from regulars.core import Bools, Floats, Ints, Longs, Run, floats, spans, starts_of
+from regulars.kernels.pairs import looked_at
 
 from ..trained import Trained
 from .training import Task, train
@@ -213,7 +214,7 @@ class Ranking(Task):
         lengths = (self.starts[1:] - self.starts[:-1])[examples]
         rows, owners = spans(self.starts[:-1][examples], lengths), np.repeat(np.arange(len(examples)), lengths)
         if self.teaching.negatives:
-            kept = _looked_at(owners, self.wanted[rows], self.teaching.negatives, random)
+            kept = looked_at(owners, self.wanted[rows], self.teaching.negatives, random)
             rows, owners = rows[kept], owners[kept]
         scores, device = self._scores(rows), self.device
         wanted = torch.from_numpy(self.wanted[rows].astype(np.float32)).to(device)
@@ -275,16 +276,6 @@ def often_met(lists: ListsOfRows, sizes: tuple[int, ...], least: int) -> tuple[I
         often[0] = False
         found.append(np.where(often, np.cumsum(often), 0).astype(np.int32))
     return tuple(found)
-
-
-def _looked_at(owners: Longs, wanted: Bools, most: int, random: np.random.Generator) -> Longs:
-    """What was wanted and at most so many of the rest of each list; positions, rising."""
-    order = np.lexsort((random.random(len(owners)), ~wanted, owners))
-    others = np.where(wanted[order], 0, 1)
-    counted = np.cumsum(others) - others
-    first = np.flatnonzero(np.diff(owners[order], prepend=-1))
-    number = counted - np.repeat(counted[first], np.diff(np.append(first, len(order))))
-    return np.sort(order[wanted[order] | (number < most)])
 
 
 def _ndcg(scores: Floats, starts: Longs, wanted: Bools) -> np.ndarray:
