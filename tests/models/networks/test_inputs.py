@@ -47,3 +47,10 @@ def test_nothing_known_is_no_input():
     module = InputEmbedding(inputs)
     assert module.width == 0
     assert module(Fed.of(inputs.encode(pl.DataFrame(), 3))).shape == (3, 0)
+
+
+def test_a_linear_layer_through_the_tables_is_the_layer_over_the_rows():
+    inputs = Inputs.learn(SHELF)
+    module, rows = InputEmbedding(inputs, 4), Fed.of(inputs.encode(SHELF))
+    layer = torch.nn.Linear(module.width, 3)
+    torch.testing.assert_close(module.through(layer, rows), layer(module(rows)))

@@ -1,9 +1,11 @@
 """What a network sees of a table's rows: an embedding of every category, and all numbers beside it."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import embedding_bag
 
 from regulars.features import Encoded, Inputs
 
@@ -64,3 +66,24 @@ class InputEmbedding(nn.Module):
         for table, (codes, starts, weights) in zip(self.bags, rows.bags, strict=True):
             parts.append(table(codes, starts, per_sample_weights=weights))  # [n, size]
         return torch.cat([*parts, rows.dense], 1)  # [n, width]
+
+    def through(self, layer: nn.Linear, rows: Fed) -> Tensor:
+        """What a linear layer over the width makes of the rows, [n, out]: the same as layer(self(rows)), for many rows
+        in less time, as the layer sees each category and word once.
+        """
+        made = rows.dense @ layer.weight[:, self.width - rows.dense.shape[1] :].T + layer.bias
+        begin = 0
+        if self.categories is not None:
+            size, ends = self.categories.embedding_dim, [*self.firsts[1:].tolist(), len(self.categories.weight)]
+            seen = []
+            for first, end in zip(self.firsts.tolist(), ends, strict=True):
+                seen.append(self.categories.weight[first:end] @ layer.weight[:, begin : begin + size].T)
+                begin += size
+            made = made + embedding_bag(rows.categories + self.firsts, torch.cat(seen), mode="sum")
+        for table, (codes, starts, weights) in zip(self.bags, rows.bags, strict=True):
+            words = cast(Tensor, table.weight)
+            size = words.shape[1]
+            said = words @ layer.weight[:, begin : begin + size].T
+            made = made + embedding_bag(codes, said, starts, mode="sum", per_sample_weights=weights)
+            begin += size
+        return made

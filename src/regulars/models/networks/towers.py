@@ -1,7 +1,7 @@
 """Two towers: a network that makes a vector of an item, and one that makes a vector of a question."""
 
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, final
+from typing import Final, NamedTuple, cast, final
 
 import torch
 from torch import Tensor, nn
@@ -104,6 +104,8 @@ class Towers(nn.Module):
         """What items are by their attributes: vectors and biases, before their ids are added; [m, d + 1]."""
         if self.item_tower is None:
             return torch.zeros(len(fed.dense), self.shape.factors + 1, device=fed.dense.device)
+        if len(self.item_tower) == 1:
+            return self.attributes.through(cast(nn.Linear, self.item_tower[0]), fed)
         made: Tensor = self.item_tower(self.attributes(fed))
         return made
 
