@@ -126,7 +126,7 @@ def grown(data: Dataset, run: Run) -> Any:
 def two_stage(data: Dataset, run: Run) -> Any:
     """A deep ranker over attributes, too; of a community at most seven items before all others."""
     parts = tuple(METHODS[name](**SETTINGS.get(name, {})) for name in ("ease", "item_knn", "popularity"))
-    ranker = DeepRanker(epochs=20, batch=8, width=16, least=5, rate=0.01, patience=0)
+    ranker = DeepRanker(epochs=8, batch=8, layers=1, width=8, bins=4, rank=8, least=5, rate=0.02, patience=0)
     rules = {"taught": (Unseen(),), "rerankers": (Cap(ints(np.arange(41) // 10), 7),)}
     return TwoStage(parts, ranker, depth=41, **rules).fit(data, run)
 
