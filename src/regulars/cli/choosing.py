@@ -154,7 +154,7 @@ def _entrants(project: Project, data: Dataset, asked: Sequence[str] | None) -> t
     names = list(asked or project.config.tune.methods)
     if composed := [name for name in names if name in project.composed]:
         raise ConfigError(
-            f"{composed[0]} is a blend or a route; tune the methods that it is made of: "
+            f"{composed[0]} is a blend, a pipeline or a route; tune the methods that it is made of: "
             + ", ".join(project.parts(composed[0]))
         )
     if names:

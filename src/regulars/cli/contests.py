@@ -25,7 +25,7 @@ from .tables import cell, show
 INTERVALS = ("95 % interval", "interval of the difference")
 SPARE = ("filled", "category diversity", "popularity")  # what a narrow terminal does without
 Plots = Annotated[Path | None, typer.Option("--plots", help="A folder for pictures (SVG) of the figures.")]
-Methods = Annotated[list[str] | None, typer.Option("--method", "-m", help="A method, blend or route; may be repeated.")]
+Methods = Annotated[list[str] | None, typer.Option("--method", "-m", help="A method or composition; may be repeated.")]
 
 Every = Annotated[bool, typer.Option("--all", help="Every method that the data support, at tuned settings if any.")]
 Limit = Annotated[
@@ -42,7 +42,7 @@ class Period(StrEnum):
 
 @verb("regulars evaluate als --on validation")
 def evaluate(
-    method: Annotated[str, typer.Argument(help="A method, blend or route of the configuration.")],
+    method: Annotated[str, typer.Argument(help="A method, blend, pipeline or route.")],
     config: ConfigPath = HERE,
     on: Annotated[Period, typer.Option(help="Which period.")] = Period.VALIDATION,
     seed: Seed = None,

@@ -34,7 +34,7 @@ SPARE = ("source", "score")  # what a narrow terminal does without
 def fit(
     config: ConfigPath = HERE,
     method: Annotated[
-        str, typer.Option("--method", "-m", help="A method, blend or route; default: the one chosen")
+        str, typer.Option("--method", "-m", help="A method, blend, pipeline or route; default: the one chosen")
     ] = "",
     fresh: Fresh = False,
     seed: Seed = None,

@@ -111,6 +111,11 @@ fallback = ["popularity"]  # who answers where the chosen method cannot
 of = ["personal", "als"]
 # learner = "linear"   # or "trees", with: pip install 'regulars[rank]'
 
+# A pipeline ranks what several methods propose; it reads prices, categories and attributes too.
+# [pipelines.ranked]
+# sources = ["personal", "als", "popularity"]
+# ranker = "trees"       # with: pip install 'regulars[rank]'; or "dcn", with 'regulars[deep]'; or "additive"
+
 # How `regulars tune` searches the settings of the methods above; what is not narrowed is searched over its whole range.
 [tune]
 trials = 0        # of all methods together; 0: 15 for each, or as many as the minutes allow
