@@ -256,7 +256,7 @@ def test_a_search_that_cannot_be_is_told_before_any_work(shop, text, said):
 def test_a_blend_is_not_tuned_but_its_methods_are(shop):
     answer = shop.run("tune", "--method", "both")
     assert answer.code == 4
-    assert "both is a blend, a pipeline or a route; tune the methods that it is made of: item_knn, popularity" in answer.said
+    assert "a blend, a pipeline or a route; tune the methods that it is made of: item_knn, popularity" in answer.said
 
 
 def test_when_nothing_can_be_fitted_the_reason_is_told(shop):
