@@ -51,7 +51,17 @@ SETTINGS = {
     "user_knn": {"neighbors": 20},
     "vsknn": {"neighbors": 20, "gap_minutes": math.inf},  # whose events lie days apart
     "stan": {"neighbors": 20, "distance_half_life": 10.0, "position_half_life": 10.0, "gap_minutes": math.inf},
-    "sasrec": {"width": 16, "blocks": 1, "batch": 64, "length": 20, "rate": 0.01, "patience": 0, "dropout": 0.1},
+    "sasrec": {
+        "width": 16,
+        "blocks": 1,
+        "batch": 64,
+        "length": 20,
+        "rate": 0.01,
+        "patience": 0,
+        "dropout": 0.2,
+        "temperature": 0.0,
+        "frequency": 0.0,
+    },
     "gru4rec": RECURRENT,
     "lstm": RECURRENT,
     "slist": {"half_life_steps": 20.0, "ahead_steps": 5.0},  # whose order is chance
