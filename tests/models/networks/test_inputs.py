@@ -54,3 +54,6 @@ def test_a_linear_layer_through_the_tables_is_the_layer_over_the_rows():
     module, rows = InputEmbedding(inputs, 4), Fed.of(inputs.encode(SHELF))
     layer = torch.nn.Linear(module.width, 3)
     torch.testing.assert_close(module.through(layer, rows), layer(module(rows)))
+    with torch.autocast("cpu", torch.bfloat16):
+        half = module.through(layer, rows)
+    torch.testing.assert_close(half, layer(module(rows)), atol=0.05, rtol=0.05)

@@ -57,7 +57,7 @@ class Streaming(Frequencies):
 
     def seen(self, targets: Tensor) -> None:
         self.step += 1
-        items, copies = targets.unique(return_counts=True)
+        items, copies = targets.unique(return_counts=True)  # type: ignore[no-untyped-call]
         gaps = (self.step - self.last[items]) / copies
         rate = torch.where(self.last[items] > 0, LEARNING, 1.0)
         self.gap[items] += rate * (gaps - self.gap[items])

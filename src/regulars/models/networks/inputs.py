@@ -79,11 +79,11 @@ class InputEmbedding(nn.Module):
             for first, end in zip(self.firsts.tolist(), ends, strict=True):
                 seen.append(self.categories.weight[first:end] @ layer.weight[:, begin : begin + size].T)
                 begin += size
-            made = made + embedding_bag(rows.categories + self.firsts, torch.cat(seen), mode="sum")
+            made = made + embedding_bag(rows.categories + self.firsts, torch.cat(seen).float(), mode="sum")
         for table, (codes, starts, weights) in zip(self.bags, rows.bags, strict=True):
             words = cast(Tensor, table.weight)
             size = words.shape[1]
             said = words @ layer.weight[:, begin : begin + size].T
-            made = made + embedding_bag(codes, said, starts, mode="sum", per_sample_weights=weights)
+            made = made + embedding_bag(codes, said.float(), starts, mode="sum", per_sample_weights=weights)
             begin += size
         return made
