@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads spin when tests share the cores
+
 CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
