@@ -1,7 +1,8 @@
 """GRU and LSTM without padding beside torch's `PackedSequence` and padded rectangles: CPU seconds of an epoch.
 
 Forward and backward of one layer over diginetica's training sessions, 512 at a time, drawn by chance; the embedding and
-the softmax are not counted. A part of the epoch is done and the time scaled to all of it.
+the softmax are not counted. A part of the epoch is done and the time scaled to all of it. Then
+GRU4Rec on Beauty, by the protocol of `benchmarks.sequences`, as the papers.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,13 +15,17 @@ import polars as pl
 from benchmarks.data import folder
 from benchmarks.figure import OURS, Figure
 from benchmarks.measure import circumstances, threads, timed
+from benchmarks.sequences import DATA, PAPERS, Sequences
+from regulars.core import Run
+from regulars.models import GRU4Rec
 
 BATCH, STEPS, LENGTH = 512, 15, 50
+BEAUTY = GRU4Rec(width=64, loss="full", batch=128, rate=0.002, dropout=0.5, epochs=12, patience=0)  # the only one tried
 Work = Callable[[np.ndarray], Any]
 
 
 def run() -> Iterator[Figure]:
-    """Both cells, two widths, three ways."""
+    """Both cells, two widths, three ways; then Beauty."""
     import torch
 
     torch.set_num_threads(threads())
@@ -37,6 +42,11 @@ def run() -> Iterator[Figure]:
                 _, seconds, cpu_seconds = timed(partial(_all, work, batches))
                 task = f"{cell}, width {d}, an epoch"
                 yield Figure(task, "diginetica", name, seconds / share, cpu_seconds / share, further=circumstances())
+    given = Sequences.of(*PAPERS)
+    model, seconds, cpu_seconds = timed(partial(BEAUTY.fit, given.learned, Run(threads=threads())))
+    noted = {**circumstances(), "settings": repr(BEAUTY)}
+    figures = given.figures(model)
+    yield Figure("gru4rec, as the papers", DATA, OURS, seconds, cpu_seconds, quality=figures, further=noted)
 
 
 def _all(work: Work, batches: list[np.ndarray]) -> None:
