@@ -20,7 +20,7 @@ from benchmarks.orders import ordered
 from benchmarks.sequences import ITEMS, METHODS, PAPERS, REFITTED, K, Sequences
 from benchmarks.transformers import dataset
 from regulars.core import DAY, Allowed, Dataset, Estimator, Histories, Progress, Queries, Recommender, Run, starts_of
-from regulars.models import SASRec
+from regulars.models import SLIST, SASRec
 from regulars.ranking import RankFusion
 
 # of 5 settings, by NDCG@10 of the validation items
@@ -31,6 +31,8 @@ CONSTANT: Final = 20.0
 MOVIES: Final = SASRec(  # of 2 settings
     epochs=36, batch=48, rate=0.0025, dropout=0.2, heads=2, frequency=0.0, length=200, patience=0
 )
+MOVES: Final = SLIST(300.0, whole=0.3, half_life_steps=4.0, ahead_steps=3.0)  # of 1 setting
+MOVIES_FUSION: Final = (1.0, 0.6)  # of 4 settings
 PUBLISHED: Final = {  # HR@10, NDCG@10
     "s3rec/Beauty": {"SASRec, softmax (256)": (0.0921, 0.0531), "BSARec": (0.1008, 0.0611)},
     "ml-1m": {"SASRec, binary": (0.2500, 0.1341), "SASRec, softmax (3,000)": (0.3159, 0.1857)},
@@ -66,6 +68,10 @@ def run() -> Iterator[Figure]:
             yield _figure(f"{name} + slist + markov, {title}", "s3rec/Beauty", None, given.figures(fusion), str(FUSION))
     model, seconds = _fit(MOVIES, dataset(ordered("ml-1m")))
     yield _figure("sasrec, as the papers", "ml-1m", seconds, last_film(model), repr(MOVIES))
+    moves = MOVES.fit(dataset(ordered("ml-1m")), Run(threads=threads()))
+    yield _figure("slist, as the papers", "ml-1m", None, last_film(moves), repr(MOVES))
+    fusion = RankFusion((model, moves), weights=MOVIES_FUSION, depth=100, constant=CONSTANT)
+    yield _figure("sasrec + slist, as the papers", "ml-1m", None, last_film(fusion), str(MOVIES_FUSION))
     for data, rows in PUBLISHED.items():
         for title, (rate, ndcg) in rows.items():
             quality = {f"hr@{K}": rate, f"ndcg@{K}": ndcg}
