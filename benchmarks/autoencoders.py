@@ -22,13 +22,13 @@ Told = Mapping[str, Any]
 
 CHOSEN: Final[Mapping[str, Told]] = {
     "mult_vae": {"epochs": 60, "batch": 512, "rate": 2e-3, "annealing": 60, "validation": 0.5},
-    "rec_vae": {"epochs": 30, "batch": 512, "validation": 0.5},
+    "rec_vae": {"epochs": 14, "batch": 128, "validation": 0.5},
 }
 THEIRS: Final[Mapping[str, Told]] = {
     "mult_vae": {"epochs": 150, "train_batch_size": BATCH},
     "rec_vae": {"epochs": 60, "train_batch_size": BATCH},
 }
-BESIDE: Final = ("ncf", "als", "bpr")
+BESIDE: Final[Mapping[str, Told]] = {"ncf": {"epochs": 10, "batch": 8192, "rate": 2e-3}, "als": {}, "bpr": {}}
 
 
 def run() -> Iterator[Figure]:
@@ -36,7 +36,7 @@ def run() -> Iterator[Figure]:
     for method in CHOSEN:
         contenders = [_ours(method, CHOSEN[method]), _recbole(method, THEIRS[method], stops=True)]
         yield from race(f"{method}, quality on test", DATA, contenders, further={"settings": repr(CHOSEN[method])})
-    rows = [replace(_ours(method, CHOSEN.get(method, {})), peer=f"{OURS}, {method}") for method in BESIDE]
+    rows = [replace(_ours(method, settings), peer=f"{OURS}, {method}") for method, settings in BESIDE.items()]
     yield from race("NCF beside factorizations", DATA, rows)
     for method in THEIRS:
         epochs = {"epochs": EPOCHS, "batch": BATCH, "patience": 0}
