@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import shops
-from regulars.core import DAY, MISSING, Dataset, Histories, Queries, Rates, ints
+from regulars.core import DAY, MISSING, Dataset, Histories, Queries, Rates, Run, ints
 from regulars.core.errors import BadTable, CannotDo, EmptyData, MissingColumn, SettingError
 from regulars.models import ALS
 from regulars.models.kinds.saving import load, save
@@ -144,6 +144,14 @@ def test_probabilities_of_all_items_sum_to_about_one():
     assert ((chances > 0) & (chances < 1)).all()
     assert chances.sum(axis=1).mean() == pytest.approx(1, abs=0.15)
     np.testing.assert_allclose(chances.mean(axis=0), np.bincount(data.item) / len(data), atol=0.05)
+
+
+@pytest.mark.parametrize(("objective", "figure"), [("retrieval", "ndcg@10"), ("rating", "rmse below zero")])
+def test_progress_names_the_figure_that_judges(objective, figure):
+    told = []
+    method = TwoTower(**{**TINY, "epochs": 1, "patience": 1, "validation": 0.5}, objective=objective)
+    method.fit(shops.ratings().data, Run(on_epoch=lambda progress: told.extend(name for name, _ in progress.figures)))
+    assert {name for name in told if not name.startswith("loss")} == {figure}
 
 
 def test_ratings_are_foretold_within_their_scale(tmp_path):

@@ -208,7 +208,7 @@ class Fitting:
         """How epoch number `epoch`, from 1, went."""
         figures = [("loss", self.state.losses[epoch - 1])]
         if self.state.figures and not math.isnan(self.state.figures[epoch - 1]):
-            figures.append(("ndcg@10", self.state.figures[epoch - 1]))
+            figures.append((self.task.figure, self.state.figures[epoch - 1]))
         if self.processes.first:
             self.run.on_epoch(Progress(self.name, epoch, self.settings.epochs, tuple(figures)))
 

@@ -8,10 +8,10 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from .bags import Bags
-from .softmax import _raise
+from .softmax import raised
 
 SCORES: Final = 1 << 25  # held at a time: 64 MB in bfloat16
-FIRST: Final = 1024  # columns among which the top of a row is looked for; `_raise` keeps what is e^69 times as much
+FIRST: Final = 1024  # columns among which the top of a row is looked for; `raised` keeps what is e^69 times as much
 
 
 def multinomial(hidden: Tensor, weight: Tensor, bias: Tensor, wanted: Bags) -> Tensor:
@@ -82,7 +82,7 @@ def _slopes(scores: Tensor, wanted: Bags) -> tuple[Tensor, Tensor]:
     places, flat = rows * scores.shape[1] + wanted.items, scores.view(-1)
     met = flat[places].float()
     tops = scores[:, :FIRST].amax(dim=1).float().scatter_reduce(0, rows, met, "amax")
-    sums = _raise(scores, tops)
+    sums = raised(scores, tops)
     loss = masses @ (tops + sums.log()) - wanted.amounts @ met
     shares = masses / sums
     flat[places] -= (wanted.amounts / shares[rows]).to(scores.dtype)

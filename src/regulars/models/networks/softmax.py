@@ -132,7 +132,7 @@ class _Part:
     def sums(self, positive: Tensor, by_rows: Tensor) -> tuple[Tensor, Tensor]:
         """The top of each row, and the sum of its powers; to by_rows the columns are added, each times its power.
 
-        The top is the largest of the first block and the target's: `_raise` keeps what is e^69 times as much.
+        The top is the largest of the first block and the target's: `raised` keeps what is e^69 times as much.
         """
         top, total = positive, torch.ones_like(positive)
         for place in range(len(self.catalog.blocks)):
@@ -141,7 +141,7 @@ class _Part:
             if not place:
                 top = torch.maximum(logits.amax(1).float(), positive)
                 total = torch.exp(positive - top)
-            total += _raise(logits, top)
+            total += raised(logits, top)
             by_rows += logits @ columns
         return top, total
 
@@ -151,7 +151,7 @@ class _Part:
         for place, block in enumerate(self.catalog.blocks):
             powers = self.catalog.room(place, len(self.rows))
             if not self.catalog.keeps:
-                _raise(self._logits(place, self.catalog.columns(place)), top)
+                raised(self._logits(place, self.catalog.columns(place)), top)
             self.catalog.gradient[block] += powers.T @ shared
 
     def _logits(self, place: int, columns: Tensor) -> Tensor:
@@ -164,11 +164,11 @@ class _Part:
         return logits
 
 
-def _raise(logits: Tensor, top: Tensor) -> Tensor:
+def raised(logits: Tensor, top: Tensor) -> Tensor:
     """exp(logits - top) in their place; the sum of each row, float32."""
     if logits.device.type != "cpu" or logits.dtype not in (torch.bfloat16, torch.float32):
-        raised = logits.sub_(top[:, None].to(logits.dtype)).clamp_(max=69.0).exp_()
-        return raised.sum(1, dtype=torch.float32)
+        powers = logits.sub_(top[:, None].to(logits.dtype)).clamp_(max=69.0).exp_()
+        return powers.sum(1, dtype=torch.float32)
     total = torch.empty_like(top)
     if logits.dtype == torch.bfloat16:
         powers_half(logits.view(torch.uint16).numpy(), top.numpy(), total.numpy())

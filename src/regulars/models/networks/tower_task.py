@@ -78,6 +78,8 @@ class TowerTask(Task):
         withheld: Withheld,
         weighed: Floats,
     ) -> None:
+        if settings.objective == "rating":
+            self.figure = "rmse below zero"
         self.module, self.settings, self.examples, self.weights = module, settings, examples, weights
         self.tables, self.withheld, self.weighed = tables, withheld, weighed
         self.able = np.flatnonzero(tables.met | tables.items.told).astype(np.int32)

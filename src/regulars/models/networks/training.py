@@ -24,6 +24,7 @@ class Task(ABC):
     """
 
     module: nn.Module
+    figure: str = "ndcg@10"  # what `judge` gives
 
     @property
     def device(self) -> torch.device:
@@ -47,12 +48,12 @@ class Task(ABC):
 
     @abstractmethod
     def judge(self) -> float:
-        """NDCG@10 of the events that were withheld; the module is in evaluation mode, without gradients."""
+        """The figure of the withheld events, more is better; the module is in evaluation mode, without gradients."""
 
 
 @dataclass
 class Learned:
-    """How a fit went: loss and NDCG of each epoch, the best epoch (from 1)."""
+    """How a fit went: loss and figure of each epoch, the best epoch (from 1)."""
 
     losses: list[float] = field(default_factory=list)
     figures: list[float] = field(default_factory=list)
