@@ -47,6 +47,7 @@ from regulars.models import VSKNN as VSKNN
 from regulars.models import WARP as WARP
 from regulars.models import AssociationRules as AssociationRules
 from regulars.models import Content as Content
+from regulars.models import ContentToCF as ContentToCF
 from regulars.models import FunkSVD as FunkSVD
 from regulars.models import GRU4Rec as GRU4Rec
 from regulars.models import ItemKNN as ItemKNN

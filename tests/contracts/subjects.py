@@ -85,6 +85,14 @@ SETTINGS = {
     },
     "ncf": {"hidden": 16, "factors": 16, "batch": 300, "epochs": 40, "rate": 0.02, "patience": 0},
     "two_tower": {"factors": 16, "batch": 128, "epochs": 8, "rate": 0.005, "examples": "rest", "patience": 0},
+    "content_to_cf": {
+        "base_settings": ("factors = 4", "unobserved_weight = 0.3"),
+        "embedding": 8,
+        "epochs": 8,
+        "batch": 64,
+        "least": 1,
+        "patience": 0,
+    },
 }  # enough for 40 items in 4 communities
 PLANTED = {
     "popularity": shops.novelty,
@@ -98,6 +106,7 @@ PLANTED = {
     "user_knn_baseline": shops.ratings,
     "content": shops.described,
     "two_tower": shops.described,
+    "content_to_cf": shops.described,
 }
 
 
@@ -192,6 +201,7 @@ BOTH = (
     "rec_vae",
     "ncf",
     "two_tower",
+    "content_to_cf",
     *RATERS,
 )
 EXPLAINERS = ("personal", *BOTH, *COMPOSED)

@@ -11,7 +11,7 @@ from regulars.core import DAY, MISSING, Dataset, Histories, Queries, Rates, Run,
 from regulars.core.errors import BadTable, CannotDo, EmptyData, MissingColumn, SettingError
 from regulars.models import ALS
 from regulars.models.kinds.saving import load, save
-from regulars.models.two_tower import TwoTower, with_new_items
+from regulars.models.two_tower import TwoTower
 from regulars.ranking import Unseen
 
 torch = pytest.importorskip("torch")
@@ -53,17 +53,17 @@ def test_an_item_without_events_is_placed_by_its_attributes(described, fitted):
     data = described.data
     names = {row["kind"]: group for group, row in enumerate(data.item_features[[0, 10, 20, 30]].to_dicts())}
     new = data.item_features[[3, 13, 23, 33]].with_columns(price=pl.lit(None, dtype=pl.Float64))
-    wider = with_new_items(fitted, new)
+    wider = fitted.add_items(new)
     answer = wider.recommend(described.queries, 44, Unseen()(described.queries))
     ranks = np.argmax(answer.items[:, :, np.newaxis] == np.arange(41, 45), axis=1)  # [60, 4]
     assert len(names) == 4
     assert (ranks.argmin(axis=1) == np.arange(60) % 4).mean() > 0.9
     nothing = new.clear(2)
-    assert np.isnan(with_new_items(fitted, nothing).score(described.queries, ints([41, 42]))).all()
+    assert np.isnan(fitted.add_items(nothing).score(described.queries, ints([41, 42]))).all()
 
 
 def test_a_new_item_in_a_history_says_what_its_attributes_say(described, fitted):
-    wider = with_new_items(fitted, described.data.item_features[[3, 13, 23, 33]])
+    wider = fitted.add_items(described.data.item_features[[3, 13, 23, 33]])
     similar = wider.recommend(Queries.of([[41], [42], [43], [44]], times=shops.START), 5)
     own = np.where(similar.items < 40, similar.items // 10, similar.items - 41)
     assert (own == np.arange(4)[:, np.newaxis]).mean() > 0.9
@@ -71,7 +71,7 @@ def test_a_new_item_in_a_history_says_what_its_attributes_say(described, fitted)
 
 def test_only_towers_place_new_items(described):
     with pytest.raises(CannotDo, match="als cannot place items"):
-        with_new_items(ALS(factors=4).fit(described.data), pl.DataFrame({"kind": ["kind 1"]}))
+        ALS(factors=4).fit(described.data).add_items(pl.DataFrame({"kind": ["kind 1"]}))
 
 
 def test_an_item_that_nobody_met_but_that_has_attributes_is_in_the_catalog(described):

@@ -2,7 +2,7 @@
 
 from .arrays import DAY, MISSING, Bools, Codes, Floats, Frame, Ints, Longs, floats, ints, longs, spans, starts_of
 from .dataset import EVENT, Dataset, aligned
-from .protocols import Encodes, Estimator, Explains, FindsSimilar, Model, Rates, Recommender, Scored
+from .protocols import AddsItems, Encodes, Estimator, Explains, FindsSimilar, Model, Rates, Recommender, Scored
 from .queries import Histories, Queries
 from .recommendations import Allowed, Reasons, Recommendations, excluding, top_k
 from .run import QUIET, Progress, Run
@@ -14,6 +14,7 @@ __all__ = [
     "EVENT",
     "MISSING",
     "QUIET",
+    "AddsItems",
     "Allowed",
     "Bools",
     "Codes",

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Protocol, TypeVar, final, runtime_checkable
 
-from .arrays import Floats, Ints
+from .arrays import Floats, Frame, Ints
 from .dataset import Dataset
 from .queries import Queries
 from .recommendations import Allowed, Reasons, Recommendations, top_k
@@ -99,4 +99,16 @@ class Encodes(Protocol):
 
     def encode(self, queries: Queries) -> Floats:
         """The vector of each query; float32 [n, d], a NaN row where it cannot tell."""
+        ...
+
+
+@runtime_checkable
+class AddsItems(Protocol):
+    """Takes new items into its catalog without a new fit."""
+
+    def add_items(self, features: Frame) -> Recommender:
+        """The same with further items at the end of its catalog, placed by what is known of them, one row each.
+
+        Raises CannotDo where the model at hand reads no attributes of items.
+        """
         ...

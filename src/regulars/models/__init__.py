@@ -9,6 +9,7 @@ from .association_rules import AssociationRules
 from .bpr import BPR
 from .bspm import BSPM
 from .content import Content
+from .content_to_cf import ContentToCF
 from .ease import EASE
 from .funk_svd import FunkSVD
 from .gf_cf import GFCF
@@ -80,6 +81,7 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "rec_vae": RecVAE,
     "ncf": NCF,
     "two_tower": TwoTower,
+    "content_to_cf": ContentToCF,
 }
 
 __all__ = [
@@ -99,6 +101,7 @@ __all__ = [
     "WARP",
     "AssociationRules",
     "Content",
+    "ContentToCF",
     "FunkSVD",
     "GRU4Rec",
     "ItemKNN",

@@ -1,17 +1,13 @@
 """Two towers: one network makes a vector of a question, another one of an item; their inner product is the score."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-
-from regulars.core import QUIET, Dataset, Frame, Model, Run, setting
-from regulars.core.errors import CannotDo
+from regulars.core import QUIET, Dataset, Model, Run, setting
 
 from .explicit import Explicit
 from .kinds.chances import Chances
 from .kinds.clipped import Clipped
-from .kinds.factors import Factors
 from .trained import Trained
 
 
@@ -80,17 +76,3 @@ class TwoTower(Trained):
         explicit = Explicit.of(data)
         factors = learned(self, data, run, ratings=Ratings(explicit.mean, explicit.unit, explicit.scale.kind))
         return Clipped("two_tower", data.n_items, explicit.scale.low, explicit.scale.high, factors)
-
-
-def with_new_items(model: Factors, features: Frame) -> Factors:
-    """The model with further items at the end of its catalog, placed by their attributes alone, without a new fit.
-
-    features: a row for each new item, in the order of the vocabulary that was extended by them; those of which nothing
-    is known score NaN. Raises CannotDo for a model of another method.
-    """
-    from .networks.tower_encoder import TowerEncoder
-
-    if not isinstance(model.encoder, TowerEncoder):
-        raise CannotDo(f"{model.method} cannot place items by their attributes; two_tower can")
-    vectors = np.concatenate([model.item_vectors, model.encoder.item_vectors(features)])
-    return replace(model, n_items=len(vectors), item_vectors=vectors)

@@ -279,6 +279,13 @@ NEEDS: Final = MappingProxyType(
             _network(2 * 64, 1024),
             (*_TRAINING, "batch", "negatives", "correction"),
         ),
+        "content_to_cf": Need(
+            "puts every item among those of behavior by what is known of it, the one added a minute ago too",
+            (events, company, item_attributes),
+            (many_customers,),
+            _network(2 * 64, 1024),
+            (*_TRAINING, "batch", "customers"),
+        ),
         "gru4rec": Need(
             "reads a visit click by click and says what comes next, for strangers too",
             (events, times, company),

@@ -1,14 +1,26 @@
 """Factors: items are vectors, a query is encoded as one, and their inner product is the score."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import final
+from typing import Protocol, final, runtime_checkable
 
 import numpy as np
 
-from regulars.core import MISSING, Allowed, Floats, Ints, Longs, Model, Queries, Reasons, Recommendations, floats
-from regulars.core.errors import BadTable
+from regulars.core import (
+    MISSING,
+    Allowed,
+    Floats,
+    Frame,
+    Ints,
+    Longs,
+    Model,
+    Queries,
+    Reasons,
+    Recommendations,
+    floats,
+)
+from regulars.core.errors import BadTable, CannotDo
 from regulars.kernels.contributions import strongest
 from regulars.kernels.topk import Products
 
@@ -28,6 +40,15 @@ class Encoder(ABC):
 
         An answer of MISSING gets nothing from anything.
         """
+
+
+@runtime_checkable
+class Places(Protocol):
+    """An encoder that knows where new items belong, by what is known of them."""
+
+    def placed(self, features: Frame) -> tuple[Encoder, Floats]:
+        """The encoder that reads these items too, and their vectors; float32 [n, d], NaN where nothing is known."""
+        ...
 
 
 @final
@@ -71,6 +92,19 @@ class Factors(Model):
         answers = np.where(answer.items < self.n_items, answer.items, MISSING)
         starts, items, added = self.encoder.contributions(queries, self.item_vectors, answers)
         return Reasons(*strongest(starts, items, added, r))
+
+    def add_items(self, features: Frame) -> "Factors":
+        """The model with further items at the end of its catalog, placed by what is known of them, without a new fit.
+
+        features: a row for each new item, in the order of the vocabulary that was extended by them, with the columns
+        that the model learned from as far as they are known; an item of which nothing is known scores NaN.
+        Raises CannotDo for a method that reads no attributes of items, BadTable for NaN or infinite numbers.
+        """
+        if not isinstance(self.encoder, Places):
+            raise CannotDo(f"{self.method} cannot place items by their attributes; content_to_cf and two_tower can")
+        encoder, vectors = self.encoder.placed(features)
+        item_vectors = np.concatenate([self.item_vectors, vectors])
+        return replace(self, n_items=len(item_vectors), item_vectors=item_vectors, encoder=encoder)
 
     @cached_property
     def _vectors(self) -> Products:

@@ -65,7 +65,9 @@ class FoldIn(Encoder):
         if unknown.any():
             met.data[unknown] = 0
             met.eliminate_zeros()
-        met.data *= damped(met, self.pull, self.damping)
+        newer = len(item_vectors) - len(self.pull)  # than the fit: pulled as what few customers met
+        pull = np.pad(self.pull, (0, newer), constant_values=self.pull.max(initial=0)) if newer else self.pull
+        met.data *= damped(met, pull, self.damping)
         return met
 
     def _ridges(self, met: "csr_array") -> Floats:

@@ -38,14 +38,14 @@ class TowerEncoder(Encoder):
     def contributions(self, queries: Queries, item_vectors: Floats, answers: Ints) -> Parts:
         return occluded(self.encode, queries, item_vectors, answers)
 
-    def item_vectors(self, features: Frame) -> Floats:
+    def placed(self, features: Frame) -> tuple["TowerEncoder", Floats]:
         """The vectors of new items by their attributes, one row each; a NaN row where none of them is known.
 
         features: with the columns that the model learned from, as far as they are known.
         Raises BadTable for a number that is NaN or infinite.
         """
         rows = self.shape.items.encode(features)
-        return vectors_of(self._towers, rows, np.zeros(len(rows), dtype=np.bool_))
+        return self, vectors_of(self._towers, rows, np.zeros(len(rows), dtype=np.bool_))
 
     @cached_property
     def _towers(self) -> Towers:

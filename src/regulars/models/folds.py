@@ -1,0 +1,78 @@
+"""Folds of items: customers as they would be seen if some items of the catalog were new."""
+
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from regulars.core import MISSING, Dataset, Floats, Ints, Longs, Queries, starts_of
+
+from .kinds.factors import Factors
+
+BATCH: Final = 4096  # histories encoded at a time
+
+
+@dataclass(frozen=True)
+class Folds:
+    """n questions, each of a customer who meets some items of one fold, asked without all items of that fold.
+
+    of: int32 [n_items], the fold of each item, MISSING for those that teach nothing. queries: float32 [n, d];
+    fold: int32 [n]; question i was answered by items[starts[i]:starts[i + 1]].
+    """
+
+    of: Ints
+    queries: Floats
+    fold: Ints
+    starts: Longs
+    items: Ints
+
+    def __len__(self) -> int:
+        return len(self.fold)
+
+    @property
+    def lengths(self) -> Longs:
+        return np.diff(self.starts)
+
+
+def folded(base: Factors, data: Dataset, of: Ints, users: Ints, folds: tuple[int, ...]) -> Folds:
+    """The questions of these customers for these folds; none of who met nothing of it, or nothing but it."""
+    everyone = data.queries(users, int(data.time.max(initial=0)) + 1)
+    parts = [Part(np.empty((0, base.item_vectors.shape[1]), np.float32), *(np.empty(0, np.int32) for _ in range(3)))]
+    for fold in folds:
+        parts.extend(_questions(base, some, of, fold) for some in everyone.batches(BATCH))
+    queries, whose, lengths, items = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Folds(of, queries, whose, starts_of(lengths), items)
+
+
+class Part(NamedTuple):
+    """Questions of one fold: their vectors, the fold, how many answers each has, and these."""
+
+    vectors: Floats
+    fold: Ints
+    lengths: Ints
+    items: Ints
+
+
+def _questions(base: Factors, queries: Queries, of: Ints, fold: int) -> Part:
+    history = queries.history
+    known = (history.items >= 0) & (history.items < len(of))
+    inside = np.zeros(len(history.items), dtype=np.bool_)
+    inside[known] = of[history.items[known]] == fold
+    wanted = history.where(inside).matrix(len(of))
+    asked = np.flatnonzero(np.diff(wanted.indptr) > 0)
+    left = replace(queries[asked], history=history.where(~inside)[asked])
+    vectors = base.encode(left)
+    told = ~np.isnan(vectors[:, 0])
+    wanted = wanted[asked[told]]
+    lengths = np.diff(wanted.indptr).astype(np.int32)
+    return Part(vectors[told], np.full(len(lengths), fold, dtype=np.int32), lengths, wanted.indices.astype(np.int32))
+
+
+def drawn(able: Ints, n_items: int, folds: int, share: float, random: np.random.Generator) -> tuple[Ints, Ints]:
+    """The folds 0 .. folds - 1 of the items `able`, and which of them are withheld: they are fold number `folds`."""
+    order = random.permutation(able)
+    n = min(round(share * len(able)), len(able) - 1) if len(able) > 1 else 0
+    of = np.full(n_items, MISSING, dtype=np.int32)
+    of[order[n:]] = np.arange(len(order) - n) % folds
+    of[order[:n]] = folds
+    return of, np.sort(order[:n]).astype(np.int32)
