@@ -22,7 +22,7 @@ from .judged import Judged
 from .judging import Judge, Measures
 from .metrics import METRICS, Metric
 from .ratings import FALLING, RATING_METRICS, Rated, RatingMetric, direction
-from .slices import SLICINGS, Slices, Slicing
+from .slices import SLICINGS, Slices, Slicing, by_interactions, interaction_parts
 from .split import Split
 from .splits import (
     SPLITS,
@@ -64,8 +64,10 @@ __all__ = [
     "Splitter",
     "StrongGeneralization",
     "TimeSplit",
+    "by_interactions",
     "compare",
     "direction",
     "evaluate",
+    "interaction_parts",
     "judge",
 ]

@@ -45,7 +45,12 @@ def by_traffic(split: Split, facts: ItemFacts) -> Slices:
 
 def by_interactions(split: Split, facts: ItemFacts) -> Slices:
     """By the number of training events of the item."""
-    return Slices(_names(ITEM_STEPS), _step(_events(split, facts), ITEM_STEPS))
+    return interaction_parts(_events(split, facts))
+
+
+def interaction_parts(events: Longs) -> Slices:
+    """The part of each item by its number of events: 0, 1-3, 4-10, ..., >300."""
+    return Slices(_names(ITEM_STEPS), _step(events, ITEM_STEPS))
 
 
 def by_age(split: Split, facts: ItemFacts) -> Slices:

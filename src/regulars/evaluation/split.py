@@ -54,11 +54,11 @@ class Split:
 
     def explore(self) -> "Split":
         """The same test of discovery alone: what is in a customer's history is not wanted from the recommender."""
-        return self._wanting(~self.repeated, "explore")
+        return self.wanting(~self.repeated, "explore")
 
     def repeat(self) -> "Split":
         """The same test of buying again alone: only what is in the customer's history is wanted."""
-        return self._wanting(self.repeated, "repeat")
+        return self.wanting(self.repeated, "repeat")
 
     def knowing(self, data: Dataset, columns: tuple[str, ...]) -> "Split":
         """The same test, each question asked with what is known of the moment when the customer comes back.
@@ -85,7 +85,8 @@ class Split:
             return self
         return self._of(np.sort(np.random.default_rng(seed).choice(len(self), n, replace=False)))
 
-    def _wanting(self, keep: Bools, what: str) -> "Split":
+    def wanting(self, keep: Bools, what: str) -> "Split":
+        """The same test of those who wanted any of what `keep` marks [n_wanted], and of nothing else; `what` names it."""
         wanted = self.wanted.where(keep)
         left = np.flatnonzero(wanted.lengths)
         return replace(replace(self, name=f"{self.name}, {what}", wanted=wanted)._of(left))
