@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar, Literal
 
 from regulars.core import Floats
 
@@ -13,10 +14,13 @@ Content = str | bytes | Path | None
 class ContentEncoder(ABC):
     """Abstract: a frozen dataclass of settings; the vector of a content depends on nothing but it and the content."""
 
+    reads: ClassVar[Literal["text", "picture"]]
+    """What it is asked about; of pictures a text is the path."""
+
     @property
     @abstractmethod
     def identity(self) -> str:
-        """Names the encoder, its settings and its weights: equal identities give equal vectors."""
+        """Names the encoder, its settings and its weights: equal identities give equal vectors, but for rounding."""
 
     @property
     @abstractmethod
