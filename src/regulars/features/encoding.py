@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from regulars.core import QUIET, Floats, Frame, Longs, Progress, Run
+from regulars.core import QUIET, Bools, Floats, Frame, Longs, Progress, Run
 from regulars.core.errors import BadTable, MissingColumn
 
 from .encoders import Content, ContentEncoder
@@ -55,9 +55,8 @@ def joined(items: Frame, columns: Sequence[str], name: str) -> pl.Series:
         raise MissingColumn(f"the texts {lost} are not in the table of items; it has {items.columns}")
     parts = [pl.col(column).cast(pl.String).str.strip_chars() for column in columns]
     kept = [pl.when(part != "").then(part.str.strip_suffix(".")) for part in parts]
-    return (
-        items.select(pl.concat_str(kept, separator=". ", ignore_nulls=True).alias(name)).to_series().replace("", None)
-    )
+    texts = items.select(pl.concat_str(kept, separator=". ", ignore_nulls=True)).to_series()
+    return texts.set(texts == "", None).alias(name)
 
 
 def encode_columns(
@@ -91,7 +90,7 @@ def _encoded(values: pl.Series, encoder: ContentEncoder, cache: Path | None, run
     _compute(contents, encoder, new, vectors, store, run)
     table = vectors[contents.place] if len(vectors) else np.full((len(values), width), np.nan, dtype=np.float32)
     table[contents.place < 0] = np.nan
-    there = ~np.isnan(table).any(1)
+    there: Bools = ~np.isnan(table).any(1)
     lost = [*contents.lost, *np.flatnonzero(~there & (contents.place >= 0)).tolist()]
     coverage = Coverage(
         values.name,
@@ -142,7 +141,7 @@ def _keep(contents: "_Contents", some: Longs, vectors: Floats, store: VectorCach
         store.add([contents.keys[place] for place in good.tolist()], vectors[good])
 
 
-def _column(name: str, table: Floats, there: np.ndarray) -> pl.Series:
+def _column(name: str, table: Floats, there: Bools) -> pl.Series:
     width = table.shape[1]
     column = pl.Series(name, np.nan_to_num(table, copy=False).reshape(-1), dtype=pl.Float32)
     made = column.reshape((len(table), width)) if len(table) else pl.Series(name, [], pl.Array(pl.Float32, width))

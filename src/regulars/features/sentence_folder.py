@@ -55,8 +55,8 @@ def _pooling(path: Path) -> str:
     places = {str(module["type"]).rpartition(".")[2]: path / module["path"] for module in modules}
     if other := [name for name in places if name not in ("Transformer", "Pooling", "Normalize")]:
         raise SettingError(
-            f"the sentence model {path} ends in {', '.join(other)}, which Regulars does not compute; take one that ends "
-            "in Pooling and Normalize, or give its vectors as a column of the table of items"
+            f"the sentence model {path} ends in {', '.join(other)}, which Regulars does not compute; take one that "
+            "ends in Pooling and Normalize, or give its vectors as a column of the table of items"
         )
     said = _json(places["Pooling"] / CONFIG) if "Pooling" in places else {}
     named = said.get("pooling_mode") or [_FLAGS.get(flag, flag) for flag, on in said.items() if "mode" in flag and on]

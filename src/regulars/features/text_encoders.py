@@ -117,8 +117,8 @@ class _Network:
             network = network.to(where, torch.float32 if exact else torch.bfloat16).eval()
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
             raise SettingError(
-                f"the sentence model in {folder.path} cannot be loaded on {device}: {_first_line(error)}. Is the folder "
-                "whole, and made for this version of transformers?"
+                f"the sentence model in {folder.path} cannot be loaded on {device}: {_first_line(error)}. Is the "
+                "folder whole, and made for this version of transformers?"
             ) from error
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token

@@ -3,8 +3,8 @@
     IDENTITY/identity.txt     what the encoder is called; the folder has the hash of it as its name
     IDENTITY/*.npy            parts: rows of the content's hash and its vector
 
-A part is written beside its place, moved into it when it is whole, and never changed: a kill loses at most the part that
-was being gathered. Several processes may write at a time.
+A part is written beside its place, moved into it when it is whole, and never changed: a kill loses at most the part
+that was being gathered. Several processes may write at a time.
 """
 
 import hashlib
