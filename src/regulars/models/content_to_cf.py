@@ -6,16 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from regulars.core import QUIET, Dataset, Longs, Run, from_names, setting
+from regulars.core import QUIET, Dataset, Ints, Longs, Run, floats, from_names, ints, setting
 from regulars.core.errors import CannotDo, EmptyData, MissingColumn, SettingError
 from regulars.features import Encoded, Inputs
 
 from .als import ALS
 from .bpr import BPR
-from .folds import drawn, folded
+from .content_axes import content_space
+from .folds import Folds, drawn, folded
 from .gating import Places, asked_of, asked_of_folds, decided, scale_of
-from .kinds.bridge import Bridge
+from .kinds.bridge import Bridge, Reader
 from .kinds.content_map import ContentMap
+from .kinds.content_space import ContentSpace
 from .kinds.factors import Factors
 from .logistic_mf import LogisticMF
 from .pure_svd import PureSVD
@@ -64,6 +66,7 @@ class ContentToCF(Trained):
     layers: int = setting(0, low=0, high=4)
     hidden: int = setting(256, low=4, high=4096, log=True)
     dropout: float = setting(0.2, low=0.0, high=0.9)
+    likeness: int = setting(128, low=0, high=2048)
     customers: int = setting(50_000, low=100, high=10_000_000, log=True)
     item_columns: tuple[str, ...] = ()
 
@@ -93,6 +96,9 @@ class ContentToCF(Trained):
         known = withheld.known
         inputs = self._inputs(data)
         rows = inputs.encode(data.item_features)
+        space = content_space(inputs, rows, self.likeness if self.mapping == "softmax" else 0, run)
+        likes = space.of(rows)
+        reader = Reader(base.encoder, base.item_vectors, likes)
         counts = _customers(known)
         met = ~np.isnan(base.item_vectors[:, 0])
         able = np.flatnonzero(met & rows.told & (counts > 0)).astype(np.int32)
@@ -103,48 +109,49 @@ class ContentToCF(Trained):
             )
         of, hidden = drawn(able, data.n_items, self.folds, self.validation, random)
         users = np.flatnonzero(np.diff(known.starts) > 1)
-        users = np.sort(random.permutation(users)[: self.customers]).astype(np.int32)
-        new = folded(base, known, of, users, (self.folds,))
-        content = self._mapped(base, known, rows, inputs, of=of, users=users, counts=counts, new=new, run=run)
-        places = Places(base.item_vectors, content.placed(rows), counts)
-        vectors = (
-            base.encode(withheld.queries) if len(withheld) else np.empty((0, base.item_vectors.shape[1]), np.float32)
-        )
+        users = ints(np.sort(random.permutation(users)[: self.customers]))
+        new = folded(reader, known, of, users, (self.folds,))
+        own = np.pad(base.item_vectors, ((0, 0), (0, space.width)))
+        if self.mapping == "ridge":
+            teaches = (of >= 0) & (of < self.folds) & (counts >= min(self.least, counts.max()))
+            weights = np.where(teaches, counts / (counts + 10.0), 0.0).astype(np.float32)
+            content: ContentMap = ridge_map(inputs, rows, np.nan_to_num(base.item_vectors), weights, self.ridge)
+        else:
+            content = self._learned(reader, known, rows, space, of=of, users=users, counts=counts, new=new, run=run)
+        places = Places(own, content.placed(rows), counts)
+        vectors = reader(withheld.queries) if len(withheld) else np.empty((0, own.shape[1]), np.float32)
         warm = asked_of(withheld.queries, vectors, withheld.targets, repeats=withheld.repeats, n_items=data.n_items)
         share = counts[hidden].sum() / max(1, counts.sum())
         scale = scale_of(places, asked_of_folds(new, random), warm, hidden, float(share)) if len(new) else 1.0
         decision = decided(places, warm, scale)
         item_vectors = decision.vectors(*places)
-        read = np.where(met[:, np.newaxis], base.item_vectors, item_vectors[:, :-1])
-        return Factors("content_to_cf", data.n_items, item_vectors, Bridge(base.encoder, read, met, content, decision))
+        read = floats(np.where(met[:, np.newaxis], base.item_vectors, item_vectors[:, : base.item_vectors.shape[1]]))
+        bridge = Bridge(Reader(base.encoder, read, likes), met, content, space, decision)
+        return Factors("content_to_cf", data.n_items, bridge.stored(item_vectors), bridge)
 
-    def _mapped(
+    def _learned(
         self,
-        base: Factors,
+        reader: Reader,
         known: Dataset,
         rows: Encoded,
-        inputs: Inputs,
+        space: ContentSpace,
         *,
-        of: Any,
-        users: Any,
+        of: Ints,
+        users: Ints,
         counts: Longs,
-        new: Any,
+        new: Folds,
         run: Run,
     ) -> ContentMap:
-        own = np.nan_to_num(base.item_vectors)
-        if self.mapping == "ridge":
-            teaches = (of >= 0) & (of < self.folds) & (counts >= min(self.least, counts.max()))
-            weights = np.where(teaches, counts / (counts + 10.0), 0.0).astype(np.float32)
-            return ridge_map(inputs, rows, own, weights, self.ridge)
-        from .networks.content_learning import learned
+        from .networks.content_learning import Catalog, learned
 
-        folds = folded(base, known, of, users, tuple(range(self.folds)))
+        folds = folded(reader, known, of, users, tuple(range(self.folds)))
         if not len(folds):
             raise EmptyData(
                 "content_to_cf learns from customers who met two items or more, and there are none; "
                 "give it a longer log"
             )
-        return learned(self, inputs, rows, own, counts, folds=folds, withheld=new, run=run)
+        catalog = Catalog(rows, reader.likes, np.nan_to_num(reader.read), counts)
+        return learned(self, space, catalog, folds=folds, withheld=new, run=run)
 
     def _base(self) -> Any:
         try:
@@ -173,7 +180,7 @@ def before(model: Factors) -> Factors:
     bridge = model.encoder
     if not isinstance(bridge, Bridge):
         raise CannotDo(f"{model.method} extends no other model; content_to_cf does")
-    return Factors("before content_to_cf", model.n_items, bridge.own(), bridge.encoder)
+    return Factors("before content_to_cf", model.n_items, bridge.own(), bridge.reader.encoder)
 
 
 def _customers(data: Dataset) -> Longs:

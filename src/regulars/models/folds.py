@@ -5,11 +5,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from regulars.core import MISSING, Dataset, Floats, Ints, Longs, Queries, starts_of
+from regulars.core import MISSING, Dataset, Floats, Ints, Longs, Queries, spans, starts_of
 
-from .kinds.factors import Factors
+from .kinds.bridge import Reader
 
 BATCH: Final = 4096  # histories encoded at a time
+JUDGED: Final = 10
+SCORES: Final = 8_000_000  # held at a time
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,6 @@ class Folds:
         return np.diff(self.starts)
 
 
-def folded(base: Factors, data: Dataset, of: Ints, users: Ints, folds: tuple[int, ...]) -> Folds:
-    """The questions of these customers for these folds; none of who met nothing of it, or nothing but it."""
-    everyone = data.queries(users, int(data.time.max(initial=0)) + 1)
-    parts = [Part(np.empty((0, base.item_vectors.shape[1]), np.float32), *(np.empty(0, np.int32) for _ in range(3)))]
-    for fold in folds:
-        parts.extend(_questions(base, some, of, fold) for some in everyone.batches(BATCH))
-    queries, whose, lengths, items = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Folds(of, queries, whose, starts_of(lengths), items)
-
-
 class Part(NamedTuple):
     """Questions of one fold: their vectors, the fold, how many answers each has, and these."""
 
@@ -51,21 +43,6 @@ class Part(NamedTuple):
     fold: Ints
     lengths: Ints
     items: Ints
-
-
-def _questions(base: Factors, queries: Queries, of: Ints, fold: int) -> Part:
-    history = queries.history
-    known = (history.items >= 0) & (history.items < len(of))
-    inside = np.zeros(len(history.items), dtype=np.bool_)
-    inside[known] = of[history.items[known]] == fold
-    wanted = history.where(inside).matrix(len(of))
-    asked = np.flatnonzero(np.diff(wanted.indptr) > 0)
-    left = replace(queries[asked], history=history.where(~inside)[asked])
-    vectors = base.encode(left)
-    told = ~np.isnan(vectors[:, 0])
-    wanted = wanted[asked[told]]
-    lengths = np.diff(wanted.indptr).astype(np.int32)
-    return Part(vectors[told], np.full(len(lengths), fold, dtype=np.int32), lengths, wanted.indices.astype(np.int32))
 
 
 def drawn(able: Ints, n_items: int, folds: int, share: float, random: np.random.Generator) -> tuple[Ints, Ints]:
@@ -76,3 +53,50 @@ def drawn(able: Ints, n_items: int, folds: int, share: float, random: np.random.
     of[order[n:]] = np.arange(len(order) - n) % folds
     of[order[:n]] = folds
     return of, np.sort(order[:n]).astype(np.int32)
+
+
+def folded(reader: Reader, data: Dataset, of: Ints, users: Ints, folds: tuple[int, ...]) -> Folds:
+    """The questions of these customers for these folds; none of who met nothing of it, or nothing but it."""
+    everyone = data.queries(users, int(data.time.max(initial=0)) + 1)
+    width = reader.read.shape[1] + reader.likes.shape[1]
+    parts = [Part(np.empty((0, width), np.float32), *(np.empty(0, np.int32) for _ in range(3)))]
+    for fold in folds:
+        parts.extend(_questions(reader, some, of, fold) for some in everyone.batches(BATCH))
+    queries, whose, lengths, items = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Folds(of, queries, whose, starts_of(lengths), items)
+
+
+def _questions(reader: Reader, queries: Queries, of: Ints, fold: int) -> Part:
+    history = queries.history
+    known = (history.items >= 0) & (history.items < len(of))
+    inside = np.zeros(len(history.items), dtype=np.bool_)
+    inside[known] = of[history.items[known]] == fold
+    wanted = history.where(inside).matrix(len(of))
+    asked = np.flatnonzero(np.diff(wanted.indptr) > 0)
+    left = replace(queries[asked], history=history.where(~inside)[asked])
+    vectors = reader(left)
+    told = ~np.isnan(vectors[:, 0])
+    wanted = wanted[asked[told]]
+    lengths = np.diff(wanted.indptr).astype(np.int32)
+    return Part(vectors[told], np.full(len(lengths), fold, dtype=np.int32), lengths, wanted.indices.astype(np.int32))
+
+
+def ndcg(folds: Folds, items: Ints, vectors: Floats, k: int = JUDGED) -> float:
+    """Mean NDCG@k of lists of these items, all that the answers of the questions are of; vectors: [m, d]."""
+    gains = 1 / np.log2(np.arange(2, k + 2))
+    ideal = np.concatenate([[0.0], np.cumsum(gains)])
+    place = np.full(len(folds.of), MISSING, dtype=np.int64)
+    place[items] = np.arange(len(items))
+    total, size, k = 0.0, max(1, SCORES // max(1, len(items))), min(k, len(items))
+    for start in range(0, len(folds), size):
+        rows = np.arange(start, min(start + size, len(folds)))
+        scores = folds.queries[rows] @ vectors.T
+        lengths = folds.lengths[rows]
+        answers = place[folds.items[spans(folds.starts[:-1][rows], lengths)]]
+        wanted = np.zeros(scores.shape, dtype=np.bool_)
+        wanted[np.repeat(np.arange(len(rows)), lengths), answers] = True
+        best = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+        best = np.take_along_axis(best, np.argsort(-np.take_along_axis(scores, best, 1), axis=1, kind="stable"), 1)
+        hits = np.take_along_axis(wanted, best, 1)
+        total += float(((hits @ gains[:k]) / ideal[np.minimum(lengths, k)]).sum())
+    return total / max(1, len(folds))

@@ -1,15 +1,11 @@
 """Gate: how much of an item's vector is its own, by how often it was met, and what was decided about it."""
 
 from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 
 import numpy as np
 
 from regulars.core import Floats, Ints, Longs, floats
-
-SMALL: Final = (
-    2.0**-10
-)  # scales what is no taste: cosines between items see the vectors alone; a power of two rounds nothing
 
 
 @final
@@ -48,7 +44,7 @@ class Decision:
         known = np.where(share > 0, own, 0)
         mapped = np.where(share < 1, np.float32(self.scale) * content, 0)
         made[:, :-1] = share * known + (1 - share) * mapped
-        made[:, -1:] = np.float32(SMALL * self.bias) * (1 - share)
+        made[:, -1:] = np.float32(self.bias) * (1 - share)
         made[np.isnan(made[:, 0])] = np.nan
         return made
 

@@ -12,7 +12,8 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,11 +33,15 @@ SCRATCH: Final = ".writing-"
 
 @dataclass(frozen=True)
 class Saved:
-    """A recommender from the disk, and the items whose indices it speaks of. release: what wrote it."""
+    """A recommender from the disk, and the items whose indices it speaks of.
+
+    release: what wrote it; content: the identity of the encoder of each column of vectors that it was fitted on.
+    """
 
     recommender: Recommender
     items: Vocabulary
     release: str
+    content: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, vocabulary: Vocabulary) -> None:
         """Raises VocabularyMismatch when `vocabulary` calls other items by the indices of this model."""
@@ -47,9 +52,12 @@ class Saved:
             )
 
 
-def save(recommender: Recommender, folder: str | Path, items: Vocabulary) -> None:
+def save(
+    recommender: Recommender, folder: str | Path, items: Vocabulary, *, content: Mapping[str, str] | None = None
+) -> None:
     """Writes the recommender and the ids of its items into `folder`, in place of the model that is there.
 
+    content: the identity of the encoder of each column of vectors that it was fitted on.
     One writer at a time; readers may read meanwhile, and a loaded model stays whole when its folder gets a new one.
     Raises CannotWrite, and CannotDo for a recommender that holds something else than arrays and known kinds.
     """
@@ -60,6 +68,7 @@ def save(recommender: Recommender, folder: str | Path, items: Vocabulary) -> Non
         "recommender": to_tree(recommender, "recommender", arrays),
         "items": to_tree(items, "items", arrays),
         "fingerprint": items.fingerprint,
+        "content": dict(content or {}),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +95,8 @@ def load(folder: str | Path) -> Saved:
         raise DamagedModel(f"{path} is missing or not as it was written; save the model again")
     arrays = read_arrays(path)
     try:
-        saved = Saved(from_tree(body["recommender"], arrays), from_tree(body["items"], arrays), body["release"])
+        recommender, items = from_tree(body["recommender"], arrays), from_tree(body["items"], arrays)
+        saved = Saved(recommender, items, body["release"], body.get("content", {}))
     except (DataError, SettingError) as error:
         raise DamagedModel(f"the model in {folder} contradicts itself: {error}") from error
     if saved.items.fingerprint != body["fingerprint"]:

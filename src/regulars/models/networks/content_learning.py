@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -11,10 +11,11 @@ from torch import Tensor
 from torch.nn.functional import log_softmax
 
 from regulars.core import Floats, Ints, Longs, Run, floats, spans
-from regulars.features import Encoded, Inputs
+from regulars.features import Encoded
 
-from ..folds import Folds
+from ..folds import Folds, ndcg
 from ..kinds.content_map import ContentMap
+from ..kinds.content_space import ContentSpace
 from .content_tower import ContentTower, TowerMap, through
 from .inputs import Fed
 from .training import Task, train
@@ -25,7 +26,17 @@ if TYPE_CHECKING:
 
 MOST: Final = 8192  # items that are told apart in a step
 SHARP: Final = 4.0  # deviation of the logits before the first step, were items placed where behavior has them
-JUDGED: Final = 10
+SOME: Final = 2000  # questions and items by which logits are scaled
+
+
+class Catalog(NamedTuple):
+    """The items: what is known of them, its coordinates [n_items, w], their own vectors [n_items, d] with zeros for
+    those that have none, and how many customers met each."""
+
+    rows: Encoded
+    likes: Floats
+    own: Floats
+    counts: Longs
 
 
 class Mapping(Task):
@@ -34,45 +45,60 @@ class Mapping(Task):
     module: ContentTower
 
     def __init__(
-        self, module: ContentTower, rows: Encoded, own: Floats, counts: Longs, *, folds: Folds, withheld: Folds
+        self, settings: "ContentToCF", module: ContentTower, catalog: Catalog, *, folds: Folds, withheld: Folds
     ) -> None:
-        self.module, self.rows, self.folds, self.withheld, self.counts = module, rows, folds, withheld, counts
-        self.own = own
-        self.judged = np.flatnonzero(withheld.of == withheld.of.max(initial=0)).astype(np.int32)
+        self.settings, self.module, self.folds, self.withheld = settings, module, folds, withheld
+        self.catalog = catalog
+        self.judged = np.flatnonzero(withheld.of == settings.folds).astype(np.int32)
+        own = catalog.own - module.mean.numpy()[: catalog.own.shape[1]]
+        self.own = floats(own / np.float32(module.unit))
+
+    @abstractmethod
+    def steps(self, random: np.random.Generator) -> Iterator[Longs]: ...
 
     def judge(self) -> float:
         if not len(self.withheld):
             return math.nan
-        vectors = through(self.module, self.rows[self.judged])
-        return ndcg(self.withheld, self.judged, vectors)
+        return ndcg(self.withheld, self.judged, through(self.module, *self._seen(self.judged)))
 
-    @abstractmethod
-    def steps(self, random: np.random.Generator) -> Iterator[Longs]: ...
+    def made(self, items: Ints) -> Tensor:
+        """The vectors of these items by content; [m, d + w]."""
+        rows, likes = self._seen(items)
+        made: Tensor = self.module(Fed.of(rows, self.device), self.tensor(likes))
+        return made
+
+    def tensor(self, values: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
+
+    def _seen(self, items: Ints) -> tuple[Encoded, Floats]:
+        return self.catalog.rows[items], self.catalog.likes[items]
 
 
 class ByChoice(Mapping):
     """Examples are questions of one fold; the answer is told from all items of the fold."""
 
-    def __init__(self, settings: "ContentToCF", *args: object, **more: object) -> None:
-        super().__init__(*args, **more)  # type: ignore[arg-type]
-        self.settings = settings
-        lengths = np.linalg.norm(self.folds.queries, axis=1, keepdims=True)
-        self.directions = floats(self.folds.queries / np.maximum(lengths, 1e-12))
-        n_folds = int(self.folds.of.max(initial=0)) + 1
-        self.members = [np.flatnonzero(self.folds.of == fold).astype(np.int32) for fold in range(n_folds)]
-        some = np.concatenate(self.members)[:2000]
-        spread = float((self.directions[:2000] @ self.own[some].T).std()) if len(self.folds) else 1.0
-        self.sharpness = SHARP / max(spread, 1e-12)
+    def __init__(
+        self, settings: "ContentToCF", module: ContentTower, catalog: Catalog, *, folds: Folds, withheld: Folds
+    ) -> None:
+        super().__init__(settings, module, catalog, folds=folds, withheld=withheld)
+        d = catalog.own.shape[1]
+        lengths = np.linalg.norm(folds.queries[:, :d], axis=1, keepdims=True)
+        self.directions = floats(folds.queries / np.maximum(lengths, 1e-12))
+        self.members = [np.flatnonzero(folds.of == fold).astype(np.int32) for fold in range(settings.folds)]
+        asked, items = self.directions[:SOME], np.concatenate(self.members)[:SOME]
+        spread = max(float((asked[:, :d] @ self.own[items].T).std()), 1e-12)
+        self.sharpness = SHARP / spread
+        if catalog.likes.shape[1]:  # at first content is compared as sharply as behavior
+            alike = float((asked[:, d:] @ catalog.likes[items].T).std())
+            with torch.no_grad():
+                module.gain *= spread / max(alike, 1e-12)
 
     def steps(self, random: np.random.Generator) -> Iterator[Longs]:
         order = random.permutation(len(self.folds))
         order = order[np.argsort(self.folds.fold[order], kind="stable")]
         cuts = np.flatnonzero(np.diff(self.folds.fold[order])) + 1
-        batches = [
-            part[at : at + self.settings.batch]
-            for part in np.split(order, cuts)
-            for at in range(0, len(part), self.settings.batch)
-        ]
+        size = self.settings.batch
+        batches = [part[at : at + size] for part in np.split(order, cuts) for at in range(0, len(part), size)]
         for at in random.permutation(len(batches)):
             yield batches[at]
 
@@ -81,15 +107,12 @@ class ByChoice(Mapping):
         lengths = folds.lengths[examples]
         targets = folds.items[spans(folds.starts[:-1][examples], lengths)]
         items, offsets = self._candidates(int(folds.fold[examples[0]]), targets, random)
-        made = self.module(Fed.of(self.rows[items], self.device))  # [m, d]
-        asked = self._tensor(self.directions[examples])
-        logits = (self.module.sharpness.exp() * self.sharpness) * (asked @ made.T) + self._tensor(offsets)
-        chances = log_softmax(logits.float(), 1)
-        at = (
-            self._tensor(np.repeat(np.arange(len(examples)), lengths)),
-            self._tensor(np.searchsorted(items, targets).astype(np.int64)),
-        )
-        loss = -chances[at].sum()
+        made = self.made(items)
+        asked = self.tensor(self.directions[examples])
+        logits = (self.module.sharpness.exp() * self.sharpness) * (asked @ made.T) + self.tensor(offsets)
+        rows = self.tensor(np.repeat(np.arange(len(examples)), lengths))
+        places = self.tensor(np.searchsorted(items, targets).astype(np.int64))
+        loss = -log_softmax(logits.float(), 1)[rows, places].sum()
         if self.settings.alignment:
             loss = loss + self.settings.alignment * len(targets) * self._apart(made, items)
         return loss, len(targets)
@@ -104,29 +127,29 @@ class ByChoice(Mapping):
         some = random.choice(others, min(len(others), max(MOST - len(wanted), MOST // 2)), replace=False)
         items = np.concatenate([wanted, some])
         offsets = np.zeros(len(items), dtype=np.float32)
-        offsets[len(wanted) :] = np.log(len(others) / len(some))
+        offsets[len(wanted) :] = np.log(len(others) / max(1, len(some)))
         order = np.argsort(items)
         return items[order], offsets[order]
 
     def _apart(self, made: Tensor, items: Ints) -> Tensor:
         """How far items are from where behavior has them, in units of those vectors; what was met often counts more."""
-        counts = self.counts[items]
-        weights = self._tensor(floats(counts / (counts + 10.0)))
-        own = self._tensor(self.own[items])
-        return (weights * ((made - own) ** 2).mean(1)).sum() / weights.sum().clamp(min=1e-6)
-
-    def _tensor(self, values: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
+        counts = self.catalog.counts[items]
+        weights = self.tensor(floats(counts / (counts + 10.0)))
+        own = self.tensor(self.own[items])
+        apart = ((made[:, : own.shape[1]] - own) ** 2).mean(1)
+        return (weights * apart).sum() / weights.sum().clamp(min=1e-6)
 
 
 class ByVector(Mapping):
     """Examples are items; their vectors are told, by squared error."""
 
-    def __init__(self, settings: "ContentToCF", *args: object, **more: object) -> None:
-        super().__init__(*args, **more)  # type: ignore[arg-type]
-        self.settings = settings
-        inside = (self.folds.of >= 0) & (self.folds.of != self.withheld.of.max(initial=0))
-        self.teachers = np.flatnonzero(inside & (self.counts >= settings.least)).astype(np.int32)
+    def __init__(
+        self, settings: "ContentToCF", module: ContentTower, catalog: Catalog, *, folds: Folds, withheld: Folds
+    ) -> None:
+        super().__init__(settings, module, catalog, folds=folds, withheld=withheld)
+        inside = (folds.of >= 0) & (folds.of < settings.folds)
+        least = min(settings.least, int(catalog.counts[inside].max(initial=0)))
+        self.teachers = np.flatnonzero(inside & (catalog.counts >= least)).astype(np.int32)
 
     def steps(self, random: np.random.Generator) -> Iterator[Longs]:
         order = random.permutation(len(self.teachers))
@@ -135,62 +158,23 @@ class ByVector(Mapping):
 
     def loss(self, examples: Longs, random: np.random.Generator) -> tuple[Tensor, int]:
         items = self.teachers[examples]
-        made = self.module(Fed.of(self.rows[items], self.device))
-        own = torch.from_numpy(self.own[items]).to(self.device)
-        return ((made - own) ** 2).mean(1).sum(), len(items)
+        own = self.tensor(self.own[items])
+        return ((self.made(items)[:, : own.shape[1]] - own) ** 2).mean(1).sum(), len(items)
 
 
 def learned(
-    settings: "ContentToCF",
-    inputs: Inputs,
-    rows: Encoded,
-    own: Floats,
-    counts: Longs,
-    *,
-    folds: Folds,
-    withheld: Folds,
-    run: Run,
+    settings: "ContentToCF", space: ContentSpace, catalog: Catalog, *, folds: Folds, withheld: Folds, run: Run
 ) -> ContentMap:
-    """The fitted tower. own: float32 [n_items, d], with zeros for items that teach nothing."""
-    teachers = folds.of >= 0
-    mean = own[teachers].mean(0)
-    unit = float(np.sqrt(((own[teachers] - mean) ** 2).mean())) or 1.0
-    shape = (inputs, own.shape[1], settings.embedding, settings.hidden, settings.layers)
+    """The fitted tower."""
+    d = catalog.own.shape[1]
+    own = catalog.own[folds.of >= 0]
+    shape = (space.inputs, d, settings.embedding, settings.hidden, settings.layers)
     with torch.random.fork_rng():
         torch.manual_seed(run.seed)
-        module = ContentTower(*shape, dropout=settings.dropout)
-    task = (ByChoice if settings.mapping == "softmax" else ByVector)(
-        settings, module, rows, floats((own - mean) / np.float32(unit)), counts, folds=folds, withheld=withheld
-    )
-    train(task, settings, run, "content_to_cf")
-    last = module.body[-1]
-    assert isinstance(last, torch.nn.Linear)
-    with torch.no_grad():  # as the base has them
-        last.weight *= unit
-        last.bias *= unit
-        last.bias += torch.from_numpy(mean)
-    return TowerMap(*shape, Weights.of(module))
-
-
-def ndcg(folds: Folds, items: Ints, vectors: Floats, k: int = JUDGED) -> float:
-    """Mean NDCG@k of these items, which have these vectors, for the questions; those that have answers among them."""
-    gains = 1 / np.log2(np.arange(2, k + 2))
-    ideal = np.concatenate([[0.0], np.cumsum(gains)])
-    place = np.full(len(folds.of), -1, dtype=np.int64)
-    place[items] = np.arange(len(items))
-    total, size = 0.0, max(1, 8_000_000 // max(1, len(items)))
-    k = min(k, len(items))
-    for start in range(0, len(folds), size):
-        rows = np.arange(start, min(start + size, len(folds)))
-        scores = folds.queries[rows] @ vectors.T
-        best = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-        order = np.argsort(-np.take_along_axis(scores, best, 1), axis=1, kind="stable")
-        best = np.take_along_axis(best, order, 1)
-        wanted = np.zeros(scores.shape, dtype=np.bool_)
-        lengths = folds.lengths[rows]
-        wanted[
-            np.repeat(np.arange(len(rows)), lengths), place[folds.items[spans(folds.starts[:-1][rows], lengths)]]
-        ] = True
-        hits = np.take_along_axis(wanted, best, 1)
-        total += float(((hits @ gains[:k]) / ideal[np.minimum(lengths, k)]).sum())
-    return total / max(1, len(folds))
+        module = ContentTower(*shape, space.width, settings.dropout)
+    with torch.no_grad():  # the tower learns vectors of mean 0 and deviation 1
+        module.mean[:d] = torch.from_numpy(own.mean(0))
+        module.unit.fill_(float(own.std(0).mean()) or 1.0)
+    task = ByChoice if settings.mapping == "softmax" else ByVector
+    train(task(settings, module, catalog, folds=folds, withheld=withheld), settings, run, "content_to_cf")
+    return TowerMap(*shape, space, Weights.of(module))

@@ -12,6 +12,7 @@ from regulars.core import Floats
 from regulars.features import Encoded, Inputs
 
 from ..kinds.content_map import ContentMap
+from ..kinds.content_space import ContentSpace
 from .dropout import Dropout
 from .inputs import Fed, InputEmbedding
 from .weights import Weights
@@ -29,21 +30,24 @@ class TowerMap(ContentMap):
     embedding: int
     hidden: int
     layers: int
+    space: ContentSpace
     weights: Weights
 
     def mapped(self, rows: Encoded) -> Floats:
-        return through(self._tower, rows)
+        return through(self._tower, rows, self.space.of(rows))
 
     @cached_property
     def _tower(self) -> "ContentTower":
-        return self.weights.into(ContentTower(self.inputs, self.factors, self.embedding, self.hidden, self.layers))
+        return self.weights.into(
+            ContentTower(self.inputs, self.factors, self.embedding, self.hidden, self.layers, self.space.width)
+        )
 
 
 class ContentTower(nn.Module):
     """An embedding of what is known, hidden layers, a vector. dropout: of what goes into each layer, in learning."""
 
     def __init__(
-        self, inputs: Inputs, factors: int, embedding: int, hidden: int, layers: int, *, dropout: float = 0.0
+        self, inputs: Inputs, factors: int, embedding: int, hidden: int, layers: int, likeness: int, dropout: float = 0
     ) -> None:
         super().__init__()
         self.embedding = InputEmbedding(inputs, embedding)
@@ -53,13 +57,24 @@ class ContentTower(nn.Module):
         for _ in range(layers):
             parts += [nn.Linear(width, hidden), nn.GELU(), Dropout(dropout)]
             width = hidden
-        self.body = nn.Sequential(*parts, nn.Linear(width, factors))
+        self.body = nn.Sequential(*parts, nn.Linear(width, factors + likeness))
+        self.factors = factors
+        self.gain = nn.Parameter(torch.ones(()))  # of the likeness of content itself
+        self.unit = nn.Buffer(torch.ones(()))
+        self.mean = nn.Buffer(torch.zeros(factors + likeness))
         self.sharpness = nn.Parameter(torch.zeros(()))  # log of what scores are multiplied by, in learning
 
-    def forward(self, rows: Fed) -> Tensor:
+    def forward(self, rows: Fed, likes: Tensor) -> Tensor:
+        """The vectors of items, [n, factors + w]; likes: [n, w], the coordinates of their content."""
         if len(self.body) == 2 and not self.training:
-            return self.embedding.through(self.scaled.folded(cast(nn.Linear, self.body[1])), rows)
-        made: Tensor = self.body(self.scaled(self.embedding(rows)))
+            made = self.embedding.through(self.scaled.folded(cast(nn.Linear, self.body[1])), rows)
+        else:
+            made = self.body(self.scaled(self.embedding(rows)))
+        return torch.cat([made[:, : self.factors], made[:, self.factors :] + self.gain * likes], 1)
+
+    def placed(self, rows: Fed, likes: Tensor) -> Tensor:
+        """The same as the plain model has its vectors."""
+        made: Tensor = self.unit * self(rows, likes) + self.mean
         return made
 
 
@@ -88,12 +103,13 @@ class InputScale(nn.Module):
         return folded
 
 
-def through(tower: ContentTower, rows: Encoded) -> Floats:
-    """The vectors of encoded rows; float32 [n, d]."""
-    device = next(tower.parameters()).device
-    found = np.empty((len(rows), cast(nn.Linear, tower.body[-1]).out_features), dtype=np.float32)
+def through(tower: ContentTower, rows: Encoded, likes: Floats) -> Floats:
+    """The vectors of encoded rows; float32 [n, factors + w]."""
+    device = tower.mean.device
+    found = np.empty((len(rows), len(tower.mean)), dtype=np.float32)
     with torch.inference_mode():
         for start in range(0, len(rows), BATCH):
             items = np.arange(start, min(start + BATCH, len(rows)))
-            found[items] = tower(Fed.of(rows[items], device)).float().cpu().numpy()
+            fed, alike = Fed.of(rows[items], device), torch.from_numpy(likes[items]).to(device)
+            found[items] = tower.placed(fed, alike).float().cpu().numpy()
     return found
