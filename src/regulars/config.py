@@ -144,6 +144,19 @@ class TuneTable(Part):
     ranges: dict[str, dict[str, Any]] = Field(default_factory=dict)  # by method and setting
 
 
+class ContentTable(Part):
+    """[content.NAME]: texts or pictures of the items, which become the column NAME_vector beside their attributes."""
+
+    texts: Texts = ()  # columns of the items whose texts are read together
+    pictures: str = ""  # instead: the column of the items with the path or the bytes of a picture
+    folder: str = ""  # that the paths of pictures start from; empty: the folder of regulars.toml
+    encoder: str = (
+        ""  # a folder or a name on the Hugging Face hub; empty: MiniLM for texts, the descriptor for pictures
+    )
+    max_tokens: int = Field(0, ge=0, le=32_768)  # of a text that are read; 0: as many as the encoder was made for
+    prefix: str = ""  # what some encoders want before each text, such as "passage: "
+
+
 class Config(Part):
     """The whole file."""
 
@@ -159,6 +172,7 @@ class Config(Part):
     time: TimeTable = TimeTable()
     items: FeaturesTable = FeaturesTable()
     customers: FeaturesTable = FeaturesTable()
+    content: dict[str, ContentTable] = Field(default_factory=dict)
     check: dict[str, Any] = Field(default_factory=dict)  # settings of regulars.data.Checks
     split: dict[str, Any] = Field(default_factory=dict)  # kind, and the settings of that splitter
     recommend: RecommendTable = RecommendTable()

@@ -8,6 +8,7 @@ from rich.markup import escape
 from .app import HERE, AsJson, ConfigPath, Maps, Quiet, mapped, verb
 from .bars import watched
 from .console import Exit, emit, say, tell
+from .content import content_json, tell_content, with_content
 from .findings import tell_check
 from .project import Project
 
@@ -24,11 +25,12 @@ def check(
     given = mapped(maps)
     project = Project.open(config).mapping(given)
     with watched(quiet=quiet or as_json) as run:
-        prepared = project.prepared(run)
+        prepared, coverages = with_content(project, project.prepared(run), run)
     if as_json:
-        emit(prepared.check.json())
+        emit({**prepared.check.json(), "content": content_json(coverages)})
     else:
         tell_check(prepared.check, prepared.folder)
+        tell_content(coverages, prepared.dataset.items.ids)
         tell(f"the checked dataset is in {escape(str(project.output / 'prepared'))}")
         if given:
             line = ", ".join(f'{meaning} = "{column}"' for meaning, column in given.items())

@@ -22,6 +22,7 @@ from regulars.tuning.advice import overview, table
 from .app import HERE, AsJson, ConfigPath, Quiet, Seed, Threads, verb
 from .bars import stage, watched
 from .console import Exit, emit, say, tell
+from .content import with_content
 from .contests import Methods, Plots, tell_pictures
 from .periods import tested
 from .project import TUNED, Project
@@ -78,7 +79,7 @@ def tune(
         for old in (file, *file.parent.glob(f"{file.stem}-fold*{file.suffix}")):
             old.unlink(missing_ok=True)
     with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
-        prepared = project.prepared(run)
+        prepared, _ = with_content(project, project.prepared(run), run)
         data, exam = _question(project, prepared)
         names, absent = _entrants(project, data, method)
         spaces = {name: project.space(name) for name in names}

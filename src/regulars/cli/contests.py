@@ -15,6 +15,7 @@ from regulars.evaluation import FALLING, Comparison, direction
 from .app import HERE, AsJson, ConfigPath, Device, Quiet, Seed, Threads, verb
 from .bars import stage, watched
 from .console import emit, say, tell
+from .content import with_content
 from .contest import contest, cutoffs, decides, judged
 from .league import league
 from .periods import splits
@@ -58,7 +59,8 @@ def evaluate(
     """
     project = Project.open(config)
     with watched(quiet=quiet or as_json, **project.how(seed, threads, device)) as run:
-        split = splits(project, project.prepared(run))[on is Period.TEST]
+        prepared, _ = with_content(project, project.prepared(run), run)
+        split = splits(project, prepared)[on is Period.TEST]
         _, comparison = judged(project, split, (method,), run)
         with stage(run, "measure the intervals"):
             result = comparison.as_dict() if as_json else comparison.evaluations[method].frame()
@@ -95,7 +97,7 @@ def compare(
     project = project.tuned_by_search() if every else project
     absent: Mapping[str, str] = {}
     with watched(quiet=quiet or as_json, **project.how(seed, threads, device)) as run:
-        prepared = project.prepared(run)
+        prepared, _ = with_content(project, project.prepared(run), run)
         if every:
             played = league(project, prepared, run, math.inf if limit is None else limit)
             result, absent = played.contest, played.absent

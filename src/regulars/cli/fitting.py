@@ -19,6 +19,7 @@ from .answering import Answers, answered
 from .app import HERE, AsJson, ConfigPath, Device, Quiet, Seed, Threads, verb
 from .bars import stage, watched
 from .console import emit, say, tell
+from .content import check_encoders, identities, with_content
 from .learning import Curves, chosen, learn, with_fallback
 from .likeness import similar_items
 from .project import Project
@@ -54,10 +55,12 @@ def fit(
     left = _left_over(project, fresh=fresh)
     curves: Curves = {}
     with watched(quiet=quiet or as_json, **project.how(seed, threads, device)) as run:
-        data, run = project.prepared(run).dataset, replace(run, checkpoints=left)
+        prepared, _ = with_content(project, project.prepared(run), run)
+        data, run = prepared.dataset, replace(run, checkpoints=left)
         learned = learn(project, data, (name, *project.config.recommend.fallback), run, curves)
         with stage(run, "save the model"):
-            save(with_fallback(project, name, learned), project.made("model"), data.items)
+            recommender = with_fallback(project, name, learned)
+            save(recommender, project.made("model"), data.items, content=identities(project, run))
     facts = {"model": str(project.model), "method": name, "seconds": round(learned[name].seconds, 3)}
     project.write("model.json", {**facts, "curves": curves})
     shutil.rmtree(left, ignore_errors=True)
@@ -82,7 +85,9 @@ def recommend(
     project = Project.open(config)
     with watched(quiet=quiet or as_json) as run:
         data = project.prepared(run).dataset
-        answers = Answers(project.fitted(data).recommender, data, project.filters(data), project.item_names(data))
+        saved = project.fitted(data)
+        check_encoders(project, saved, run)
+        answers = Answers(saved.recommender, data, project.filters(data), project.item_names(data))
         users = data.users.known(customer, "customer") if customer else _everybody(data.n_users)
         wanted = k or project.config.recommend.k
         frame = answered(answers, users, wanted, run)
@@ -114,7 +119,9 @@ def similar(
     project = Project.open(config)
     with watched(quiet=quiet or as_json) as run:
         data = project.prepared(run).dataset
-    recommender = project.fitted(data).recommender
+        saved = project.fitted(data)
+        check_encoders(project, saved, run)
+    recommender = saved.recommender
     items = data.items.known(item, "item")
     found = similar_items(recommender, items, k)
     frame = found.frame(data.items.names(items), data.items).rename({"user_id": "of"})

@@ -63,6 +63,7 @@ class Project:
             for name in project.composed:
                 project.parts(name)
             project.check_tuning()
+            project.check_content()
             given = project.config.recommend
             for name in (*given.fallback, *filter(None, [given.method])):
                 with within("[recommend]"):
@@ -284,6 +285,22 @@ class Project:
         """Raises ConfigError when the winner would be chosen by a figure that does not exist."""
         if self.config.decides not in (known := (*METRICS, *FALLING)):
             raise ConfigError(f"decides must be one of {', '.join(known)}; it is {self.config.decides!r}")
+
+    def check_content(self) -> None:
+        """Raises ConfigError when a [content.NAME] says what cannot be."""
+        for name, given in self.config.content.items():
+            with within(f"[content.{name}]"):
+                if bool(given.texts) == bool(given.pictures):
+                    came = "both are there" if given.texts else "neither is there"
+                    raise ConfigError(f'needs either texts = ["title"] or pictures = "image"; {came}')
+                if given.pictures and (given.max_tokens or given.prefix):
+                    raise ConfigError("max_tokens and prefix are of texts, and this is about pictures; leave them out")
+                if given.texts and given.folder:
+                    raise ConfigError("folder is where pictures lie, and this is about texts; leave it out")
+                if not (self.root / given.folder).is_dir():
+                    raise ConfigError(
+                        f"the folder {self.root / given.folder} is not there; pictures are looked for in it"
+                    )
 
     def check_tuning(self) -> None:
         """Raises ConfigError when [tune] says what cannot be."""

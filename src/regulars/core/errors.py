@@ -13,7 +13,8 @@ RegularsError
 |-- ModelError
 |   |-- DamagedModel     a saved model whose bytes are not those that were written
 |   |-- ForeignModel     not a saved model, or one of another version
-|   `-- VocabularyMismatch   a model fitted on other items than those it is asked about
+|   |-- VocabularyMismatch   a model fitted on other items than those it is asked about
+|   `-- EncoderMismatch      a model fitted on vectors of texts or pictures by another encoder than the one at hand
 |-- StudyError           a study of settings that is of other data, or in which nothing could be measured
 |-- TrainingError        a network that cannot learn on: no such device, a foreign checkpoint, a loss that diverged
 |-- CannotDo             this recommender lacks the wanted capability
@@ -74,6 +75,10 @@ class ForeignModel(ModelError):
 
 class VocabularyMismatch(ModelError):
     """A model that was fitted on other items than those it is asked about."""
+
+
+class EncoderMismatch(ModelError):
+    """A model that was fitted on vectors of texts or pictures by another encoder than the one at hand."""
 
 
 class StudyError(RegularsError):

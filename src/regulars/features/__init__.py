@@ -7,11 +7,34 @@
     inputs = Inputs.learn(data.item_features)              # the same for a network: codes, bags, numbers, vectors
     inputs.encode(data.item_features)                      # Encoded, from which models.networks.inputs embeds
 
-Both are values that models hold and save: they read frames that they have never seen the same way.
+Both are values that models hold and save: they read frames that they have never seen the same way. Texts and pictures
+become vectors first, each encoded once and kept:
+
+    encoders = {"story": SentenceEncoder(), "picture": picture_encoder("descriptor")}
+    items, found = encode_columns(items, encoders, cache=Path("kept"))
 """
 
 from .columns import Columns
+from .encoders import Content, ContentEncoder
+from .encoding import Coverage, encode_columns, joined
 from .inputs import INPUT_KINDS, Bag, Encoded, Inputs
 from .kinds import KINDS, kind_of
+from .picture_encoders import picture_encoder
+from .text_encoders import SentenceEncoder
 
-__all__ = ["INPUT_KINDS", "KINDS", "Bag", "Columns", "Encoded", "Inputs", "kind_of"]
+__all__ = [
+    "INPUT_KINDS",
+    "KINDS",
+    "Bag",
+    "Columns",
+    "Content",
+    "ContentEncoder",
+    "Coverage",
+    "Encoded",
+    "Inputs",
+    "SentenceEncoder",
+    "encode_columns",
+    "joined",
+    "kind_of",
+    "picture_encoder",
+]

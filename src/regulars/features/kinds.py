@@ -27,7 +27,7 @@ def kind_of(values: pl.Series) -> str:
     """The kind of a column, one of KINDS; "skip" for what says nothing (one value, or none) or cannot be read."""
     dtype = values.dtype
     if isinstance(dtype, (pl.List, pl.Array)):
-        return "list" if not dtype.inner.is_nested() else "skip"
+        return "skip" if dtype.inner.is_nested() or dtype.inner.is_float() else "list"  # fractions are a vector
     if dtype.is_nested() or dtype in (pl.Null, pl.Binary, pl.Object, pl.Time):
         return "skip"
     known = values.drop_nulls()

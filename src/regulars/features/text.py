@@ -9,6 +9,7 @@ import polars as pl
 from regulars.core import Floats, Longs, Vocabulary, floats
 
 from .parts import Entries
+from .plain_text import plain_text
 
 _BLOCK = 20_000  # texts taken apart at a time
 _UNSPACED: Final = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
@@ -67,8 +68,8 @@ _NONE: Final = Entries(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0,
 
 
 def _tokens(values: pl.Series, phrases: bool) -> pl.DataFrame:
-    """row and word of every word of the texts, in their order."""
-    words = values.cast(pl.String).str.normalize("NFKC").str.to_lowercase().str.extract_all(_WORD)
+    """row and word of every word of the texts, in their order; HTML is read as plain text."""
+    words = plain_text(values).str.normalize("NFKC").str.to_lowercase().str.extract_all(_WORD)
     lengths: Longs = words.list.len().fill_null(0).to_numpy().astype(np.int64)
     tokens = pl.DataFrame(
         {

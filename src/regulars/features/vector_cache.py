@@ -12,6 +12,7 @@ import os
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -111,7 +112,8 @@ class VectorCache:
                 os.fsync(file.fileno())
             scratch.replace(scratch.with_name(f"{uuid.uuid4().hex}.npy"))
         except OSError as error:
-            scratch.unlink(missing_ok=True)
+            with suppress(OSError):
+                scratch.unlink()
             raise CannotWrite(f"vectors cannot be kept in {self.folder}: {error}. Name another folder") from error
 
 
