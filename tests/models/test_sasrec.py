@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from regulars.core import DAY, Dataset, Histories, Queries, Run
-from regulars.core.errors import EmptyData, MissingColumn, SettingError
+from regulars.core.errors import EmptyData, Interrupted, MissingColumn, SettingError
 from regulars.models import SASRec
+from regulars.models.kinds.factors import Factors
 
 torch = pytest.importorskip("torch")
 
@@ -131,3 +132,35 @@ def test_the_catalog_decides_what_the_softmax_sums_over():
     assert not SASRec().sums_over_all(50_001)
     assert SASRec(loss="full").sums_over_all(10**6)
     assert math.isinf(SASRec().gap)
+
+
+def test_members_are_networks_of_their_own_whose_scores_are_added():
+    data = circles()
+    model = SASRec(**{**TINY, "epochs": 2}, members=2).fit(data)
+    alone = SASRec(**{**TINY, "epochs": 2}).fit(data)
+    asked = Queries.of([[1, 2], [5]])
+    first, second = (
+        Factors("sasrec", N, part, member)
+        for part, member in zip(np.split(model.item_vectors, 2, axis=1), model.encoder.members, strict=True)
+    )
+    np.testing.assert_array_equal(first.score(asked), alone.score(asked))
+    assert not np.allclose(first.score(asked), second.score(asked))
+    np.testing.assert_allclose(model.score(asked), first.score(asked) + second.score(asked), rtol=1e-5)
+
+
+def test_members_that_were_stopped_go_on(tmp_path):
+    data, settings = circles(), {**TINY, "epochs": 3}
+
+    def stop(progress):
+        if progress.task == "sasrec 2 of 2" and progress.done == 2:
+            raise Interrupted("enough")
+
+    with pytest.raises(Interrupted):
+        SASRec(**settings, members=2).fit(data, Run(on_epoch=stop, checkpoints=tmp_path))
+    seen = []
+    again = SASRec(**settings, members=2).fit(
+        data, Run(on_epoch=lambda progress: seen.append(progress.task), checkpoints=tmp_path)
+    )
+    whole = SASRec(**settings, members=2).fit(data)
+    assert seen.count("sasrec 1 of 2") < 3
+    np.testing.assert_array_equal(again.item_vectors, whole.item_vectors)

@@ -24,6 +24,8 @@ class Sequential(Trained):
     targets: "all" learns from every event of a window, "last" from one event of each window, drawn for every epoch.
     gap_minutes: a longer pause ends a session; sessions are learned from one by one, and only the current one is read.
     inf: all that a customer did is one sequence.
+    members: networks that learn one after another, each from its own beginning; their scores are added. Two of them
+    are worth more than one of twice the width or the epochs; fit, model and answers take as many times as much.
     attributes: what the table of items says of an item adds to its vector, and an item without events has that vector;
     the vectors of ids are hidden for the part `forget` of the items of each step. columns: of that table, empty: all.
     """
@@ -36,6 +38,7 @@ class Sequential(Trained):
     popularity: float = setting(0.5, low=0.0, high=1.0)
     temperature: float = setting(0.0, low=0.0, high=1.0)
     targets: str = setting("all", choices=("all", "last"))
+    members: int = setting(1, low=1, high=16)
     gap_minutes: float = setting(math.inf, low=1.0, log=True)
     attributes: bool = setting(False, choices=(False, True))
     forget: float = setting(0.1, low=0.0, high=0.9)

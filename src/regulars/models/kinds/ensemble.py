@@ -1,6 +1,6 @@
 """Ensemble: several encoders side by side; the score is the sum of theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -33,7 +33,7 @@ class Ensemble(Encoder):
         starts, items, _ = given[0]
         return starts, items, np.sum([added for _, _, added in given], axis=0, dtype=np.float32)
 
-    def _beside(self, parts: list[Floats]) -> zip[tuple[Encoder, Floats]]:
+    def _beside(self, parts: list[Floats]) -> Iterator[tuple[Encoder, Floats]]:
         return zip(self.members, parts, strict=True)
 
 

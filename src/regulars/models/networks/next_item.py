@@ -1,6 +1,8 @@
 """What comes next: how networks over sequences learn, and the model that they become."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import torch
@@ -11,6 +13,7 @@ from regulars.core import MISSING, Dataset, Ints, Longs, Run
 from regulars.core.errors import EmptyData
 from regulars.core.mapped import counts_of, pieces
 
+from ..kinds.ensemble import together
 from ..kinds.factors import Factors
 from ..sequential import Sequential
 from . import softmax
@@ -21,13 +24,15 @@ from .training import Task, train
 from .weights import Weights
 from .withheld import Withheld
 
+SEEDS: Final = 1_000_003  # between the seeds of two members
+
 
 class NextItem(Task):
     """Each token of a window tells the next one."""
 
     module: Network
 
-    def __init__(self, name: str, settings: Sequential, shape: Shape, withheld: Withheld) -> None:
+    def __init__(self, name: str, settings: Sequential, shape: Shape, withheld: Withheld, seed: int) -> None:
         data = withheld.known
         self.name, self.settings, self.shape, self.withheld = name, settings, shape, withheld
         self.met = _met(data)
@@ -38,7 +43,9 @@ class NextItem(Task):
             within = f" within {settings.gap_minutes:g} minutes" if np.isfinite(settings.gap) else ""
             raise EmptyData(f"{name} needs customers with two events{within} to see what follows what; there are none")
         table = attributes(data, settings.columns) if settings.attributes else None
-        self.module = Network(self.met, shape.build(), shape.width, table=table, forget=settings.forget)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.module = Network(self.met, shape.build(), shape.width, table=table, forget=settings.forget)
         self._full = settings.sums_over_all(len(self.met))
         self._chances = _Chances(self.sequences.items, len(self.met), settings)
 
@@ -111,10 +118,18 @@ class _Chances:
 
 
 def fit(name: str, settings: Sequential, shape: Shape, data: Dataset, run: Run) -> Factors:
-    """The model of a network of this shape that learned from `data` what comes next."""
+    """The model of a network of this shape, or of several, that learned from `data` what comes next."""
     withheld = Withheld.of(data, settings.validation if settings.patience else 0.0, run.random())
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(run.seed)
-        task = NextItem(name, settings, shape, withheld)
-    train(task, settings, run, name)
+    if settings.members == 1:
+        return _learned(NextItem(name, settings, shape, withheld, run.seed), run, name)
+    models = []
+    for member in range(settings.members):
+        own = replace(run, seed=run.seed + member * SEEDS).at(f"member_{member + 1}")
+        task = NextItem(name, settings, shape, withheld, own.seed)
+        models.append(_learned(task, own, f"{name} {member + 1} of {settings.members}"))
+    return together(models)
+
+
+def _learned(task: NextItem, run: Run, name: str) -> Factors:
+    train(task, task.settings, run, name)
     return task.model()
