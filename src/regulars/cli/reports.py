@@ -122,6 +122,11 @@ def protocol(project: Project, compared: Mapping[str, Any]) -> dict[str, str]:
         if project.config.recommend.exclude_seen
         else "yes, items bought before may come back",
         "seed": str(project.config.seed),
-        "versions": ", ".join(f"{name} {version(name)}" for name in _PACKAGES),
+        "versions": versions(),
         "machine": f"Python {platform.python_version()}, {platform.machine()}",
     }
+
+
+def versions() -> str:
+    """Of the packages that the figures depend on."""
+    return ", ".join(f"{name} {version(name)}" for name in _PACKAGES)

@@ -18,9 +18,9 @@ _FARTHEST = 4.0  # step of a coordinate
 def settle(places: Doubles, starts: Longs, neighbors: Longs, weights: Doubles, epochs: int, seed: int) -> None:
     """Moves `places` [n, 2] in place: neighbors pull in proportion to their weight, others push.
 
-    starts [n + 1], neighbors, weights in (0, 1]: the graph, each edge in both directions. A step for an edge of weight w
-    is made in a share w of the `epochs`, at a rate that falls to 0 (McInnes, Healy, Melville, arXiv 1802.03426, alg. 5).
-    One thread, so that a seed gives one map.
+    starts [n + 1], neighbors, weights in (0, 1]: the graph, each edge in both directions. A step for an edge of weight
+    w is made in a share w of the `epochs`, at a rate that falls to 0 (McInnes, Healy, Melville, arXiv 1802.03426,
+    alg. 5). One thread, so that a seed gives one map.
     """
     n = len(places)
     due = 1.0 / weights

@@ -21,6 +21,7 @@ from .sections.learning import learning
 from .sections.shop import shop
 
 Section = Callable[[Report], Markup | None]
+_NOTHING: Final = Markup("")
 
 SECTIONS: Final[tuple[tuple[str, str, Section], ...]] = (
     ("shop", "The shop in figures", shop),
@@ -38,8 +39,12 @@ SECTIONS: Final[tuple[tuple[str, str, Section], ...]] = (
 
 def write(report: Report, path: Path | str) -> Path:
     """Writes the page, whole or not at all. Raises CannotWrite, and MissingExtra without the plots."""
+    return write_page(html(report), path)
+
+
+def write_page(text: str, path: Path | str) -> Path:
+    """Writes the text of a page, whole or not at all. Raises CannotWrite."""
     path = Path(path)
-    text = html(report)
     scratch = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,8 +61,13 @@ def html(report: Report) -> str:
     return document(f"{report.shop}: recommendations", "Recommendations", report.shop, _summary(report), made)
 
 
-def document(title: str, kicker: str, heading: str, lead: Markup, made: list[tuple[str, str, Markup]]) -> str:
-    """A page of sections (id, title, body) with a menu, a summary and everything that it needs inside."""
+def document(
+    title: str, kicker: str, heading: str, lead: Markup, made: list[tuple[str, str, Markup]], *, end: Markup = _NOTHING
+) -> str:
+    """A page of sections (id, title, body) with a menu, a summary and everything that it needs inside.
+
+    end: what stands behind all of it; the page works without.
+    """
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -72,6 +82,7 @@ def document(title: str, kicker: str, heading: str, lead: Markup, made: list[tup
         tag("header", tag("p", kicker, cls="kicker"), tag("h1", heading), lead, _menu(made)),
         tag("main", [_section(*one) for one in made], id="main"),
         tag("footer", paragraph("Made with Regulars.")),
+        end,
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
 

@@ -9,6 +9,9 @@ PAPER: Final = "#fcfbf8"
 LEAD: Final = "#0a6c74"  # what the plot is about
 RIVAL: Final = "#b4552d"  # what it is compared with
 WASH: Final = "#d9e8e7"  # areas under the lead color
+STEPS: Final = ("#8f2d14", "#c25a2e", "#dd9a69", "#b9b59a", "#83aaa3", "#3f888b", "#0b5057")  # from rare to common
+GROUPS: Final = (LEAD, RIVAL, "#7a5ba6", "#c2982c", "#3d7fc1", "#6a9a3f", "#c25b8a")  # what has no order
+REST: Final = "#cfcbc1"  # all other groups
 
 DARK: Final = {
     INK: "#e7e4dd",
@@ -18,6 +21,9 @@ DARK: Final = {
     LEAD: "#5cc0bb",
     RIVAL: "#e5956b",
     WASH: "#1f3a3b",
+    **dict(zip(STEPS, ("#ff6f3c", "#e5875c", "#a9714f", "#6f6d60", "#4a7d7b", "#5cb6b1", "#b9f2e4"), strict=True)),
+    **dict(zip(GROUPS[2:], ("#b29ddb", "#e2c15f", "#7fb3ea", "#a3cd78", "#e893b8"), strict=True)),
+    REST: "#464b4f",
 }
 
 

@@ -70,7 +70,7 @@ class Goods:
         return np.asarray(np.diff(self.members.indptr) > 0)
 
     def alike(self, items: Ints | Longs, others: Ints) -> Floats:
-        """Whether others[i, j] shares a group with items[i]: 1 or 0, NaN where it is MISSING or a group is not known."""
+        """Whether others[i, j] shares a group with items[i]: 1 or 0, NaN for MISSING and where a group is not known."""
         rows, places = np.nonzero(others >= 0)
         left, right = items[rows], others[rows, places]
         shared = self.members[left].multiply(self.members[right]).sum(axis=1)
@@ -80,8 +80,9 @@ class Goods:
         return judged
 
     def strangers(self, items: Ints | Longs, pool: Bools) -> Floats:
-        """Share of the other items of `pool` (bool [n_items]), as far as their group is known, that share none with each
-        of `items`: what an answer drawn by chance has; NaN where the item's own group is not known.
+        """Share of the other items of `pool` (bool [n_items]) that share no group with each of `items`.
+
+        What an answer drawn by chance would have, among those whose group is known; NaN where the item's own is not.
         """
         pool = pool & self.known
         sharing = (self.members[items] @ self.members[pool].T).tocsr()

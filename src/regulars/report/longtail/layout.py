@@ -18,7 +18,7 @@ def principal(vectors: Floats, of: Floats | None = None) -> Doubles:
     basis = (vectors if of is None else of).astype(np.float64)
     middle = basis.mean(axis=0)
     _, directions = np.linalg.eigh(np.cov(basis - middle, rowvar=False))
-    main = directions[:, : -3 : -1]
+    main = directions[:, :-3:-1]
     main *= np.sign(main[np.abs(main).argmax(axis=0), [0, 1]])  # a direction and its opposite are one: take one
     places: Doubles = (vectors.astype(np.float64) - middle) @ main
     return places
@@ -45,7 +45,9 @@ def layout(directions: Floats, first: Doubles, *, seed: int = 0) -> Doubles:
     joined.data /= joined.data.max()
     joined.data[joined.data < 1 / EPOCHS] = 0  # would not move once
     joined.eliminate_zeros()
-    places = np.ascontiguousarray(_EXTENT * (first - first.mean(axis=0)) / max(float(np.ptp(first, axis=0).max()), 1e-9))
+    places = np.ascontiguousarray(
+        _EXTENT * (first - first.mean(axis=0)) / max(float(np.ptp(first, axis=0).max()), 1e-9)
+    )
     places += np.random.default_rng(seed).normal(0, 1e-4 * _EXTENT, places.shape)  # two in one place cannot part
     settle(places, joined.indptr.astype(np.int64), joined.indices.astype(np.int64), joined.data, EPOCHS, seed + 1)
     return places

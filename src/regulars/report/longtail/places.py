@@ -19,9 +19,10 @@ _LEAST = 4  # items that a map needs
 
 @dataclass(frozen=True)
 class Places:
-    """points: item (index), part, events, group, x_before, y_before, x_after, y_after in 0 .. 1, NaN where a model gives
-    no vector. company: name, and for an item with fewer than ENOUGH events the share of its ten nearest items that have
-    as few (few, and few_chance: among all items on the map), and for any item the share that shares its group (alike,
+    """points: item (index), part, events, group, x_before, y_before, x_after, y_after in 0 .. 1, NaN without a vector.
+
+    company: name, points, and for an item with fewer than ENOUGH events the share of its ten nearest items that have as
+    few (few, and few_chance: among all items on the map), and for any item the share that shares its group (alike,
     alike_chance).
     """
 

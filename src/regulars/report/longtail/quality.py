@@ -7,7 +7,16 @@ import numpy as np
 import polars as pl
 
 from regulars.core import Allowed, Floats, Frame, Longs, Queries, Recommendations, Recommender, Run
-from regulars.evaluation import CATALOG_METRICS, METRICS, Comparison, Evaluation, Judge, Measures, Split, by_interactions
+from regulars.evaluation import (
+    CATALOG_METRICS,
+    METRICS,
+    Comparison,
+    Evaluation,
+    Judge,
+    Measures,
+    Split,
+    by_interactions,
+)
 from regulars.ranking import Filter, Only
 
 from .pair import BEFORE, Pair
@@ -33,9 +42,8 @@ class Tallied:
 
 @dataclass(frozen=True)
 class Quality:
-    """whole: both models on the whole catalog, sliced by the events of what was wanted; counts: how many lists show each
-    item, int64 [n_items], by the name of the model; inside: by part, both models when only items of that part may be
-    answered.
+    """whole: both models on the whole catalog, sliced by the events of what was wanted; inside: by part, both models
+    when only items of that part may be answered; counts: how many lists show each item, int64 [n_items], by model.
     """
 
     whole: Comparison

@@ -26,8 +26,8 @@ def reach(pair: Pair, events: Longs) -> Frame:
     """name, how, items, share: how the items of the catalog are placed before and after.
 
     An item is placed by events of its own when it has a vector and ENOUGH events; with fewer its own vector counts as
-    noise, unless content was mapped into it (its vector points elsewhere than before). Without any event it is placed by
-    content alone or not at all.
+    noise, unless content was mapped into it (its vector points elsewhere than before). Without any event it is placed
+    by content alone or not at all.
     """
     had, has = pair.placed
     enough, met = events >= ENOUGH, events > 0

@@ -21,9 +21,9 @@ from .reach import parts, reach
 
 @dataclass(frozen=True)
 class Look(Settings):
-    """How much is looked at. k: length of the lists and of what is similar; customers: at most so many are asked; items:
-    about so many are on the maps and asked for what is similar, the tail as well represented as the head; gallery: items
-    that are shown.
+    """How much is looked at. k: length of the lists and of what is similar; customers: at most so many are asked;
+    items: about so many are on the maps and asked for what is similar, the tail as well represented as the head;
+    gallery: items that are shown.
     """
 
     k: int = setting(10, low=1, high=1000, log=True)
@@ -59,7 +59,13 @@ class LongTail:
 
 
 def longtail(
-    pair: Pair, split: Split, *, goods: Goods, look: Look | None = None, filters: Sequence[Filter] = (), run: Run = QUIET
+    pair: Pair,
+    split: Split,
+    *,
+    goods: Goods,
+    look: Look | None = None,
+    filters: Sequence[Filter] = (),
+    run: Run = QUIET,
 ) -> LongTail:
     """What mapping content into a model has done for the items that few have met.
 

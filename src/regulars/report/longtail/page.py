@@ -1,0 +1,39 @@
+"""The page of the long tail: one HTML file with everything in it; what moves in it is a small script inside."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+
+from ..markup import Markup, joined, tag
+from ..page import document
+from . import sections
+from .gallery_section import gallery
+from .map_section import data, maps
+from .study import LongTail
+from .told import Told
+
+SECTIONS = (
+    ("tail", "The long tail", sections.tail),
+    ("reach", "Who is reached", sections.reach),
+    ("lists", "Do the lists hold what customers wanted?", sections.lists),
+    ("map", "Maps of the catalog", maps),
+    ("irrelevance", "How similar is what is called similar?", sections.irrelevance),
+    ("gallery", "Similar products, before and after", gallery),
+    ("protocol", "How this was measured", sections.protocol),
+)
+
+
+def page(found: LongTail, *, shop: str, protocol: Mapping[str, str] | None = None) -> str:
+    """The page as text; the same findings give the same text. Raises MissingExtra without the extra `plots`.
+
+    shop: its name; protocol: whatever else is needed to do it again, in the order to show it.
+    """
+    told = Told(found, protocol or {})
+    made = [(name, title, body) for name, title, section in SECTIONS if (body := section(told)) is not None]
+    end = tag("style", Markup(_text("longtail.css")))
+    if any(name == "map" for name, _, _ in made):
+        end = joined([end, data(found), tag("script", Markup(_text("map.js")))])
+    return document(f"{shop}: the long tail", "The long tail", shop, sections.lead(told), made, end=end)
+
+
+def _text(name: str) -> str:
+    return (files("regulars.report.longtail") / name).read_text(encoding="utf-8")
