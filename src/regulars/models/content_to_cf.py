@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from regulars.core import QUIET, Dataset, Ints, Longs, Run, floats, from_names, ints, setting
+from regulars.core import QUIET, Dataset, Histories, Ints, Longs, Run, floats, from_names, ints, setting
 from regulars.core.errors import CannotDo, EmptyData, MissingColumn, SettingError
 from regulars.features import Encoded, Inputs
 
@@ -14,7 +14,7 @@ from .als import ALS
 from .bpr import BPR
 from .content_axes import content_space
 from .folds import Folds, drawn, folded
-from .gating import Places, asked_of, asked_of_folds, decided, scale_of
+from .gating import Asked, Court, Places
 from .kinds.bridge import Bridge, Reader
 from .kinds.content_map import ContentMap
 from .kinds.content_space import ContentSpace
@@ -111,19 +111,21 @@ class ContentToCF(Trained):
         users = np.flatnonzero(np.diff(known.starts) > 1)
         users = ints(np.sort(random.permutation(users)[: self.customers]))
         new = folded(reader, known, of, users, (self.folds,))
-        own = np.pad(base.item_vectors, ((0, 0), (0, space.width)))
         if self.mapping == "ridge":
             teaches = (of >= 0) & (of < self.folds) & (counts >= min(self.least, counts.max()))
             weights = np.where(teaches, counts / (counts + 10.0), 0.0).astype(np.float32)
             content: ContentMap = ridge_map(inputs, rows, np.nan_to_num(base.item_vectors), weights, self.ridge)
         else:
             content = self._learned(reader, known, rows, space, of=of, users=users, counts=counts, new=new, run=run)
+        own = np.pad(base.item_vectors, ((0, 0), (0, reader.width - base.item_vectors.shape[1])))
         places = Places(own, content.placed(rows), counts)
-        vectors = reader(withheld.queries) if len(withheld) else np.empty((0, own.shape[1]), np.float32)
-        warm = asked_of(withheld.queries, vectors, withheld.targets, repeats=withheld.repeats, n_items=data.n_items)
-        share = counts[hidden].sum() / max(1, counts.sum())
-        scale = scale_of(places, asked_of_folds(new, random), warm, hidden, float(share)) if len(new) else 1.0
-        decision = decided(places, warm, scale)
+        nothing = Histories.none(len(new))
+        met_by = nothing if withheld.repeats else known.histories()[new.user]
+        cold = Asked.of(new.queries, met_by, new.one_each(random), data.n_items).some(random, data.n_items)
+        history = Histories.none(len(withheld)) if withheld.repeats else withheld.queries.history
+        warm = Asked.of(reader(withheld.queries), history, withheld.targets, data.n_items).some(random, data.n_items)
+        share = float(counts[hidden].sum() / max(1, counts.sum()))
+        decision = Court(places, warm, cold, hidden, share, run).decided()
         item_vectors = decision.vectors(*places)
         read = floats(np.where(met[:, np.newaxis], base.item_vectors, item_vectors[:, : base.item_vectors.shape[1]]))
         bridge = Bridge(Reader(base.encoder, read, likes), met, content, space, decision)

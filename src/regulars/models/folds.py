@@ -19,12 +19,13 @@ class Folds:
     """n questions, each of a customer who meets some items of one fold, asked without all items of that fold.
 
     of: int32 [n_items], the fold of each item, MISSING for those that teach nothing. queries: float32 [n, d];
-    fold: int32 [n]; question i was answered by items[starts[i]:starts[i + 1]].
+    fold, user: int32 [n]; question i was answered by items[starts[i]:starts[i + 1]].
     """
 
     of: Ints
     queries: Floats
     fold: Ints
+    user: Ints
     starts: Longs
     items: Ints
 
@@ -35,12 +36,18 @@ class Folds:
     def lengths(self) -> Longs:
         return np.diff(self.starts)
 
+    def one_each(self, random: np.random.Generator) -> Ints:
+        """One answer of each question, drawn; int32 [n]."""
+        drawn = (random.random(len(self)) * self.lengths).astype(np.int64)
+        return self.items[self.starts[:-1] + drawn]
+
 
 class Part(NamedTuple):
-    """Questions of one fold: their vectors, the fold, how many answers each has, and these."""
+    """Questions of one fold: their vectors, the fold, whose they are, how many answers each has, and these."""
 
     vectors: Floats
     fold: Ints
+    user: Ints
     lengths: Ints
     items: Ints
 
@@ -58,12 +65,11 @@ def drawn(able: Ints, n_items: int, folds: int, share: float, random: np.random.
 def folded(reader: Reader, data: Dataset, of: Ints, users: Ints, folds: tuple[int, ...]) -> Folds:
     """The questions of these customers for these folds; none of who met nothing of it, or nothing but it."""
     everyone = data.queries(users, int(data.time.max(initial=0)) + 1)
-    width = reader.read.shape[1] + reader.likes.shape[1]
-    parts = [Part(np.empty((0, width), np.float32), *(np.empty(0, np.int32) for _ in range(3)))]
+    parts = [Part(np.empty((0, reader.width), np.float32), *(np.empty(0, np.int32) for _ in range(4)))]
     for fold in folds:
         parts.extend(_questions(reader, some, of, fold) for some in everyone.batches(BATCH))
-    queries, whose, lengths, items = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Folds(of, queries, whose, starts_of(lengths), items)
+    queries, fold_of, user, lengths, items = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Folds(of, queries, fold_of, user, starts_of(lengths), items)
 
 
 def _questions(reader: Reader, queries: Queries, of: Ints, fold: int) -> Part:
@@ -78,7 +84,8 @@ def _questions(reader: Reader, queries: Queries, of: Ints, fold: int) -> Part:
     told = ~np.isnan(vectors[:, 0])
     wanted = wanted[asked[told]]
     lengths = np.diff(wanted.indptr).astype(np.int32)
-    return Part(vectors[told], np.full(len(lengths), fold, dtype=np.int32), lengths, wanted.indices.astype(np.int32))
+    fold_of = np.full(len(lengths), fold, dtype=np.int32)
+    return Part(vectors[told], fold_of, queries.users[asked[told]], lengths, wanted.indices.astype(np.int32))
 
 
 def ndcg(folds: Folds, items: Ints, vectors: Floats, k: int = JUDGED) -> float:

@@ -1,102 +1,198 @@
 """Gating: what withheld events say of how far content should be trusted."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from regulars.core import Floats, Ints, Longs, Queries, spans
+from regulars.core import Floats, Histories, Ints, Longs, Progress, Run, floats, spans
 
-from .folds import Folds
 from .kinds.gate import Decision
 
-SCALES: Final = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
-HALVES: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
-POPULAR: Final = 0.8  # part of the events that fall on popular items
-BLOCK: Final = 8_000_000  # scores held at a time
-MOST: Final = 4_000  # questions that decide
+CHOICES: Final = {
+    "scale": (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0),
+    "half": (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0),
+    "yields": (0.0, 0.25, 0.5, 0.75, 1.0),
+}
+START: Final = Decision(scale=1.0, half=10.0, yields=1.0)
+ROUNDS: Final = 2  # through all choices
+POPULAR: Final = 0.5  # part of the events that fall on popular items
+MOST: Final = 1_500  # questions of each kind that decide, and
+SCORES: Final = 60_000_000  # scores of them that are held
+BLOCK: Final = 2_000_000  # of which so many are looked at together
+K: Final = 10
 
 
 class Places(NamedTuple):
-    """What decides where items are placed: own vectors and those by content, float32 [n_items, d] with NaN rows, and
-    how many customers met each item."""
+    """Where items could be: own vectors and those by content, float32 [n_items, d] with NaN rows, and how many
+    customers met each item."""
 
     own: Floats
     content: Floats
     counts: Longs
 
 
-class Asked(NamedTuple):
-    """Questions with one answer each: vectors of the plain encoder [n, d], and what they may not be answered with."""
+@dataclass(frozen=True)
+class Asked:
+    """Questions with one answer each: their vectors [n, d], the answers [n], and items that no list may hold."""
 
     vectors: Floats
     targets: Ints
     starts: Longs
     known: Ints
 
-    def ndcg(self, items: Floats, k: int = 10) -> Floats:
-        """Of each question, among items with these vectors, [n_items, d + 1]; NaN rows are not there; float64 [n]."""
-        found = np.zeros(len(self.targets))
-        size = max(1, BLOCK // max(1, len(items)))
-        for start in range(0, len(self.targets), size):
-            rows = np.arange(start, min(start + size, len(self.targets)))
-            scores = self.vectors[rows] @ items[:, :-1].T + items[:, -1]
-            lengths = np.diff(self.starts)[rows]
-            known = self.known[spans(self.starts[:-1][rows], lengths)]
-            reached = scores[np.arange(len(rows)), self.targets[rows]]
-            scores[np.repeat(np.arange(len(rows)), lengths), known] = -np.inf
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, rows: Longs) -> "Asked":
+        lengths = np.diff(self.starts)[rows]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        return Asked(self.vectors[rows], self.targets[rows], starts, self.known[spans(self.starts[:-1][rows], lengths)])
+
+    @classmethod
+    def of(cls, vectors: Floats, history: Histories, targets: Ints, n_items: int) -> "Asked":
+        """Those of which something is known; history: what no list may hold, but for the answer."""
+        told = np.flatnonzero(~np.isnan(vectors[:, 0]))
+        left = history[told]
+        left = left.where((left.items >= 0) & (left.items < n_items))
+        left = left.where(left.items != targets[told][left.rows])
+        return cls(vectors[told], targets[told], left.starts, left.items)
+
+    def some(self, random: np.random.Generator, n_items: int) -> "Asked":
+        """Some of them, at most MOST."""
+        n = min(MOST, SCORES // max(1, n_items))
+        return self[np.sort(random.permutation(len(self))[:n])]
+
+
+class Scores(NamedTuple):
+    """What questions give all items, by their own vectors and by those of content; float32 [n, n_items] each."""
+
+    own: Floats
+    content: Floats
+
+    @classmethod
+    def of(cls, asked: Asked, places: Places) -> "Scores":
+        own, content = (floats(asked.vectors @ np.nan_to_num(vectors).T) for vectors in places[:2])
+        return cls(own, content)
+
+
+class Jury:
+    """Ranks the answers of questions by any decision. hidden: items that are treated as if nobody had met them."""
+
+    def __init__(self, places: Places, asked: Asked, scores: Scores, hidden: Ints) -> None:
+        self.asked, self.scores = asked, scores
+        self.counts = places.counts.copy()
+        self.new, self.unknown = np.isnan(places.own[:, 0]), np.isnan(places.content[:, 0])
+        self.new[hidden], self.counts[hidden] = True, 0
+
+    def ndcg(self, decision: Decision | None) -> Floats:
+        """NDCG@10 of each question; None: of the plain model; float64 [n]."""
+        own, content = (decision or Decision()).shares(self.counts)
+        own[self.unknown] = 1
+        own[self.new] = 0
+        content = np.where(self.new, decision.scale if decision else 0, content if decision else 0)
+        content[self.unknown] = 0
+        nowhere = (own == 0) & (content == 0)
+        found = np.zeros(len(self.asked))
+        size = max(1, BLOCK // max(1, len(own)))
+        for start in range(0, len(self.asked), size):
+            rows = np.arange(start, min(start + size, len(self.asked)))
+            scores = self.scores.own[rows] * own + self.scores.content[rows] * floats(content)
+            scores[:, nowhere] = -np.inf
+            part = self.asked[rows]
+            reached = scores[np.arange(len(rows)), part.targets]
+            scores[np.repeat(np.arange(len(rows)), np.diff(part.starts)), part.known] = -np.inf
             ranks = (scores > reached[:, np.newaxis]).sum(1)
-            found[rows] = np.where((ranks < k) & ~np.isnan(reached), 1 / np.log2(2.0 + ranks), 0.0)
+            found[rows] = np.where((ranks < K) & np.isfinite(reached), 1 / np.log2(2.0 + ranks), 0.0)
         return found
 
 
-def scale_of(places: Places, new: Asked, warm: Asked, hidden: Ints, share: float) -> float:
-    """By what vectors by content are multiplied: the scale with the best lists when the items `hidden` are new.
+@dataclass(frozen=True)
+class Court:
+    """Withheld events of items that were met (warm), and of items that are treated as new (cold), whose events are a
+    part `share` of all."""
 
-    share: the part of all events that falls on them.
-    """
-    bare = Decision()
-    own = places.own.copy()
-    own[hidden] = np.nan
-    best, figure = 1.0, -1.0
-    for scale in sorted(SCALES, key=lambda s: abs(np.log(s))):
-        items = replace(bare, scale=scale).vectors(own, places.content, places.counts)
-        judged = share * new.ndcg(items).mean() + (1 - share) * (warm.ndcg(items).mean() if len(warm.targets) else 0)
-        if judged > figure:
-            best, figure = scale, judged
-    return best
+    places: Places
+    warm: Asked
+    cold: Asked
+    hidden: Ints
+    share: float
+    run: Run
 
+    def decided(self) -> Decision:
+        """The decision with the best lists of all events that harms no popular item; the plain model's, if none does.
 
-def decided(places: Places, warm: Asked, scale: float) -> Decision:
-    """The gate with the best lists for withheld events; the plain model's, if none is better."""
-    decision = Decision(scale=scale, popular=popular_from(places.counts))
-    if not len(warm.targets):
-        return replace(decision, half=2.0)
-    nothing = np.full_like(places.content, np.nan)
-    popular = places.counts[warm.targets] >= decision.popular
-    plain = warm.ndcg(decision.vectors(places.own, nothing, places.counts))
-    options = []
-    for half in HALVES:
-        option = replace(decision, half=half)
-        options.append((warm.ndcg(option.vectors(places.own, places.content, places.counts)), option))
-    figures, best = max(options, key=lambda pair: pair[0].mean())
-    everywhere = replace(best, popular=np.inf)
-    changed = warm.ndcg(everywhere.vectors(places.own, places.content, places.counts))
-    if (
-        best.half
-        and popular.any()
-        and changed[popular].mean() > plain[popular].mean()
-        and changed.mean() > figures.mean()
-    ):
-        figures, best = changed, everywhere
-    return replace(
-        best,
-        asked=len(warm.targets),
-        before=float(plain.mean()),
-        after=float(figures.mean()),
-        popular_before=float(plain[popular].mean()) if popular.any() else np.nan,
-        popular_after=float(figures[popular].mean()) if popular.any() else np.nan,
-    )
+        Scale, gate and what yields to it are searched one after another, popular items both spared and not.
+        """
+        popular = popular_from(self.places.counts)
+        options = [(self._judged(option), option) for start in (popular, np.inf) for option in self._searched(start)]
+        options.sort(key=lambda pair: -pair[0])
+        plain = self._whole.ndcg(None)
+        asks_popular = self.places.counts[self.warm.targets] >= popular
+        for _, option in options:
+            after = self._whole.ndcg(option)
+            if not _harmed(plain[asks_popular], after[asks_popular]):
+                break
+        else:  # even what only adds new items harms
+            option = replace(options[0][1], half=0.0, yields=1.0, popular=popular)
+            after = self._whole.ndcg(option)
+        cold = self._cold.ndcg(option)
+        return replace(
+            option,
+            asked=len(plain),
+            before=_mean(plain),
+            after=_mean(after),
+            popular_before=_mean(plain[asks_popular]),
+            popular_after=_mean(after[asks_popular]),
+            cold=len(cold),
+            cold_after=_mean(cold),
+        )
+
+    def _searched(self, popular: float) -> Iterator[Decision]:
+        """The best decision of each round, and what only places new items, with its best scale."""
+        best = replace(START, popular=popular)
+        for _ in range(ROUNDS):
+            for name, values in CHOICES.items():
+                options = [replace(best, **{name: value}) for value in values]
+                best = max((best, *options), key=self._judged)
+        yield best
+        bare = replace(best, half=0.0, yields=1.0)
+        yield max((bare, *(replace(bare, scale=value) for value in CHOICES["scale"])), key=self._judged)
+
+    def _judged(self, decision: Decision) -> float:
+        """Mean NDCG@10 of all events, in lists in which the hidden items are new."""
+        asked = (decision.scale, decision.half, decision.yields, decision.popular)
+        if asked not in self._known:
+            warm, cold = _mean(self._warm.ndcg(decision)), _mean(self._cold.ndcg(decision))
+            figure = float(np.nansum([(1 - self.share) * warm, self.share * cold]))
+            self._known[asked] = figure
+            judged = Progress("content_to_cf, gate", len(self._known), len(self._known), (("ndcg@10", figure),))
+            self.run.on_epoch(judged)
+        return self._known[asked]
+
+    @cached_property
+    def _known(self) -> dict[tuple[float, ...], float]:
+        return {}
+
+    @cached_property
+    def _warm_scores(self) -> Scores:
+        return Scores.of(self.warm, self.places)
+
+    @cached_property
+    def _warm(self) -> Jury:
+        rows = np.flatnonzero(~np.isin(self.warm.targets, self.hidden))
+        scores = Scores(*(part[rows] for part in self._warm_scores))
+        return Jury(self.places, self.warm[rows], scores, self.hidden)
+
+    @cached_property
+    def _cold(self) -> Jury:
+        return Jury(self.places, self.cold, Scores.of(self.cold, self.places), self.hidden)
+
+    @cached_property
+    def _whole(self) -> Jury:
+        return Jury(self.places, self.warm, self._warm_scores, np.empty(0, np.int32))
 
 
 def popular_from(counts: Longs) -> float:
@@ -108,19 +204,11 @@ def popular_from(counts: Longs) -> float:
     return float(max(2, ordered[np.searchsorted(whole, POPULAR * whole[-1])]))
 
 
-def asked_of_folds(folds: Folds, random: np.random.Generator) -> Asked:
-    """One answer of each question, drawn, at most MOST; nothing is forbidden, for what was met is of other folds."""
-    rows = np.sort(random.permutation(len(folds))[:MOST])
-    lengths = folds.lengths[rows]
-    targets = folds.items[folds.starts[:-1][rows] + (random.random(len(rows)) * lengths).astype(np.int64)]
-    return Asked(folds.queries[rows], targets, np.zeros(len(rows) + 1, dtype=np.int64), np.empty(0, np.int32))
+def _harmed(before: Floats, after: Floats) -> bool:
+    """Whether lists became worse, by more than their standard error."""
+    change = after - before
+    return bool(len(change) and change.mean() < -change.std() / len(change) ** 0.5)
 
 
-def asked_of(queries: Queries, vectors: Floats, targets: Ints, *, repeats: bool, n_items: int) -> Asked:
-    """Withheld events as questions; repeats: whether a list may hold what a history holds."""
-    told = np.flatnonzero(~np.isnan(vectors[:, 0]))
-    history = queries.history[told]
-    history = history.where((history.items >= 0) & (history.items < n_items) & (not repeats))
-    own = history.items == targets[told][history.rows]
-    history = history.where(~own)
-    return Asked(vectors[told], targets[told], history.starts, history.items)
+def _mean(figures: Floats) -> float:
+    return float(figures.mean()) if len(figures) else float("nan")

@@ -27,7 +27,8 @@ class Reader:
     """How histories are read: as the plain model does, and by what its items are like.
 
     read: float32 [n_items, d], the vectors that the plain encoder reads; likes: float32 [n_items, w], the coordinates
-    of the items' content. A history is [x, |x| z]: x by the plain encoder, z the direction of the mean of its items.
+    of the items' content. A history is [x, |x| z, |x|]: x by the plain encoder, z the direction of the mean of its
+    items; x alone where w is 0.
     """
 
     encoder: Encoder
@@ -36,11 +37,18 @@ class Reader:
     profile: Profile = field(default_factory=lambda: Profile("log"))
 
     def __call__(self, queries: Queries) -> Floats:
-        """float32 [n, d + w], NaN rows where the plain encoder cannot tell."""
+        """float32 [n, d + w + 1], NaN rows where the plain encoder cannot tell."""
         plain = self.encoder.encode(queries, self.read)
         if not self.likes.shape[1]:
             return plain
-        return floats(np.concatenate([plain, self.lengths(plain) * self.directions(self.met(queries))], axis=1))
+        lengths = self.lengths(plain)
+        return floats(np.concatenate([plain, lengths * self.directions(self.met(queries)), lengths], axis=1))
+
+    @property
+    def width(self) -> int:
+        """Of what it gives."""
+        d, w = self.read.shape[1], self.likes.shape[1]
+        return int(d + w + 1 if w else d)
 
     def met(self, queries: Queries) -> "csr_array":
         """What each history weighs."""
@@ -65,8 +73,8 @@ class Reader:
 class Bridge(Encoder):
     """The encoder of a model whose items also have vectors by their content.
 
-    An item that n customers met has the vector g own + (1 - g) content, with the g of `decision`; the part that is
-    compared with the content of histories, and a bias of what content says, are made SMALL, and those of queries large.
+    Items have the vectors of `decision`; what is compared with the content of histories is made SMALL in them, and
+    large in queries.
     met: bool [n_items], which items have a vector of their own.
     """
 
@@ -77,12 +85,12 @@ class Bridge(Encoder):
     decision: Decision
 
     def encode(self, queries: Queries, item_vectors: Floats) -> Floats:
-        found = with_column(self.reader(queries), np.float32(1))
+        found = self.reader(queries)
         found[:, self.width :] /= np.float32(SMALL)
         return found
 
     def contributions(self, queries: Queries, item_vectors: Floats, answers: Ints) -> Parts:
-        """What each item of a history adds beyond the bias of the answer."""
+        """What each item of a history adds beyond what its content is worth to anybody."""
         n, d = len(self.reader.read), self.width
         wanted, places = np.unique(np.maximum(answers, 0), return_inverse=True)
         table = np.concatenate([self.reader.read, item_vectors[wanted, :d]])  # histories look at the first n
@@ -131,11 +139,3 @@ class Bridge(Encoder):
             alike = reader.likes[items[own]] @ np.nan_to_num(liked[np.maximum(answers[row], 0)]).T
             added[own] = np.nan_to_num(shares[row] * np.reshape(weights, (-1, 1)) * alike) * (answers[row] >= 0)
         return added
-
-
-def with_column(vectors: Floats, value: np.float32) -> Floats:
-    """The vectors with one more entry, NaN where they are."""
-    wider = np.full((len(vectors), vectors.shape[1] + 1), value, dtype=np.float32)
-    wider[:, :-1] = vectors
-    wider[np.isnan(wider[:, 0])] = np.nan
-    return wider

@@ -1,4 +1,4 @@
-"""Gate: how much of an item's vector is its own, by how often it was met, and what was decided about it."""
+"""Gate: how much of an item's vector is its own, by how often it was met, and what decided that."""
 
 from dataclasses import dataclass
 from typing import final
@@ -7,54 +7,62 @@ import numpy as np
 
 from regulars.core import Floats, Ints, Longs, floats
 
+UNKNOWN = float("nan")
+
 
 @final
 @dataclass(frozen=True)
 class Decision:
-    """What the withheld events said of a mapping, and what follows.
+    """How own vectors and those by content share an item, and the withheld events that decided it.
 
-    scale, bias: of vectors by content, so that cold items score what warm ones of the same appeal do. half: customers
-    at which an item's own vector and that by its content count the same; 0: its own alone, once it has one. popular:
-    items met so often keep their own.
-    asked: the withheld events that decided; before, after: their NDCG with the plain model and with this one.
+    An item that n customers met is g own + scale (1 - yields g) content, with g = n / (n + half); who has no vector of
+    its own is scale * content. Items that `popular` customers met are their own alone.
+    asked: withheld events that decided; before, after: their mean NDCG@10 in lists of the plain model and of this one,
+    with NDCG@10 of those of them whose answer is popular; cold: events of items that were treated as new, with their
+    NDCG@10 in the same lists, where the plain model has 0.
     """
 
     scale: float = 1.0
-    bias: float = 0.0
     half: float = 0.0
-    popular: float = 100.0
+    yields: float = 1.0
+    popular: float = np.inf
     asked: int = 0
-    before: float = float("nan")
-    after: float = float("nan")
-    popular_before: float = float("nan")
-    popular_after: float = float("nan")
+    before: float = UNKNOWN
+    after: float = UNKNOWN
+    popular_before: float = UNKNOWN
+    popular_after: float = UNKNOWN
+    cold: int = 0
+    cold_after: float = UNKNOWN
 
-    def share(self, counts: Ints | Longs) -> Floats:
-        """How much of the vector of an item that so many customers met is its own; float32 in [0, 1]."""
+    def shares(self, counts: Ints | Longs) -> tuple[Floats, Floats]:
+        """What own vectors and those by content are multiplied by; float32 [n] each."""
         own = counts / np.maximum(counts + self.half, 1e-9)
-        return floats(np.where(counts >= self.popular, 1.0, own))
+        content = self.scale * (1 - self.yields * own)
+        popular = counts >= self.popular
+        return floats(np.where(popular, 1, own)), floats(np.where(popular, 0, content))
 
     def vectors(self, own: Floats, content: Floats, counts: Ints | Longs) -> Floats:
-        """The vectors of items, and their biases; float32 [n, d + 1]. A NaN row of one leaves the other alone."""
-        share = self.share(counts)
-        share[np.isnan(content[:, 0])] = 1
-        share[np.isnan(own[:, 0])] = 0
-        share = share[:, np.newaxis]
-        made = np.empty((len(own), own.shape[1] + 1), dtype=np.float32)
-        known = np.where(share > 0, own, 0)
-        mapped = np.where(share < 1, np.float32(self.scale) * content, 0)
-        made[:, :-1] = share * known + (1 - share) * mapped
-        made[:, -1:] = np.float32(self.bias) * (1 - share)
-        made[np.isnan(made[:, 0])] = np.nan
-        return made
+        """The vectors of items; float32 [n, d]. NaN rows of one leave the other: whole, if it is the own one."""
+        by_own, by_content = self.shares(counts)
+        new, unknown = np.isnan(own[:, 0]), np.isnan(content[:, 0])
+        by_own[unknown], by_content[new] = 1, self.scale
+        made = np.where(new, 0, by_own)[:, np.newaxis] * np.nan_to_num(own)
+        made += np.where(unknown, 0, by_content)[:, np.newaxis] * np.nan_to_num(content)
+        made[new & unknown] = np.nan
+        return floats(made)
 
     @property
     def words(self) -> str:
-        """The decision in a sentence."""
-        where = "every item" if np.isinf(self.popular) else f"items that fewer than {self.popular:g} customers met"
-        if self.half == 0:
-            changed = "Only items that nobody met are placed by their content"
+        """What was decided, in two sentences."""
+        if not self.half and self.yields == 1:
+            changed = "Items that nobody met are placed by content, all others stay where behavior has them"
+        elif np.isinf(self.popular):
+            changed = f"Content speaks for every item, as much as behavior at {self.half:g} customers"
         else:
-            changed = f"Content moves {where}; at {self.half:g} customers it counts as much as behavior"
-        figures = f"NDCG@10 {self.before:.4f} before, {self.after:.4f} after"
-        return f"{changed}. {self.asked:,} withheld events decided: {figures}"
+            changed = (
+                f"Content speaks for items that fewer than {self.popular:g} customers met, as much as behavior at "
+                f"{self.half:g}; the others stay where behavior has them"
+            )
+        figures = f"NDCG@10 of {self.asked:,} withheld events {self.before:.4f} before, {self.after:.4f} after"
+        popular = f"of popular items {self.popular_before:.4f} and {self.popular_after:.4f}"
+        return f"{changed}. {figures}; {popular}; of {self.cold:,} events of items as if new {self.cold_after:.4f}"

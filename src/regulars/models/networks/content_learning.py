@@ -75,7 +75,7 @@ class Mapping(Task):
 
 
 class ByChoice(Mapping):
-    """Examples are questions of one fold; the answer is told from all items of the fold."""
+    """Examples are questions of one fold; their n answers are told from all items of the fold, each by n ** -0.5."""
 
     def __init__(
         self, settings: "ContentToCF", module: ContentTower, catalog: Catalog, *, folds: Folds, withheld: Folds
@@ -89,7 +89,7 @@ class ByChoice(Mapping):
         spread = max(float((asked[:, :d] @ self.own[items].T).std()), 1e-12)
         self.sharpness = SHARP / spread
         if catalog.likes.shape[1]:  # at first content is compared as sharply as behavior
-            alike = float((asked[:, d:] @ catalog.likes[items].T).std())
+            alike = float((asked[:, d:-1] @ catalog.likes[items].T).std())
             with torch.no_grad():
                 module.gain *= spread / max(alike, 1e-12)
 
@@ -112,10 +112,11 @@ class ByChoice(Mapping):
         logits = (self.module.sharpness.exp() * self.sharpness) * (asked @ made.T) + self.tensor(offsets)
         rows = self.tensor(np.repeat(np.arange(len(examples)), lengths))
         places = self.tensor(np.searchsorted(items, targets).astype(np.int64))
-        loss = -log_softmax(logits.float(), 1)[rows, places].sum()
+        shares = self.tensor(floats(np.repeat(lengths**-0.5, lengths)))
+        loss = -(shares * log_softmax(logits.float(), 1)[rows, places]).sum()
         if self.settings.alignment:
-            loss = loss + self.settings.alignment * len(targets) * self._apart(made, items)
-        return loss, len(targets)
+            loss = loss + self.settings.alignment * len(examples) * self._apart(made, items)
+        return loss, len(examples)
 
     def _candidates(self, fold: int, targets: Ints, random: np.random.Generator) -> tuple[Ints, Floats]:
         """The items of the fold, rising, or of a large one the targets and some others that stand for all of those."""

@@ -13,11 +13,11 @@ from regulars.features import Encoded, Inputs
 
 from ..kinds.content_map import ContentMap
 from ..kinds.content_space import ContentSpace
-from .dropout import Dropout
 from .inputs import Fed, InputEmbedding
 from .weights import Weights
 
 BATCH: Final = 4096  # items looked at together
+FIRST: Final = 0.1  # of the vectors of words before the first step, beside those of an embedding
 
 
 @final
@@ -44,33 +44,32 @@ class TowerMap(ContentMap):
 
 
 class ContentTower(nn.Module):
-    """An embedding of what is known, hidden layers, a vector. dropout: of what goes into each layer, in learning."""
+    """Vectors of items by what is known of them: linear in it, or with hidden layers over embeddings.
+
+    likeness: width of the coordinates of content, to which the last part of the vectors is added; behind them comes
+    what an item is worth to anybody. dropout: part of what is known that is hidden in learning.
+    """
 
     def __init__(
         self, inputs: Inputs, factors: int, embedding: int, hidden: int, layers: int, likeness: int, dropout: float = 0
     ) -> None:
         super().__init__()
-        self.embedding = InputEmbedding(inputs, embedding)
-        self.scaled = InputScale(inputs, self.embedding.width)
-        width = self.embedding.width
-        parts: list[nn.Module] = [Dropout(dropout)]
-        for _ in range(layers):
-            parts += [nn.Linear(width, hidden), nn.GELU(), Dropout(dropout)]
-            width = hidden
-        self.body = nn.Sequential(*parts, nn.Linear(width, factors + likeness))
-        self.factors = factors
+        width = factors + likeness + 1 if likeness else factors
+        self.factors, self.likeness, self.dropout = factors, likeness, dropout
+        self.body = Layers(inputs, embedding, hidden, layers, width) if layers else Words(inputs, width)
         self.gain = nn.Parameter(torch.ones(()))  # of the likeness of content itself
         self.unit = nn.Buffer(torch.ones(()))
-        self.mean = nn.Buffer(torch.zeros(factors + likeness))
+        self.mean = nn.Buffer(torch.zeros(width))
         self.sharpness = nn.Parameter(torch.zeros(()))  # log of what scores are multiplied by, in learning
 
     def forward(self, rows: Fed, likes: Tensor) -> Tensor:
-        """The vectors of items, [n, factors + w]; likes: [n, w], the coordinates of their content."""
-        if len(self.body) == 2 and not self.training:
-            made = self.embedding.through(self.scaled.folded(cast(nn.Linear, self.body[1])), rows)
-        else:
-            made = self.body(self.scaled(self.embedding(rows)))
-        return torch.cat([made[:, : self.factors], made[:, self.factors :] + self.gain * likes], 1)
+        """The vectors of items, [n, factors + w + 1]; likes: [n, w], the coordinates of their content."""
+        if self.training and self.dropout:
+            rows = hidden_in(rows, self.dropout)
+        made: Tensor = self.body(rows)
+        if not self.likeness:
+            return made
+        return made + nn.functional.pad(self.gain * likes, (self.factors, 1))
 
     def placed(self, rows: Fed, likes: Tensor) -> Tensor:
         """The same as the plain model has its vectors."""
@@ -78,29 +77,69 @@ class ContentTower(nn.Module):
         return made
 
 
-class InputScale(nn.Module):
-    """Dense vectors by the root of their width, so that a vector column says about as much as a category."""
-
-    scale: Tensor
+class Words(nn.Module):
+    """The sum of a vector for each category and word, and of the numbers and vectors times weights."""
 
     def __init__(self, inputs: Inputs, width: int) -> None:
         super().__init__()
-        scale = torch.ones(width)
-        end = width
-        for column in reversed(inputs.vectors):
-            scale[end - column.width : end] = column.width**-0.5
-            end -= column.width
-        self.register_buffer("scale", scale, persistent=False)
+        self.embedding = InputEmbedding(inputs, width)
+        self.dense = nn.Linear(self.embedding.width - width * (len(inputs.categories) + len(inputs.bags)), width)
+        self.scale = nn.Buffer(scales(inputs, self.dense.in_features), persistent=False)
+        with torch.no_grad():
+            for table in (self.embedding.categories, *self.embedding.bags, self.dense):
+                if table is not None:
+                    cast(Tensor, table.weight).mul_(FIRST)
+            self.dense.bias.zero_()
 
-    def forward(self, made: Tensor) -> Tensor:
-        return made * self.scale
+    def forward(self, rows: Fed) -> Tensor:
+        made: Tensor = self.dense(rows.dense * self.scale)
+        tables = self.embedding
+        if tables.categories is not None:
+            made = made + tables.categories(rows.categories + tables.firsts).sum(1)
+        for table, (codes, starts, weights) in zip(tables.bags, rows.bags, strict=True):
+            made = made + table(codes, starts, per_sample_weights=weights)
+        return made
 
-    def folded(self, layer: nn.Linear) -> nn.Linear:
-        """The layer that makes the same of what is not scaled."""
-        folded = nn.Linear(layer.in_features, layer.out_features, device="meta")
-        folded.weight = nn.Parameter(layer.weight * self.scale, requires_grad=False)
-        folded.bias = layer.bias
-        return folded
+
+class Layers(nn.Module):
+    """Embeddings of categories and words beside numbers and vectors, and hidden layers over them."""
+
+    def __init__(self, inputs: Inputs, embedding: int, hidden: int, layers: int, width: int) -> None:
+        super().__init__()
+        self.embedding = InputEmbedding(inputs, embedding)
+        read = self.embedding.width
+        self.scale = nn.Buffer(scales(inputs, read), persistent=False)
+        parts: list[nn.Module] = []
+        for _ in range(layers):
+            parts += [nn.Linear(read, hidden), nn.GELU()]
+            read = hidden
+        self.layers = nn.Sequential(*parts, nn.Linear(read, width))
+
+    def forward(self, rows: Fed) -> Tensor:
+        made: Tensor = self.layers(self.embedding(rows) * self.scale)
+        return made
+
+
+def scales(inputs: Inputs, width: int) -> Tensor:
+    """What the entries of an embedding are multiplied by: dense vectors by the inverse root of their width, so that a
+    column of them says about as much as a category; [width].
+    """
+    scale, end = torch.ones(width), width
+    for column in reversed(inputs.vectors):
+        scale[end - column.width : end] = column.width**-0.5
+        end -= column.width
+    return scale
+
+
+def hidden_in(rows: Fed, share: float) -> Fed:
+    """The same rows, of whose categories and words about this share is unknown, and of whose numbers 0."""
+    kept = 1 / (1 - share)
+    categories = rows.categories * (torch.rand(rows.categories.shape, device=rows.categories.device) >= share)
+    bags = tuple(
+        (codes, starts, weights * kept * (torch.rand(weights.shape, device=weights.device) >= share))
+        for codes, starts, weights in rows.bags
+    )
+    return Fed(categories, bags, nn.functional.dropout(rows.dense, share))
 
 
 def through(tower: ContentTower, rows: Encoded, likes: Floats) -> Floats:
