@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+
+SEEDS: Final = 1_000_003  # between the seeds of two members
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class Run:
     def at(self, name: str) -> "Run":
         """The same run with its checkpoints in the folder `name` of the folder of checkpoints."""
         return self if self.checkpoints is None else replace(self, checkpoints=self.checkpoints / name)
+
+    def member(self, place: int) -> "Run":
+        """The run of one of several fits of the same: another seed, and checkpoints of its own; 0 has this seed."""
+        return replace(self, seed=self.seed + place * SEEDS).at(f"member_{place + 1}")
 
 
 QUIET = Run()  # seed 0, all cores, nobody watching: the default of every fit

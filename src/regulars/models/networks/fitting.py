@@ -85,15 +85,17 @@ class Fitting:
             self._keep()
             raise
 
-    def finish(self) -> None:
-        """The best weights are in the module, nobody waits for an epoch, and there is nothing to go on with."""
+    def finish(self, *, keep: bool = False) -> None:
+        """The best weights are in the module and nobody waits for an epoch; keep: the checkpoint stays, at its end."""
+        if keep:
+            self._keep()
         if self.best is not None:
             self.best.into(self.module)
         self.module.to("cpu").eval()
         if self.processes.first:
             if self.state.epoch < self.settings.epochs:
                 self.run.on_epoch(Progress(self.name, self.settings.epochs, self.settings.epochs))
-            if self.keeper is not None:
+            if self.keeper is not None and not keep:
                 self.keeper.remove()
 
     def _resume(self) -> None:

@@ -1,8 +1,6 @@
 """What comes next: how networks over sequences learn, and the model that they become."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Final
 
 import numpy as np
 import torch
@@ -20,11 +18,9 @@ from . import softmax
 from .attributes import Network, attributes
 from .sequence_encoder import SequenceEncoder, Shape
 from .sequences import Sequences
-from .training import Task, train
+from .training import Task, forget, train
 from .weights import Weights
 from .withheld import Withheld
-
-SEEDS: Final = 1_000_003  # between the seeds of two members
 
 
 class NextItem(Task):
@@ -123,13 +119,14 @@ def fit(name: str, settings: Sequential, shape: Shape, data: Dataset, run: Run) 
     if settings.members == 1:
         return _learned(NextItem(name, settings, shape, withheld, run.seed), run, name)
     models = []
-    for member in range(settings.members):
-        own = replace(run, seed=run.seed + member * SEEDS).at(f"member_{member + 1}")
-        task = NextItem(name, settings, shape, withheld, own.seed)
-        models.append(_learned(task, own, f"{name} {member + 1} of {settings.members}"))
+    parts = [(run.member(place), f"{name} {place + 1} of {settings.members}") for place in range(settings.members)]
+    for own, called in parts:
+        models.append(_learned(NextItem(name, settings, shape, withheld, own.seed), own, called, keep=True))
+    for own, called in parts:
+        forget(own, called)
     return together(models)
 
 
-def _learned(task: NextItem, run: Run, name: str) -> Factors:
-    train(task, task.settings, run, name)
+def _learned(task: NextItem, run: Run, name: str, *, keep: bool = False) -> Factors:
+    train(task, task.settings, run, name, keep=keep)
     return task.model()

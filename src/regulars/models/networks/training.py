@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from regulars.core import Longs, Run
 
 from ..trained import Trained
+from .checkpoints import Keeper
 from .devices import device_of, threads
 from .fitting import Fitting
 from .processes import joined, place
@@ -60,16 +61,23 @@ class Learned:
     best: int = 0
 
 
-def train(task: Task, settings: Trained, run: Run, name: str) -> Learned:
+def train(task: Task, settings: Trained, run: Run, name: str, *, keep: bool = False) -> Learned:
     """Trains the module of `task`, and leaves it with the weights of its best epoch, in evaluation mode, on the CPU.
 
     The same seed gives the same weights on the same number of threads and processes of one machine. With
-    `run.checkpoints` a fit that was stopped goes on from where it was; the folder belongs to this one fit. Raises
-    TrainingError when the device is not there, the folder holds a checkpoint of another fit, or the loss diverges.
+    `run.checkpoints` a fit that was stopped goes on from where it was; the folder belongs to this one fit. keep: its
+    end stays there until `forget`, for a fit that is a part of a longer one. Raises TrainingError when the device is
+    not there, the folder holds a checkpoint of another fit, or the loss diverges.
     """
     device = device_of(run.device, place())
     with threads(run.threads), torch.random.fork_rng([device] if device.type == "cuda" else []):
         fitting = Fitting(task, settings, run, name, device, joined(device))
         fitting.learn()
-        fitting.finish()
+        fitting.finish(keep=keep)
     return Learned(fitting.state.losses, fitting.state.figures, fitting.state.best)
+
+
+def forget(run: Run, name: str) -> None:
+    """Removes the checkpoint of a fit that was kept."""
+    if run.checkpoints is not None:
+        Keeper(run.checkpoints, name, {}).remove()
