@@ -2,7 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from .als import ALS
 from .bpr import BPR
 from .content_axes import content_space
 from .folds import Folds, drawn, folded
-from .gating import Asked, Court, Places
+from .gating import MOST, Asked, Court, Places
 from .kinds.bridge import Bridge, Reader
 from .kinds.content_map import ContentMap
 from .kinds.content_space import ContentSpace
@@ -26,6 +26,9 @@ from .sasrec import SASRec
 from .trained import Trained
 from .two_tower import TwoTower
 from .warp import WARP
+
+if TYPE_CHECKING:
+    from .networks.withheld import Withheld
 
 BASES: dict[str, Any] = {
     "als": ALS,
@@ -66,15 +69,14 @@ class ContentToCF(Trained):
     layers: int = setting(0, low=0, high=4)
     hidden: int = setting(256, low=4, high=4096, log=True)
     dropout: float = setting(0.2, low=0.0, high=0.9)
-    likeness: int = setting(128, low=0, high=2048)
+    likeness: int = setting(256, low=0, high=4096, log=False)
+    adapts: bool = setting(False)
     customers: int = setting(50_000, low=100, high=10_000_000, log=True)
     item_columns: tuple[str, ...] = ()
 
     def fit(self, data: Dataset, run: Run = QUIET) -> Factors:
-        from .networks.withheld import Withheld
-
         self._inputs(data)
-        withheld = Withheld.of(data, self.validation, run.random())
+        withheld = self._withheld(data, run)
         model = self._base().fit(withheld.known, run.at("base"))
         if not isinstance(model, Factors):
             raise CannotDo(
@@ -82,17 +84,15 @@ class ContentToCF(Trained):
             )
         return self.over(model, data, run, withheld=withheld)
 
-    def over(self, base: Factors, data: Dataset, run: Run = QUIET, *, withheld: Any = None) -> Factors:
+    def over(self, base: Factors, data: Dataset, run: Run = QUIET, *, withheld: "Withheld | None" = None) -> Factors:
         """The model `base` with its items placed by content, too; data: what it was fitted on.
 
         withheld: events that it has not seen, by which the gate is chosen; else some of `data`, whose items' own
         vectors then look better than they are.
         """
-        from .networks.withheld import Withheld
-
         random = run.random()
         if withheld is None:
-            withheld = Withheld.of(data, self.validation, run.random())
+            withheld = self._withheld(data, run)
         known = withheld.known
         inputs = self._inputs(data)
         rows = inputs.encode(data.item_features)
@@ -154,6 +154,13 @@ class ContentToCF(Trained):
             )
         catalog = Catalog(rows, reader.likes, np.nan_to_num(reader.read), counts)
         return learned(self, space, catalog, folds=folds, withheld=new, run=run)
+
+    def _withheld(self, data: Dataset, run: Run) -> "Withheld":
+        """The events that decide: as few as tell enough, as the plain model never sees them."""
+        from .networks.withheld import Withheld
+
+        able = max(1, int((np.diff(data.starts) > 1).sum()))
+        return Withheld.of(data, min(self.validation, MOST / able), run.random())
 
     def _base(self) -> Any:
         try:

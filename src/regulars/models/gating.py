@@ -1,6 +1,5 @@
 """Gating: what withheld events say of how far content should be trusted."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -16,7 +15,7 @@ CHOICES: Final = {
     "half": (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0),
     "yields": (0.0, 0.25, 0.5, 0.75, 1.0),
 }
-START: Final = Decision(scale=1.0, half=10.0, yields=1.0)
+START: Final = Decision(scale=1.0, half=10.0, yields=0.0)
 ROUNDS: Final = 2  # through all choices
 POPULAR: Final = 0.5  # part of the events that fall on popular items
 MOST: Final = 1_500  # questions of each kind that decide, and
@@ -124,20 +123,20 @@ class Court:
     def decided(self) -> Decision:
         """The decision with the best lists of all events that harms no popular item; the plain model's, if none does.
 
-        Scale, gate and what yields to it are searched one after another, popular items both spared and not.
+        Scale, gate and what yields to it are searched one after another, popular items both spared and not. To move
+        items that were met, lists have to become better by more than their standard error.
         """
         popular = popular_from(self.places.counts)
-        options = [(self._judged(option), option) for start in (popular, np.inf) for option in self._searched(start)]
-        options.sort(key=lambda pair: -pair[0])
+        bare = self._best(replace(START, half=0.0, yields=1.0, popular=popular), ("scale",))
+        options = [self._best(replace(START, scale=bare.scale, popular=start)) for start in (np.inf, popular)]
+        options = [option for option in options if _gain(self._judged(bare), self._judged(option)) > 1]
+        options.sort(key=lambda option: -self._judged(option).sum())
         plain = self._whole.ndcg(None)
         asks_popular = self.places.counts[self.warm.targets] >= popular
-        for _, option in options:
+        for option in (*options, bare):
             after = self._whole.ndcg(option)
-            if not _harmed(plain[asks_popular], after[asks_popular]):
+            if _gain(plain[asks_popular], after[asks_popular]) >= -1:
                 break
-        else:  # even what only adds new items harms
-            option = replace(options[0][1], half=0.0, yields=1.0, popular=popular)
-            after = self._whole.ndcg(option)
         cold = self._cold.ndcg(option)
         return replace(
             option,
@@ -150,30 +149,27 @@ class Court:
             cold_after=_mean(cold),
         )
 
-    def _searched(self, popular: float) -> Iterator[Decision]:
-        """The best decision of each round, and what only places new items, with its best scale."""
-        best = replace(START, popular=popular)
-        for _ in range(ROUNDS):
-            for name, values in CHOICES.items():
-                options = [replace(best, **{name: value}) for value in values]
-                best = max((best, *options), key=self._judged)
-        yield best
-        bare = replace(best, half=0.0, yields=1.0)
-        yield max((bare, *(replace(bare, scale=value) for value in CHOICES["scale"])), key=self._judged)
+    def _best(self, best: Decision, names: tuple[str, ...] = tuple(CHOICES)) -> Decision:
+        """The best decision, these parts of it searched one after another."""
+        for name in names * ROUNDS:
+            options = [replace(best, **{name: value}) for value in CHOICES[name]]
+            best = max((best, *options), key=lambda option: self._judged(option).sum())
+        return best
 
-    def _judged(self, decision: Decision) -> float:
-        """Mean NDCG@10 of all events, in lists in which the hidden items are new."""
+    def _judged(self, decision: Decision) -> Floats:
+        """What each event adds to the mean NDCG@10 of all, in lists in which the hidden items are new; float64 [n]."""
         asked = (decision.scale, decision.half, decision.yields, decision.popular)
         if asked not in self._known:
-            warm, cold = _mean(self._warm.ndcg(decision)), _mean(self._cold.ndcg(decision))
-            figure = float(np.nansum([(1 - self.share) * warm, self.share * cold]))
-            self._known[asked] = figure
-            judged = Progress("content_to_cf, gate", len(self._known), len(self._known), (("ndcg@10", figure),))
-            self.run.on_epoch(judged)
+            warm, cold = self._warm.ndcg(decision), self._cold.ndcg(decision)
+            share = self.share if len(cold) else 0.0
+            parts = (1 - share) * warm / max(1, len(warm)), share * cold / max(1, len(cold))
+            self._known[asked] = np.concatenate(parts)
+            figures = (("ndcg@10", float(self._known[asked].sum())),)
+            self.run.on_epoch(Progress("content_to_cf, gate", len(self._known), len(self._known), figures))
         return self._known[asked]
 
     @cached_property
-    def _known(self) -> dict[tuple[float, ...], float]:
+    def _known(self) -> dict[tuple[float, ...], Floats]:
         return {}
 
     @cached_property
@@ -204,10 +200,11 @@ def popular_from(counts: Longs) -> float:
     return float(max(2, ordered[np.searchsorted(whole, POPULAR * whole[-1])]))
 
 
-def _harmed(before: Floats, after: Floats) -> bool:
-    """Whether lists became worse, by more than their standard error."""
+def _gain(before: Floats, after: Floats) -> float:
+    """By how many of its standard errors the sum changed; 0 where nothing did."""
     change = after - before
-    return bool(len(change) and change.mean() < -change.std() / len(change) ** 0.5)
+    error = float(change.std()) * len(change) ** 0.5 if len(change) else 0.0
+    return float(change.sum()) / error if error else 0.0
 
 
 def _mean(figures: Floats) -> float:

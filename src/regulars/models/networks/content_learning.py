@@ -169,13 +169,22 @@ def learned(
     """The fitted tower."""
     d = catalog.own.shape[1]
     own = catalog.own[folds.of >= 0]
-    shape = (space.inputs, d, settings.embedding, settings.hidden, settings.layers)
+    embedding, hidden, layers, adapts = settings.embedding, settings.hidden, settings.layers, settings.adapts
     with torch.random.fork_rng():
         torch.manual_seed(run.seed)
-        module = ContentTower(*shape, space.width, settings.dropout)
+        module = ContentTower(
+            space.inputs,
+            d,
+            embedding=embedding,
+            hidden=hidden,
+            layers=layers,
+            likeness=space.width,
+            adapts=adapts,
+            dropout=settings.dropout,
+        )
     with torch.no_grad():  # the tower learns vectors of mean 0 and deviation 1
         module.mean[:d] = torch.from_numpy(own.mean(0))
         module.unit.fill_(float(own.std(0).mean()) or 1.0)
     task = ByChoice if settings.mapping == "softmax" else ByVector
     train(task(settings, module, catalog, folds=folds, withheld=withheld), settings, run, "content_to_cf")
-    return TowerMap(*shape, space, Weights.of(module))
+    return TowerMap(space.inputs, d, embedding, hidden, layers, adapts, space, Weights.of(module))

@@ -23,13 +23,14 @@ FIRST: Final = 0.1  # of the vectors of words before the first step, beside thos
 @final
 @dataclass(frozen=True)
 class TowerMap(ContentMap):
-    """A fitted content tower. factors: width of its vectors; embedding: of a category or word; layers: hidden ones."""
+    """A fitted content tower. factors: width of the plain model's vectors; see `ContentTower` for the others."""
 
     inputs: Inputs
     factors: int
     embedding: int
     hidden: int
     layers: int
+    adapts: bool
     space: ContentSpace
     weights: Weights
 
@@ -38,28 +39,45 @@ class TowerMap(ContentMap):
 
     @cached_property
     def _tower(self) -> "ContentTower":
-        return self.weights.into(
-            ContentTower(self.inputs, self.factors, self.embedding, self.hidden, self.layers, self.space.width)
+        tower = ContentTower(
+            self.inputs,
+            self.factors,
+            embedding=self.embedding,
+            hidden=self.hidden,
+            layers=self.layers,
+            likeness=self.space.width,
+            adapts=self.adapts,
         )
+        return self.weights.into(tower)
 
 
 class ContentTower(nn.Module):
     """Vectors of items by what is known of them: linear in it, or with hidden layers over embeddings.
 
-    likeness: width of the coordinates of content, to which the last part of the vectors is added; behind them comes
-    what an item is worth to anybody. dropout: part of what is known that is hidden in learning.
+    likeness: width of the coordinates of content, which the last part of the vectors is, times `gain`; adapts: what is
+    known adds to it, too. Behind it comes what an item is worth to anybody. dropout: part of what is known that is
+    hidden in learning.
     """
 
     def __init__(
-        self, inputs: Inputs, factors: int, embedding: int, hidden: int, layers: int, likeness: int, dropout: float = 0
+        self,
+        inputs: Inputs,
+        factors: int,
+        *,
+        embedding: int,
+        hidden: int,
+        layers: int,
+        likeness: int,
+        adapts: bool,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        width = factors + likeness + 1 if likeness else factors
-        self.factors, self.likeness, self.dropout = factors, likeness, dropout
-        self.body = Layers(inputs, embedding, hidden, layers, width) if layers else Words(inputs, width)
+        self.factors, self.likeness, self.adapts, self.dropout = factors, likeness, adapts, dropout
+        made = factors + likeness * adapts + bool(likeness)
+        self.body = Layers(inputs, embedding, hidden, layers, made) if layers else Words(inputs, made)
         self.gain = nn.Parameter(torch.ones(()))  # of the likeness of content itself
         self.unit = nn.Buffer(torch.ones(()))
-        self.mean = nn.Buffer(torch.zeros(width))
+        self.mean = nn.Buffer(torch.zeros(factors + likeness + bool(likeness)))
         self.sharpness = nn.Parameter(torch.zeros(()))  # log of what scores are multiplied by, in learning
 
     def forward(self, rows: Fed, likes: Tensor) -> Tensor:
@@ -69,7 +87,10 @@ class ContentTower(nn.Module):
         made: Tensor = self.body(rows)
         if not self.likeness:
             return made
-        return made + nn.functional.pad(self.gain * likes, (self.factors, 1))
+        alike = self.gain * likes
+        if self.adapts:
+            alike = alike + made[:, self.factors : -1]
+        return torch.cat([made[:, : self.factors], alike, made[:, -1:]], 1)
 
     def placed(self, rows: Fed, likes: Tensor) -> Tensor:
         """The same as the plain model has its vectors."""
