@@ -57,18 +57,17 @@ def folder_of(model: str, extra: str) -> Path:
 
 def _fetched(model: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
         found = Path(snapshot_download(model, local_files_only=True))
         if (found / CONFIG).is_file() and _weights(found):
             return found
-    except (OSError, ValueError, LocalEntryNotFoundError, HFValidationError):
+    except (OSError, ValueError):
         pass  # not in the cache yet
     try:
         found = Path(snapshot_download(model, allow_patterns=[*_SAYS, _WEIGHTS[0]]))
         return found if _weights(found) else Path(snapshot_download(model, allow_patterns=[*_SAYS, _WEIGHTS[1]]))
-    except (OSError, ValueError, HfHubHTTPError, HFValidationError) as error:
+    except (OSError, ValueError) as error:  # what the hub raises are such, too
         raise SettingError(
             f"there is no folder {model}, and no model of that name could be fetched from the hub: "
             f"{str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}. "
