@@ -1,7 +1,7 @@
 """Content: the texts and pictures that [content] names, as vectors beside the attributes of the items."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import polars as pl
@@ -138,4 +138,6 @@ def _encoder(project: Project, given: ContentTable, run: Run) -> ContentEncoder:
     named = str(here) if given.encoder and here.exists() else given.encoder
     if given.texts:
         return SentenceEncoder(named, given.max_tokens, given.prefix, device=run.device, threads=run.threads)
-    return picture_encoder(named or "descriptor")
+    made = picture_encoder(named or "descriptor")
+    where = {"device": run.device, "threads": run.threads}
+    return replace(made, **{one.name: where[one.name] for one in fields(made) if one.name in where})  # type: ignore[type-var, arg-type]

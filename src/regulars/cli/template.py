@@ -9,6 +9,8 @@ from regulars.data.findings import Findings, Found
 
 _NAMES = ("title", "name", "item_name", "product_name", "prod_name", "description", "product_title", "label")
 _GROUPS = ("category", "product_category", "product_type", "product_group_name", "department", "genre", "genres")
+_STORIES = ("detail_desc", "long_description", "details", "summary", "story", "abstract", "text")
+_PICTURES = ("image", "image_path", "picture", "photo", "img", "image_file")
 _METHODS = ("popularity", "trending", "personal", "item_knn", "ease", "als")
 
 
@@ -26,6 +28,7 @@ def written(findings: Findings, home: Path) -> str:
         _kinds(findings.events),
         _named_by(findings),
         *(_described(table, home) for table in (findings.items, findings.customers) if table is not None),
+        _content(findings.items),
         _rest(findings),
     ]
     return "\n".join(part for part in parts if part)
@@ -64,6 +67,22 @@ def _described(table: Found, home: Path) -> str:
         text += f"name = {_list(names)}   # the columns that make up what people call an item\n"
         text += f"category = {quoted(groups[0] if groups else '')}   # the column that groups the catalog\n"
     return text
+
+
+def _content(items: Found | None) -> str:
+    """How the texts of the items would be read by a sentence model, and pictures."""
+    if items is None:
+        return ""
+    texts = _those(items, (*_NAMES[:6], *_STORIES))
+    pictures = _those(items, _PICTURES)[:1]
+    lines = [
+        "# Texts and pictures as vectors, for content_to_cf and two_tower, with: pip install 'regulars[text,image]'"
+    ]
+    if texts:
+        lines += ["# [content.story]", f"# texts = {_list(texts)}   # read together by a sentence model"]
+    if pictures:
+        lines += ["# [content.photo]", f"# pictures = {quoted(pictures[0])}   # paths", '# folder = "pictures"']
+    return "\n".join(lines) + "\n" if len(lines) > 1 else ""
 
 
 def _named_by(findings: Findings) -> str:

@@ -13,7 +13,7 @@ from regulars.core import QUIET, Bools, Floats, Frame, Longs, Progress, Run
 from regulars.core.errors import BadTable, MissingColumn
 
 from .encoders import Content, ContentEncoder
-from .pictures import trouble
+from .pictures import HEAVIEST, trouble
 from .vector_cache import VectorCache, key_of
 
 SUFFIX: Final = "_vector"
@@ -203,10 +203,13 @@ class _Contents:
 
     def _file(self, path: str, row: int) -> bytes | None:
         try:
-            return Path(path).read_bytes()
+            file = Path(path)
+            if file.is_file() and file.stat().st_size <= HEAVIEST:  # no folder, and no pipe that would never end
+                return file.read_bytes()
         except (OSError, ValueError):  # a path with a null byte is a ValueError
-            self.lost.append(row)
-            return None
+            pass
+        self.lost.append(row)
+        return None
 
     def one(self, row: int) -> Content:
         """As the encoder takes it."""
