@@ -37,10 +37,11 @@ def gallery(items: Longs, answers: Mapping[str, Ints], goods: Goods) -> Frame:
         alike = goods.alike(items, found)
         for i, j in np.argwhere(found >= 0):
             shares = None if np.isnan(alike[i, j]) else bool(alike[i, j])
-            row = {"item": int(items[i]), "name": name, "rank": int(j) + 1, "similar": int(found[i, j])}
-            rows.append(row | {"alike": shares})
+            rows.append((i, name, int(j) + 1, int(found[i, j]), shares))
+    rows.sort(key=lambda row: row[0])
+    told = [(int(items[i]), *row) for i, *row in rows]
     kinds = {"item": pl.Int64, "name": pl.String, "rank": pl.Int64, "similar": pl.Int64, "alike": pl.Boolean}
-    return pl.DataFrame(rows, schema=kinds)
+    return pl.DataFrame(told, schema=kinds, orient="row")
 
 
 def _pictured(goods: Goods) -> Bools:

@@ -39,7 +39,7 @@ def layout(directions: Floats, first: Doubles, *, seed: int = 0) -> Doubles:
     if k < 2:
         return first
     near, distances = nearest(directions, k)
-    weights = _weighed(distances)
+    weights = weighed(distances)
     graph = csr_array((weights.ravel(), near.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
     joined = (graph + graph.T - graph * graph.T).tocsr()
     joined.data /= joined.data.max()
@@ -69,7 +69,7 @@ def nearest(directions: Floats, k: int) -> tuple[Longs, Doubles]:
     return near, distances
 
 
-def _weighed(distances: Doubles) -> Doubles:
+def weighed(distances: Doubles) -> Doubles:
     """1 for the nearest, falling so that the weights of each row sum to log2(k); [n, k]."""
     beyond = distances - distances[:, :1]
     target = np.log2(distances.shape[1])

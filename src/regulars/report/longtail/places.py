@@ -22,7 +22,7 @@ class Places:
     """points: item (index), part, events, group, x_before, y_before, x_after, y_after in 0 .. 1, NaN without a vector.
 
     company: name, points, and for an item with fewer than ENOUGH events the share of its ten nearest items that have as
-    few (few, and few_chance: among all items on the map), and for any item the share that shares its group (alike,
+    few (few, and few_chance: among all others on the map), and for any item the share that shares its group (alike,
     alike_chance).
     """
 
@@ -31,10 +31,7 @@ class Places:
 
 
 def places(pair: Pair, goods: Goods, items: Longs, events: Longs, slices: Slices, run: Run) -> Places:
-    """Both maps of `items` (rising); they begin at the same places, so that what has not moved looks alike.
-
-    Without scipy's or numba's help nothing is drawn by chance but the pushes of the layout, by the seed of the run.
-    """
+    """Both maps of `items` (rising); they begin at the same places, so that what has not moved looks alike."""
     directions = {name: _directions(model.item_vectors[items]) for name, model in pair.both.items()}
     known = {name: ~np.isnan(vectors[:, 0]) for name, vectors in directions.items()}
     columns: dict[str, Doubles] = {}
@@ -70,7 +67,7 @@ def company(directions: Floats, here: Bools, items: Longs, events: Longs, goods:
     near = nearest(directions[here], min(NEAR, len(mapped) - 1))[0]
     few = events[mapped] < ENOUGH
     if few.any():
-        found |= {"few": float(few[near][few].mean()), "few_chance": float(few.mean())}
+        found |= {"few": float(few[near][few].mean()), "few_chance": (int(few.sum()) - 1) / (len(few) - 1)}
     if goods.grouped:
         alike = goods.alike(mapped, mapped[near].astype(np.int32))
         pool = np.zeros(len(goods), dtype=np.bool_)

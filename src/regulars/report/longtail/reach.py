@@ -46,8 +46,8 @@ def reach(pair: Pair, events: Longs) -> Frame:
 
 def reached(table: Frame, name: str) -> float:
     """The share of the catalog that behavior-driven recommendations reach, of a table by `reach`."""
-    rows = table.filter((pl.col("name") == name) & pl.col("how").is_in(REACHED))
-    return float(rows["share"].sum())
+    rows = table.filter(pl.col("name") == name)
+    return float(rows.filter(pl.col("how").is_in(REACHED))["items"].sum() / max(1, rows["items"].sum()))
 
 
 def parts(pair: Pair, slices: Slices, events: Longs, wanted: Longs, quality: Quality) -> Frame:
