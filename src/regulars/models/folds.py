@@ -52,14 +52,14 @@ class Part(NamedTuple):
     items: Ints
 
 
-def drawn(able: Ints, n_items: int, folds: int, share: float, random: np.random.Generator) -> tuple[Ints, Ints]:
-    """The folds 0 .. folds - 1 of the items `able`, and which of them are withheld: they are fold number `folds`."""
+def drawn(able: Ints, n_items: int, folds: int, share: float, random: np.random.Generator) -> Ints:
+    """The fold of each item: 0 .. folds - 1 for the items `able`, `folds` for a share of them, MISSING for others."""
     order = random.permutation(able)
-    n = min(round(share * len(able)), len(able) - 1) if len(able) > 1 else 0
+    n = min(max(1, round(share * len(able))), len(able) - 1)
     of = np.full(n_items, MISSING, dtype=np.int32)
     of[order[n:]] = np.arange(len(order) - n) % folds
     of[order[:n]] = folds
-    return of, np.sort(order[:n]).astype(np.int32)
+    return of
 
 
 def folded(reader: Reader, data: Dataset, of: Ints, users: Ints, folds: tuple[int, ...]) -> Folds:

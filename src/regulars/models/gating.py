@@ -10,12 +10,9 @@ from regulars.core import Floats, Histories, Ints, Longs, Progress, Run, floats,
 
 from .kinds.gate import Decision
 
-CHOICES: Final = {
-    "scale": (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0),
-    "half": (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0),
-    "yields": (0.0, 0.25, 0.5, 0.75, 1.0),
-}
-START: Final = Decision(scale=1.0, half=10.0, yields=0.0)
+SCALES: Final = (0.25, 0.5, 0.71, 0.84, 1.19, 1.41, 2.0, 4.0)  # times the scale that was best so far
+HALVES: Final = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+YIELDS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 ROUNDS: Final = 2  # through all choices
 POPULAR: Final = 0.5  # part of the events that fall on popular items
 MOST: Final = 1_500  # questions of each kind that decide, and
@@ -127,8 +124,9 @@ class Court:
         items that were met, lists have to become better by more than their standard error.
         """
         popular = popular_from(self.places.counts)
-        bare = self._best(replace(START, half=0.0, yields=1.0, popular=popular), ("scale",))
-        options = [self._best(replace(START, scale=bare.scale, popular=start)) for start in (np.inf, popular)]
+        bare = self._scaled(Decision(popular=popular))
+        starts = [replace(bare, half=10.0, yields=y, popular=p) for p in (np.inf, popular) for y in (0.0, 1.0)]
+        options = [self._searched(start) for start in starts]
         options = [option for option in options if _gain(self._judged(bare), self._judged(option)) > 1]
         options.sort(key=lambda option: -self._judged(option).sum())
         plain = self._whole.ndcg(None)
@@ -149,16 +147,25 @@ class Court:
             cold_after=_mean(cold),
         )
 
-    def _best(self, best: Decision, names: tuple[str, ...] = tuple(CHOICES)) -> Decision:
-        """The best decision, these parts of it searched one after another."""
-        for name in names * ROUNDS:
-            options = [replace(best, **{name: value}) for value in CHOICES[name]]
-            best = max((best, *options), key=lambda option: self._judged(option).sum())
+    def _searched(self, best: Decision) -> Decision:
+        for _ in range(ROUNDS):
+            best = self._scaled(best)
+            best = self._best(best, *(replace(best, half=half) for half in HALVES))
+            best = self._best(best, *(replace(best, yields=yields) for yields in YIELDS))
         return best
+
+    def _scaled(self, best: Decision) -> Decision:
+        for _ in range(ROUNDS):
+            best = self._best(best, *(replace(best, scale=best.scale * by) for by in SCALES))
+        return best
+
+    def _best(self, *options: Decision) -> Decision:
+        """The best of them, the earliest of equals."""
+        return max(options, key=lambda option: self._judged(option).sum())
 
     def _judged(self, decision: Decision) -> Floats:
         """What each event adds to the mean NDCG@10 of all, in lists in which the hidden items are new; float64 [n]."""
-        asked = (decision.scale, decision.half, decision.yields, decision.popular)
+        asked = (round(decision.scale, 6), decision.half, decision.yields, decision.popular)
         if asked not in self._known:
             warm, cold = self._warm.ndcg(decision), self._cold.ndcg(decision)
             share = self.share if len(cold) else 0.0

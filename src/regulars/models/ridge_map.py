@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from regulars.core import Floats, floats
+from regulars.core import Floats, Longs, floats
 from regulars.features import Encoded, Inputs
 
 from .kinds.content_map import LinearMap, design
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 STEPS: Final = 200  # of conjugate gradients
 TOLERANCE: Final = 1e-4
+HALF: Final = 10.0
 
 
 def ridge_map(inputs: Inputs, rows: Encoded, own: Floats, weights: Floats, ridge: float) -> LinearMap:
@@ -27,6 +28,12 @@ def ridge_map(inputs: Inputs, rows: Encoded, own: Floats, weights: Floats, ridge
     scaled = features.multiply(np.sqrt(weights)[:, np.newaxis]).tocsr().astype(np.float32)
     wanted = np.sqrt(weights)[:, np.newaxis] * (own - mean)
     return LinearMap(inputs, _solved(scaled, floats(wanted), ridge), floats(mean))
+
+
+def said(counts: Longs, least: int) -> Floats:
+    """How much items teach that so many customers met: nothing below `least`, then n / (n + HALF)."""
+    enough = counts >= min(least, counts.max(initial=0))
+    return floats(np.where(enough, counts / (counts + HALF), 0))
 
 
 def _solved(features: "csr_array", wanted: Floats, ridge: float) -> Floats:

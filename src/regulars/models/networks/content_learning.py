@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
@@ -13,9 +13,8 @@ from torch.nn.functional import log_softmax
 from regulars.core import Floats, Ints, Longs, Run, floats, spans
 from regulars.features import Encoded
 
-from ..folds import Folds, ndcg
+from ..folds import ndcg
 from ..kinds.content_map import ContentMap
-from ..kinds.content_space import ContentSpace
 from .content_tower import ContentTower, TowerMap, through
 from .inputs import Fed
 from .training import Task, train
@@ -23,20 +22,12 @@ from .weights import Weights
 
 if TYPE_CHECKING:
     from ..content_to_cf import ContentToCF
+    from ..mapping import Ground
 
 MOST: Final = 8192  # items that are told apart in a step
 SHARP: Final = 4.0  # deviation of the logits before the first step, were items placed where behavior has them
+TEMPERS: Final = (1.0, 0.7, 0.5, 0.35, 0.25, 1.4)  # what the weight of likeness may be multiplied by in the end
 SOME: Final = 2000  # questions and items by which logits are scaled
-
-
-class Catalog(NamedTuple):
-    """The items: what is known of them, its coordinates [n_items, w], their own vectors [n_items, d] with zeros for
-    those that have none, and how many customers met each."""
-
-    rows: Encoded
-    likes: Floats
-    own: Floats
-    counts: Longs
 
 
 class Mapping(Task):
@@ -44,14 +35,13 @@ class Mapping(Task):
 
     module: ContentTower
 
-    def __init__(
-        self, settings: "ContentToCF", module: ContentTower, catalog: Catalog, *, folds: Folds, withheld: Folds
-    ) -> None:
-        self.settings, self.module, self.folds, self.withheld = settings, module, folds, withheld
-        self.catalog = catalog
-        self.judged = np.flatnonzero(withheld.of == settings.folds).astype(np.int32)
-        own = catalog.own - module.mean.numpy()[: catalog.own.shape[1]]
-        self.own = floats(own / np.float32(module.unit))
+    def __init__(self, settings: "ContentToCF", module: ContentTower, ground: "Ground") -> None:
+        self.settings, self.module, self.withheld = settings, module, ground.new
+        self.rows, self.likes, self.counts = ground.rows, ground.reader.likes, ground.counts
+        self.folds_of = ground.folds
+        self.judged = np.flatnonzero(ground.folds == settings.folds).astype(np.int32)
+        own = ground.own
+        self.own = floats((own - module.mean.numpy()[: own.shape[1]]) / np.float32(module.unit))
 
     @abstractmethod
     def steps(self, random: np.random.Generator) -> Iterator[Longs]: ...
@@ -71,25 +61,24 @@ class Mapping(Task):
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
 
     def _seen(self, items: Ints) -> tuple[Encoded, Floats]:
-        return self.catalog.rows[items], self.catalog.likes[items]
+        return self.rows[items], self.likes[items]
 
 
 class ByChoice(Mapping):
     """Examples are questions of one fold; their n answers are told from all items of the fold, each by n ** -0.5."""
 
-    def __init__(
-        self, settings: "ContentToCF", module: ContentTower, catalog: Catalog, *, folds: Folds, withheld: Folds
-    ) -> None:
-        super().__init__(settings, module, catalog, folds=folds, withheld=withheld)
-        d = catalog.own.shape[1]
-        lengths = np.linalg.norm(folds.queries[:, :d], axis=1, keepdims=True)
-        self.directions = floats(folds.queries / np.maximum(lengths, 1e-12))
-        self.members = [np.flatnonzero(folds.of == fold).astype(np.int32) for fold in range(settings.folds)]
+    def __init__(self, settings: "ContentToCF", module: ContentTower, ground: "Ground") -> None:
+        super().__init__(settings, module, ground)
+        self.folds = ground.questions(settings.folds)
+        d = self.own.shape[1]
+        lengths = np.linalg.norm(self.folds.queries[:, :d], axis=1, keepdims=True)
+        self.directions = floats(self.folds.queries / np.maximum(lengths, 1e-12))
+        self.members = [np.flatnonzero(ground.folds == fold).astype(np.int32) for fold in range(settings.folds)]
         asked, items = self.directions[:SOME], np.concatenate(self.members)[:SOME]
         spread = max(float((asked[:, :d] @ self.own[items].T).std()), 1e-12)
         self.sharpness = SHARP / spread
-        if catalog.likes.shape[1]:  # at first content is compared as sharply as behavior
-            alike = float((asked[:, d:-1] @ catalog.likes[items].T).std())
+        if self.likes.shape[1]:  # at first content is compared as sharply as behavior
+            alike = float((asked[:, d:-1] @ self.likes[items].T).std())
             with torch.no_grad():
                 module.gain *= spread / max(alike, 1e-12)
 
@@ -134,7 +123,7 @@ class ByChoice(Mapping):
 
     def _apart(self, made: Tensor, items: Ints) -> Tensor:
         """How far items are from where behavior has them, in units of those vectors; what was met often counts more."""
-        counts = self.catalog.counts[items]
+        counts = self.counts[items]
         weights = self.tensor(floats(counts / (counts + 10.0)))
         own = self.tensor(self.own[items])
         apart = ((made[:, : own.shape[1]] - own) ** 2).mean(1)
@@ -144,13 +133,11 @@ class ByChoice(Mapping):
 class ByVector(Mapping):
     """Examples are items; their vectors are told, by squared error."""
 
-    def __init__(
-        self, settings: "ContentToCF", module: ContentTower, catalog: Catalog, *, folds: Folds, withheld: Folds
-    ) -> None:
-        super().__init__(settings, module, catalog, folds=folds, withheld=withheld)
-        inside = (folds.of >= 0) & (folds.of < settings.folds)
-        least = min(settings.least, int(catalog.counts[inside].max(initial=0)))
-        self.teachers = np.flatnonzero(inside & (catalog.counts >= least)).astype(np.int32)
+    def __init__(self, settings: "ContentToCF", module: ContentTower, ground: "Ground") -> None:
+        super().__init__(settings, module, ground)
+        inside = (ground.folds >= 0) & (ground.folds < settings.folds)
+        least = min(settings.least, int(ground.counts[inside].max(initial=0)))
+        self.teachers = np.flatnonzero(inside & (ground.counts >= least)).astype(np.int32)
 
     def steps(self, random: np.random.Generator) -> Iterator[Longs]:
         order = random.permutation(len(self.teachers))
@@ -163,13 +150,10 @@ class ByVector(Mapping):
         return ((self.made(items)[:, : own.shape[1]] - own) ** 2).mean(1).sum(), len(items)
 
 
-def learned(
-    settings: "ContentToCF", space: ContentSpace, catalog: Catalog, *, folds: Folds, withheld: Folds, run: Run
-) -> ContentMap:
+def learned(settings: "ContentToCF", ground: "Ground", run: Run) -> ContentMap:
     """The fitted tower."""
-    d = catalog.own.shape[1]
-    own = catalog.own[folds.of >= 0]
-    embedding, hidden, layers, adapts = settings.embedding, settings.hidden, settings.layers, settings.adapts
+    space, own = ground.space, ground.own[ground.folds >= 0]
+    d, embedding, hidden, layers = own.shape[1], settings.embedding, settings.hidden, settings.layers
     with torch.random.fork_rng():
         torch.manual_seed(run.seed)
         module = ContentTower(
@@ -179,12 +163,25 @@ def learned(
             hidden=hidden,
             layers=layers,
             likeness=space.width,
-            adapts=adapts,
+            adapts=settings.adapts,
             dropout=settings.dropout,
         )
     with torch.no_grad():  # the tower learns vectors of mean 0 and deviation 1
         module.mean[:d] = torch.from_numpy(own.mean(0))
         module.unit.fill_(float(own.std(0).mean()) or 1.0)
-    task = ByChoice if settings.mapping == "softmax" else ByVector
-    train(task(settings, module, catalog, folds=folds, withheld=withheld), settings, run, "content_to_cf")
-    return TowerMap(space.inputs, d, embedding, hidden, layers, adapts, space, Weights.of(module))
+    task = (ByChoice if settings.mapping == "softmax" else ByVector)(settings, module, ground)
+    train(task, settings, run, "content_to_cf")
+    _temper(task)
+    return TowerMap(space.inputs, d, embedding, hidden, layers, settings.adapts, space, Weights.of(module))
+
+
+def _temper(task: Mapping) -> None:
+    """Gives the likeness of content the weight with which withheld items are ranked best: random axes make it noisy,
+    and what is noise in learning is noise again in answering."""
+    if not task.module.likeness or not len(task.withheld):
+        return
+    gain, best = task.module.gain.item(), (-1.0, 1.0)
+    for share in TEMPERS:
+        task.module.gain.data.fill_(share * gain)
+        best = max(best, (task.judge(), share))
+    task.module.gain.data.fill_(best[1] * gain)

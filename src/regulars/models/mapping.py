@@ -1,0 +1,109 @@
+"""Mapping: what a map from content to vectors is learned from, and the model that it makes of another one."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from regulars.core import Bools, Dataset, Floats, Histories, Ints, Longs, Run, floats, ints
+from regulars.core.errors import EmptyData
+from regulars.features import Encoded, Inputs
+
+from .content_axes import content_space
+from .folds import Folds, drawn, folded
+from .gating import Asked, Court, Places
+from .kinds.bridge import Bridge, Reader
+from .kinds.content_map import ContentMap
+from .kinds.content_space import ContentSpace
+from .kinds.factors import Factors
+
+if TYPE_CHECKING:
+    from .content_to_cf import ContentToCF
+    from .networks.withheld import Withheld
+
+LEAST: Final = 3  # items that a map can be learned from, one of them withheld
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A fitted model, the log that it was fitted on, and what is known of the items.
+
+    counts: int64 [n_items], customers who met each item; users: who is asked; folds: int32 [n_items], the fold of each
+    item; withheld: later events; new: questions about the items of the last fold, which no map learns from.
+    """
+
+    base: Factors
+    known: Dataset
+    withheld: "Withheld"
+    rows: Encoded
+    space: ContentSpace
+    reader: Reader
+    counts: Longs
+    users: Ints
+    folds: Ints
+    new: Folds
+
+    @classmethod
+    def of(cls, settings: "ContentToCF", base: Factors, withheld: "Withheld", inputs: Inputs, run: Run) -> "Ground":
+        """Raises EmptyData when too few of the items that were met are described."""
+        known, random = withheld.known, run.random()
+        rows = inputs.encode(known.item_features)
+        space = content_space(inputs, rows, settings.likeness if settings.mapping == "softmax" else 0, run)
+        reader = Reader(base.encoder, base.item_vectors, space.of(rows))
+        counts = np.bincount(known.matrix().indices, minlength=known.n_items).astype(np.int64)
+        able = ints(np.flatnonzero(~np.isnan(base.item_vectors[:, 0]) & rows.told & (counts > 0)))
+        if len(able) < LEAST:
+            raise EmptyData(
+                f"content_to_cf learns from items that were met and of which something is known, and there are "
+                f"{len(able)}; give it attributes of more items, or a longer log"
+            )
+        folds = drawn(able, known.n_items, settings.folds, settings.validation, random)
+        several = np.flatnonzero(np.diff(known.starts) > 1)
+        users = ints(np.sort(random.permutation(several)[: settings.customers]))
+        new = folded(reader, known, folds, users, (settings.folds,))
+        return cls(base, known, withheld, rows, space, reader, counts, users, folds, new)
+
+    @property
+    def own(self) -> Floats:
+        """The items' own vectors, 0 for those that have none; float32 [n_items, d]."""
+        return floats(np.nan_to_num(self.base.item_vectors))
+
+    @property
+    def met(self) -> Bools:
+        """Which items have one."""
+        known: Bools = ~np.isnan(self.base.item_vectors[:, 0])
+        return known
+
+    def questions(self, n_folds: int) -> Folds:
+        """Those that teach. Raises EmptyData when nobody met two items."""
+        folds = folded(self.reader, self.known, self.folds, self.users, tuple(range(n_folds)))
+        if not len(folds):
+            raise EmptyData(
+                "content_to_cf learns from customers who met two items or more, and there are none; "
+                "give it a longer log"
+            )
+        return folds
+
+    def model(self, content: ContentMap, run: Run) -> Factors:
+        """The model in which items are placed by this map, too, as far as withheld events speak for it."""
+        d, n_items = self.base.item_vectors.shape[1], self.known.n_items
+        own = np.pad(self.base.item_vectors, ((0, 0), (0, self.reader.width - d)))
+        places = Places(own, content.placed(self.rows), self.counts)
+        decision = self._court(places, run).decided()
+        vectors = decision.vectors(*places)
+        read = floats(np.where(self.met[:, np.newaxis], self.base.item_vectors, vectors[:, :d]))
+        reader = Reader(self.base.encoder, read, self.reader.likes)
+        bridge = Bridge(reader, self.met, content, self.space, decision)
+        return Factors("content_to_cf", n_items, bridge.stored(vectors), bridge)
+
+    def _court(self, places: Places, run: Run) -> Court:
+        random, n_items, events = run.random(), self.known.n_items, self.counts.sum()
+        asked, new = self.withheld, self.new
+        may_repeat = asked.repeats
+        before = Histories.none(len(new)) if may_repeat else self.known.histories()[new.user]
+        cold = Asked.of(new.queries, before, new.one_each(random), n_items).some(random, n_items)
+        history = Histories.none(len(asked)) if may_repeat else asked.queries.history
+        warm = Asked.of(self.reader(asked.queries), history, asked.targets, n_items).some(random, n_items)
+        hidden = ints(np.flatnonzero(self.folds == self.folds.max()))
+        share = float(self.counts[hidden].sum() / max(1, events))
+        return Court(places, warm, cold, hidden, share, run)
