@@ -134,7 +134,7 @@ class _Model:
     @classmethod
     def load(cls, path: str, side: int, output: str, threads: int) -> "_Model":
         try:
-            import onnxruntime
+            import onnxruntime  # type: ignore[import-untyped]
         except ModuleNotFoundError as error:
             raise MissingExtra("onnxruntime", "image") from error
         options = onnxruntime.SessionOptions()
