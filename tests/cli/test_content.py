@@ -144,3 +144,17 @@ def test_a_mistake_in_the_table_is_told_with_its_place(told, table, said):
     answer = told.run("check")
     assert answer.code != 0
     assert said in answer.said
+
+
+def test_init_writes_the_table_as_a_comment_that_can_be_taken_as_it_is(told):
+    told.config.unlink()
+    told.ok("init", told.folder / "events.csv", told.folder / "items.csv")
+    text = told.config.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    start = lines.index("# [content.story]")
+    taken = [line.removeprefix("# ") for line in lines[start : start + 2]]
+    assert taken == ["[content.story]", 'texts = ["title"]   # read together by a sentence model']
+    assert '# pictures = "image"   # paths' in lines
+    assert Project.open(told.config).config.content == {}
+    told.config.write_text(text.replace("\n# [content.story]\n# texts", "\n[content.story]\ntexts"), encoding="utf-8")
+    assert Project.open(told.config).config.content["story"].texts == ("title",)

@@ -58,3 +58,26 @@ def test_blocks_of_texts_are_one_column(monkeypatch):
     assert TextColumn.learn(STORIES, 1, 100).names == whole.names
     for part, again in zip(entries, whole.entries(STORIES), strict=True):
         np.testing.assert_array_equal(part, again)
+
+
+def test_the_tags_of_html_are_no_words():
+    html = pl.Series(
+        "t", ["<div class='a'>red &amp; blue</div>", "<p>red</p><br>hat", "blue hat", "&lt;p&gt;red&lt;/p&gt; tea"]
+    )
+    column = TextColumn.learn(html, 1, 100)
+    assert set(column.words.ids) == {"red", "blue", "hat", "tea"}
+    assert set(column.entries(html).rows.tolist()) == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (["Красное платье", "красное пальто"], {"красное", "платье", "пальто"}),
+        (["赤い服", "赤の帽子"], {"赤", "い", "服", "の", "帽", "子"}),
+        (["فستان أحمر", "قميص أحمر"], {"فستان", "أحمر", "قميص"}),
+        (["שמלה אדומה", "כובע"], {"שמלה", "אדומה", "כובע"}),
+        (["\uff32\uff25\uff24 Tea", "Tee für Zürich"], {"red", "tea", "tee", "für", "zürich"}),
+    ],
+)
+def test_words_of_every_script_are_told_apart(texts, words):
+    assert set(TextColumn.learn(pl.Series("t", [*texts, "other"]), 1, 100).words.ids) == {*words, "other"}

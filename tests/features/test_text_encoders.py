@@ -2,6 +2,7 @@ import shutil
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from features.sentence_models import written
 from regulars.core.errors import MissingExtra, SettingError
@@ -142,6 +143,10 @@ def test_what_is_no_model_is_said(tmp_path, folder):
     weights = tmp_path / "cut" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:500])
     with pytest.raises(SettingError, match="cannot be loaded on cpu"):
+        exact(tmp_path / "cut").encode(["tea"])
+    other = load_file(folder / "model.safetensors")
+    save_file({name: value for name, value in other.items() if "layer.1" not in name}, weights, {"format": "pt"})
+    with pytest.raises(SettingError, match=r"its file lacks the weights encoder\.layer\.1"):
         exact(tmp_path / "cut").encode(["tea"])
     with pytest.raises(SettingError, match="cannot be loaded on nowhere"):
         exact(folder, device="nowhere").encode(["tea"])

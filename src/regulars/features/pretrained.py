@@ -1,6 +1,7 @@
 """Pretrained networks: where their folder is, what names their weights, and how transformers is kept quiet."""
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -110,14 +111,14 @@ def half(device: "torch.device") -> bool:
 @contextmanager
 def silenced() -> Iterator[None]:
     """transformers draws no bars and tells no tales while this lasts."""
-    from transformers.utils import logging
+    from transformers.utils import logging as told
 
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity(logging.ERROR)
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    level, bars = told.get_verbosity(), told.is_progress_bar_enabled()
+    told.set_verbosity(logging.ERROR)
+    told.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
-        logging.set_verbosity(level)
+        told.set_verbosity(level)
         if bars:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+            told.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -105,6 +105,7 @@ class _Network:
     def load(cls, folder: SentenceFolder, device: str, precision: str) -> "_Network":
         try:
             import torch
+            from safetensors import SafetensorError
             from transformers import AutoModel, AutoTokenizer
         except ModuleNotFoundError as error:
             raise MissingExtra(error.name or "transformers", "text") from error
@@ -112,10 +113,12 @@ class _Network:
             where = torch.device(device)
             with silenced():
                 tokenizer = AutoTokenizer.from_pretrained(folder.path, local_files_only=True)
-                network = AutoModel.from_pretrained(folder.path, local_files_only=True)
+                network, told = AutoModel.from_pretrained(folder.path, local_files_only=True, output_loading_info=True)
+            if lost := [name for name in told["missing_keys"] if "pooler" not in name]:
+                raise ValueError(f"its file lacks the weights {', '.join(sorted(lost)[:3])}")
             exact = precision == "float32" or (precision == "auto" and not half(where))
             network = network.to(where, torch.float32 if exact else torch.bfloat16).eval()
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
             raise SettingError(
                 f"the sentence model in {folder.path} cannot be loaded on {device}: {_first_line(error)}. Is the "
                 "folder whole, and made for this version of transformers?"

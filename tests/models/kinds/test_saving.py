@@ -53,6 +53,13 @@ def test_a_model_comes_back_as_it_was(model: SparseItemItem | DenseItemItem | It
     np.testing.assert_array_equal(answer.items, model.recommend(queries, 2).items)
 
 
+def test_a_model_remembers_what_encoded_the_contents_that_it_was_fitted_on(tmp_path: Path) -> None:
+    save(POPULAR, tmp_path, ITEMS, content={"story_vector": "sentences 1: 8e31"})
+    assert load(tmp_path).content == {"story_vector": "sentences 1: 8e31"}
+    save(POPULAR, tmp_path, ITEMS)
+    assert load(tmp_path).content == {}
+
+
 def test_the_arrays_are_mapped_aligned_and_any_reader_of_safetensors_finds_them(tmp_path: Path) -> None:
     save(POPULAR, tmp_path, ITEMS)
     saved = load(tmp_path).recommender
