@@ -45,10 +45,9 @@ def layout(directions: Floats, first: Doubles, *, seed: int = 0) -> Doubles:
     joined.data /= joined.data.max()
     joined.data[joined.data < 1 / EPOCHS] = 0  # would not move once
     joined.eliminate_zeros()
-    places = np.ascontiguousarray(
-        _EXTENT * (first - first.mean(axis=0)) / max(float(np.ptp(first, axis=0).max()), 1e-9)
-    )
-    places += np.random.default_rng(seed).normal(0, 1e-4 * _EXTENT, places.shape)  # two in one place cannot part
+    noise = np.random.default_rng(seed).normal(0, 1e-4, first.shape)  # two in one place cannot part
+    framed = (first - first.mean(axis=0)) / max(float(np.ptp(first, axis=0).max()), 1e-9)
+    places: Doubles = np.ascontiguousarray(_EXTENT * (framed + noise), dtype=np.float64)
     settle(places, joined.indptr.astype(np.int64), joined.indices.astype(np.int64), joined.data, EPOCHS, seed + 1)
     return places
 

@@ -9,6 +9,7 @@ from regulars.core import Frame
 
 from .. import plots
 from ..markup import Markup, tag
+from ..numbers import plural
 from ..palette import GROUPS, INK, PAPER, QUIET, REST, STEPS
 from .pair import AFTER, BEFORE
 from .study import LongTail
@@ -57,7 +58,7 @@ def dots(points: Frame, colors: Mapping[str, str], name: str) -> list[Markup]:
     placed = points.drop_nans([f"x_{name}", f"y_{name}"])
     width = 6.5 if placed.height < 1_500 else 4.8 if placed.height < 6_000 else 3.4
     drawn = []
-    for key, color in reversed(colors.items()):
+    for key, color in reversed(list(colors.items())):
         own = placed.filter(pl.col("key") == key)
         if own.height:
             at = zip(own[f"x_{name}"], own[f"y_{name}"], strict=True)
@@ -99,7 +100,7 @@ def sheet(found: LongTail, coloring: str) -> str:
     for place, name in enumerate((BEFORE, AFTER)):
         left = gap + place * (SIDE + gap)
         n = points.drop_nans([f"x_{name}"]).height
-        title = f"{name}: {plots.plural(n, 'product')}"
+        title = f"{name}: {plural(n, 'product')}"
         parts.append(tag("text", title, x=left, y=78, font_size=17, font_weight="bold", **font))
         frame = tag("rect", width=SIDE, height=SIDE, rx=6, fill="none", stroke=QUIET, stroke_opacity="0.25")
         parts.append(tag("g", frame, dots(points, colors, name), transform=f"translate({left} {top})"))

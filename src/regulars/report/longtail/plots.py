@@ -6,11 +6,18 @@ from typing import Any
 import polars as pl
 
 from regulars.core import Frame
-from regulars.core.errors import CannotWrite
+from regulars.core.errors import CannotWrite, MissingExtra
+
+try:
+    import altair as alt
+    import vl_convert
+except ImportError as error:
+    raise MissingExtra(str(error.name), "plots") from error
 
 from .. import plots
+from ..numbers import plural
 from ..palette import FAINT, GROUPS, INK, LEAD, PAPER, QUIET, RIVAL, STEPS
-from ..plots import WIDTH, alt, styled, vl_convert
+from ..plots import WIDTH, styled
 from .pair import AFTER, BEFORE
 from .reach import FEW, HELPED, MAPPED, NOTHING, OWN
 from .study import LongTail
@@ -29,7 +36,7 @@ def quality(found: LongTail, among: str, figure: str = "ndcg") -> alt.LayerChart
     metric = f"{figure}@{found.look.k}"
     rows = found.quality.by_part().filter((pl.col("among") == among) & (pl.col("metric") == metric))
     said = {row["part"]: changed(row) for row in rows.filter(name=AFTER).iter_rows(named=True)}
-    who = {row["part"]: plots.plural(row["customers"], "customer") for row in rows.iter_rows(named=True)}
+    who = {row["part"]: plural(row["customers"], "customer") for row in rows.iter_rows(named=True)}
     return _sides(rows, who, said, f"{plots.label_of(metric)}, 95 % interval")
 
 
@@ -42,7 +49,7 @@ def irrelevance(found: LongTail) -> alt.LayerChart:
         part: f"{percent(before.get(part))} → {percent(after.get(part))}, chance {percent(chance)}"
         for part, chance in rows.select("part", "chance").unique(maintain_order=True).iter_rows()
     }
-    who = {row["part"]: plots.plural(row["asked"], "product") for row in rows.iter_rows(named=True)}
+    who = {row["part"]: plural(row["asked"], "product") for row in rows.iter_rows(named=True)}
     title = f"Of the {found.look.k} most similar products: share without a common {found.goods.group}"
     return _sides(rows, who, said, title, ticks="chance", unit="%")
 

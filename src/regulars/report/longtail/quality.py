@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from regulars.core import Allowed, Floats, Frame, Longs, Queries, Recommendations, Recommender, Run
+from regulars.core import Allowed, Frame, Longs, Queries, Recommendations, Recommender, Run
 from regulars.evaluation import (
     CATALOG_METRICS,
     METRICS,
@@ -16,6 +16,7 @@ from regulars.evaluation import (
     Measures,
     Split,
     by_interactions,
+    interaction_parts,
 )
 from regulars.ranking import Filter, Only
 
@@ -75,13 +76,13 @@ def quality(pair: Pair, split: Split, k: int, filters: tuple[Filter, ...], run: 
         counts[name] = tallied.counts
     inside: dict[str, Comparison] = {}
     slices = judge.slices[SLICING]
-    events = judge.facts.events
+    of_items = interaction_parts(judge.facts.events)
     for code, part in enumerate(slices.names):
         keep = slices.codes == code
         if not keep.any():
             continue
         smaller = _judge(split.wanting(keep, f"products with {part} events"), k, sliced=False)
-        only = Only(_events_in(events, code))
+        only = Only(of_items.codes == code)
         inside[part] = Comparison(
             {
                 name: smaller.evaluate(model, filters=(*filters, only), run=run, task=f"evaluate {name}, {part} events")
@@ -98,13 +99,7 @@ def _judge(split: Split, k: int, *, sliced: bool) -> Judge:
     return Judge(split, (k,), Measures({name: METRICS[name] for name in FIGURES}, {}, {}, ()))
 
 
-def _events_in(events: Longs, code: int) -> np.ndarray:
-    from regulars.evaluation import interaction_parts
-
-    return interaction_parts(events).codes == code
-
-
-def demand(split: Split, n_items: int) -> Floats:
-    """How many customers wanted each item, of the catalog that was learned from; float64 [n_items]."""
+def demand(split: Split, n_items: int) -> Longs:
+    """How many customers wanted each item, of the catalog that was learned from; int64 [n_items]."""
     items = split.wanted.items
-    return np.bincount(items[items < n_items], minlength=n_items).astype(np.float64)
+    return np.bincount(items[items < n_items], minlength=n_items).astype(np.int64)
