@@ -51,25 +51,33 @@ def packed(rows: NDArray[np.int8]) -> NDArray[np.int8]:
     return np.ascontiguousarray(rows.reshape(m // 16, 16, d // WIDTH, 16, 4).transpose(0, 2, 3, 1, 4))
 
 
-def _instructions(emit: Callable[..., None]) -> Any:
-    """A function for kernels that takes addresses and strides and becomes the instructions that `emit` writes."""
+def operation(emit: Callable[..., None]) -> Any:
+    """A function for kernels that takes integers and becomes what `emit(builder, *integers)` writes."""
 
     @intrinsic
     def operation(_context: Any, *words: Any) -> Any:
         def generate(context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
-            def write(name: str, *operands: ir.Value | int) -> None:
-                taken = [ir.Constant(_BYTE, value) if isinstance(value, int) else value for value in operands]
-                kind = ir.FunctionType(ir.VoidType(), [value.type for value in taken])
-                known = builder.module.globals.get(f"llvm.x86.{name}")
-                builder.call(known or ir.Function(builder.module, kind, f"llvm.x86.{name}"), taken)
-
-            given = [builder.extract_value(values[0], at) for at in range(len(words))]
-            emit(write, lambda value: builder.inttoptr(value, _BYTE.as_pointer()), *given)
+            emit(builder, *(builder.extract_value(values[0], at) for at in range(len(words))))
             return context.get_dummy_value()
 
         return types.void(types.StarArgTuple(words)), generate  # type: ignore[no-untyped-call]
 
     return operation
+
+
+def instructions(emit: Callable[..., None]) -> Any:
+    """The same for instructions of the processor: emit(write, pointer, *addresses and strides)."""
+
+    def emit_all(builder: ir.IRBuilder, *given: ir.Value) -> None:
+        def write(name: str, *operands: ir.Value | int) -> None:
+            taken = [ir.Constant(_BYTE, value) if isinstance(value, int) else value for value in operands]
+            kind = ir.FunctionType(ir.VoidType(), [value.type for value in taken])
+            known = builder.module.globals.get(f"llvm.x86.{name}")
+            builder.call(known or ir.Function(builder.module, kind, f"llvm.x86.{name}"), taken)
+
+        emit(write, lambda value: builder.inttoptr(value, _BYTE.as_pointer()), *given)
+
+    return operation(emit_all)
 
 
 def _emit_clear(write: Callable[..., None], _pointer: Any) -> None:
@@ -94,11 +102,11 @@ def _emit_store(write: Callable[..., None], pointer: Any, *words: ir.Value) -> N
         write("tilestored64", register, pointer(corner), stride)
 
 
-_configure = _instructions(lambda write, pointer, layout: write("ldtilecfg", pointer(layout)))
-_release = _instructions(lambda write, _pointer: write("tilerelease"))
-_clear = _instructions(_emit_clear)
-_multiply = _instructions(_emit_multiply)
-_store = _instructions(_emit_store)
+_configure = instructions(lambda write, pointer, layout: write("ldtilecfg", pointer(layout)))
+_release = instructions(lambda write, _pointer: write("tilerelease"))
+_clear = instructions(_emit_clear)
+_multiply = instructions(_emit_multiply)
+_store = instructions(_emit_store)
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -7,7 +7,8 @@ torch = pytest.importorskip("torch")
 
 from torch.nn.functional import cross_entropy  # noqa: E402
 
-from regulars.models.networks import softmax  # noqa: E402
+from regulars.kernels.half_tiles import available  # noqa: E402
+from regulars.models.networks import softmax, tiled  # noqa: E402
 
 
 @pytest.fixture
@@ -22,6 +23,7 @@ def small(monkeypatch):
     """Blocks so small that there are many, the last ones shorter."""
     monkeypatch.setattr(softmax, "ROWS", 32)
     monkeypatch.setattr(softmax, "COLUMNS", 100)
+    monkeypatch.setattr(tiled, "FIRST", 64)
 
 
 def gradients(loss, *tensors):
@@ -39,8 +41,13 @@ def test_loss_and_gradients_are_those_of_cross_entropy(given, held, monkeypatch)
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(("held", "tiles"), [(1 << 23, True), (8192, True), (1 << 23, False)])
 @pytest.mark.usefixtures("small")
-def test_in_bfloat16_they_are_so_within_a_hundredth(given):
+def test_in_bfloat16_they_are_so_within_a_hundredth(given, held, tiles, monkeypatch):
+    """In tiles, in one block of columns or several; and without tiles."""
+    monkeypatch.setattr(tiled, "HELD", held)
+    monkeypatch.setattr(tiled, "BLOCK", 128)
+    monkeypatch.setattr(softmax, "available", lambda: tiles and available())
     hidden, table, targets = given
     with torch.autocast("cpu", torch.bfloat16):
         found = gradients(softmax.full(hidden, table, targets), hidden, table)
@@ -48,6 +55,19 @@ def test_in_bfloat16_they_are_so_within_a_hundredth(given):
     for ours, theirs in zip(found, wanted, strict=True):
         assert ours.dtype == torch.float32
         assert (ours - theirs).norm() < 0.01 * theirs.norm()
+
+
+@pytest.mark.skipif(not available(), reason="torch's own products depend on the number of threads")
+def test_the_number_of_threads_changes_nothing(given):
+    hidden, table, targets = given
+    found = []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        with torch.autocast("cpu", torch.bfloat16):
+            found.append(gradients(softmax.full(hidden, table, targets), hidden, table))
+    torch.set_num_threads(1)
+    for more in found[1:]:
+        assert all(torch.equal(ours, theirs) for ours, theirs in zip(found[0], more, strict=True))
 
 
 def test_a_catalog_of_one_item_costs_nothing():

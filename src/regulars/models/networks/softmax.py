@@ -11,7 +11,10 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import embedding, pad
 
+from regulars.kernels.half_tiles import available
 from regulars.kernels.powers import powers_half, powers_single
+
+from . import tiled
 
 ROWS: Final = 512  # targets looked at together
 HELD: Final = 8_000_000  # logits of them that are kept for the gradient; beyond, they are computed twice
@@ -61,24 +64,16 @@ class _Softmax(Function):
             positive = (hidden.detach().float() * columns.detach()[own].float()).sum(1)
         device = hidden.device.type
         kind = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
-        n, more = len(hidden), -len(hidden) % STEP
-        rows, positive = pad(hidden.detach().to(kind), (0, 0, 0, more)), pad(positive.detach().float(), (0, more))
-        own = pad(own, (0, more), value=-1)
-        by_rows, by_positive = torch.zeros_like(rows, dtype=torch.float32), torch.empty_like(positive)
-        catalog = _Catalog(columns.detach(), bias, kind)
-        loss = positive.new_zeros(())
-        for begin in range(0, len(rows), ROWS):
-            at = slice(begin, begin + ROWS)
-            part = _Part(catalog, rows[at], own[at])
-            top, total = part.sums(positive[at], by_rows[at])
-            by_rows[at] /= total[:, None]
-            part.add_gradient(top, total)
-            loss += (total.log() + top - positive[at])[: max(n - begin, 0)].sum()
-            by_positive[at] = torch.exp(positive[at] - top) / total - 1
+        rows, table = hidden.detach(), columns.detach()
+        told = (rows, table, positive.detach(), own, bias)
+        if kind == torch.bfloat16 and device == "cpu" and available():
+            loss, by_rows, by_positive, by_columns = tiled.softmax(*told)
+        else:
+            loss, by_rows, by_positive, by_columns = _multiplied(*told, kind)
         if inside:
-            by_rows[:n] += by_positive[:n, None] * columns.detach()[targets].float()
-            catalog.gradient.index_add_(0, targets, by_positive[:n, None] * hidden.detach().float())
-        ctx.gradients = by_rows[:n], catalog.gradient, None if inside else by_positive[:n]
+            by_rows += by_positive[:, None] * table[targets].float()
+            by_columns.index_add_(0, targets, by_positive[:, None] * rows.float())
+        ctx.gradients = by_rows, by_columns, None if inside else by_positive
         ctx.kinds = hidden.dtype, columns.dtype
         return loss
 
@@ -90,6 +85,27 @@ class _Softmax(Function):
         for gradient in (rows, columns, *([] if positive is None else [positive])):
             gradient.mul_(given)
         return rows.to(ctx.kinds[0]), columns.to(ctx.kinds[1]), positive, None, None
+
+
+def _multiplied(
+    hidden: Tensor, columns: Tensor, positive: Tensor, own: Tensor, bias: Tensor | None, kind: torch.dtype
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What `tiled.softmax` gives, by torch's products of that kind, wherever the tensors are."""
+    n, more = len(hidden), -len(hidden) % STEP
+    rows, positive = pad(hidden.to(kind), (0, 0, 0, more)), pad(positive.float(), (0, more))
+    own = pad(own, (0, more), value=-1)
+    by_rows, by_positive = torch.zeros_like(rows, dtype=torch.float32), torch.empty_like(positive)
+    catalog = _Catalog(columns, bias, kind)
+    loss = positive.new_zeros(())
+    for begin in range(0, len(rows), ROWS):
+        at = slice(begin, begin + ROWS)
+        part = _Part(catalog, rows[at], own[at])
+        top, total = part.sums(positive[at], by_rows[at])
+        by_rows[at] /= total[:, None]
+        part.add_gradient(top, total)
+        loss += (total.log() + top - positive[at])[: max(n - begin, 0)].sum()
+        by_positive[at] = torch.exp(positive[at] - top) / total - 1
+    return loss, by_rows[:n], by_positive[:n], catalog.gradient
 
 
 class _Catalog:
