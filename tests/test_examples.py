@@ -82,6 +82,13 @@ def test_a_network_is_learned_by_one_process_where_there_are_no_others(orders, t
     assert not (tmp_path / "model" / "checkpoints").exists()
 
 
+def test_the_long_tail_of_a_simulated_shop_becomes_a_page(tmp_path, capsys):
+    pytest.importorskip("torch")
+    run("long_tail", str(tmp_path), 200, 150, 1)
+    assert "verdict" in capsys.readouterr().out
+    assert "A simulated shop: the long tail" in (tmp_path / "longtail.html").read_text(encoding="utf-8")
+
+
 def test_every_example_is_tested():
     tested = set(re.findall(r'run\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
     assert tested == {path.stem for path in SCRIPTS}

@@ -8,6 +8,6 @@ The plots are also functions of their own (`regulars.report.plots`), for noteboo
 
 from .contents import Report
 from .figures import Figures
-from .page import html, write
+from .page import html, write, write_page
 
-__all__ = ["Figures", "Report", "html", "write"]
+__all__ = ["Figures", "Report", "html", "write", "write_page"]

@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from regulars.core import QUIET
+from regulars.core import QUIET, Allowed, Queries, excluding, ints
 from regulars.evaluation import interaction_parts
 from regulars.report.longtail import Pair
-from regulars.report.longtail.quality import demand, quality
+from regulars.report.longtail.quality import Among, _corrected, demand, quality
 from report.longtail.toys import asked, log, model
 
 BEFORE = model([[5.0], [4.0], [3.0], None])
@@ -71,3 +71,33 @@ def test_parts_are_those_of_the_evaluation():
         "101-300",
         ">300",
     ]
+
+
+def test_a_model_among_some_items_answers_as_it_would_if_nothing_else_were_allowed():
+    random = np.random.default_rng(0)
+    whole = model(random.standard_normal((12, 3)).tolist())
+    items = ints([1, 4, 5, 9, 11])
+    mask = np.ones((1, 12), dtype=bool)
+    mask[0, 4] = False
+    allowed = Allowed(mask) & excluding([[1, 2], [9], []])
+    queries = Queries.of([[0]] * 3)
+    answer = Among(whole, items).recommend(queries, 4, allowed)
+    same = whole.recommend(queries, 4, allowed & Allowed(np.isin(np.arange(12), items)[None]))
+    np.testing.assert_array_equal(answer.items, same.items)
+    np.testing.assert_allclose(answer.scores, same.scores, rtol=1e-6)
+
+
+def test_verdicts_are_corrected_over_the_parts():
+    """Three parts with p .02: each alone would be a finding, three together are none (Holm: .06)."""
+    rows = pl.DataFrame(
+        {
+            "metric": ["ndcg@10"] * 6,
+            "name": ["before", "after"] * 3,
+            "p": [None, 0.02] * 3,
+            "difference": [0.0, 0.1] * 3,
+            "verdict": ["reference", "better"] * 3,
+        }
+    )
+    found = _corrected(rows)
+    assert found["verdict"].to_list() == ["reference", "no difference"] * 3
+    assert found.filter(name="after")["p"].to_list() == pytest.approx([0.06] * 3)

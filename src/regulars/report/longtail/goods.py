@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Picture = bytes | Path | None
 
+_ENTRIES = 1 << 24  # pairs of items with a group in common that are held at a time
+
 
 @dataclass(frozen=True)
 class Goods:
@@ -85,8 +87,12 @@ class Goods:
         What an answer drawn by chance would have, among those whose group is known; NaN where the item's own is not.
         """
         pool = pool & self.known
-        sharing = (self.members[items] @ self.members[pool].T).tocsr()
+        others = self.members[pool].T.tocsr()
+        size = 1 + _ENTRIES // max(1, others.shape[1])
+        sharing = np.zeros(len(items), dtype=np.int64)
+        for at in range(0, len(items), size):
+            rows = slice(at, at + size)
+            sharing[rows] = np.diff((self.members[items[rows]] @ others).tocsr().indptr)
         itself = pool[items].astype(np.int64)
-        n = np.maximum(int(pool.sum()) - itself, 1)
-        share = 1.0 - (np.diff(sharing.indptr) - itself) / n
+        share = 1.0 - (sharing - itself) / np.maximum(int(pool.sum()) - itself, 1)
         return np.where(self.known[items], share, np.nan).astype(np.float32)
