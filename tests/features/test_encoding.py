@@ -99,6 +99,26 @@ def test_what_was_encoded_before_a_stop_is_kept(tmp_path, monkeypatch):
     assert vectors(frame) == expected(*items["story"])
 
 
+def test_a_kill_while_a_part_is_written_leaves_none_of_it_and_the_rest_whole(tmp_path, monkeypatch):
+    encode_columns(ITEMS, {"story": Toy()}, cache=tmp_path)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    more = pl.DataFrame({"story": ["tea", "bread"]})
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            encode_columns(more, {"story": Toy()}, cache=tmp_path)
+    assert len(list(tmp_path.glob("*/.*.part"))) == len(list(tmp_path.glob("*/*.npy"))) == 1
+    monkeypatch.setattr("regulars.features.vector_cache.ABANDONED", -1.0)
+    toy = Toy()
+    frame, _ = encode_columns(more, {"story": toy}, cache=tmp_path)
+    assert toy.asked == ["bread"]
+    assert vectors(frame) == expected("tea", "bread")
+    assert not list(tmp_path.glob("*/.*.part")), "what a killed run left is swept away"
+
+
 def test_progress_tells_how_many_contents_are_done(monkeypatch):
     monkeypatch.setitem(module._BLOCK, "text", 2)
     heard = []

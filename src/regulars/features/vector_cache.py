@@ -72,6 +72,7 @@ class VectorCache:
 
     def gather(self) -> None:
         """Makes one part of many; a kill in between leaves rows twice, which does no harm."""
+        self._sweep()
         parts = self._parts()
         if len(parts) < MANY:
             return
@@ -81,9 +82,13 @@ class VectorCache:
         self._write(every[np.sort(first)])
         for part in parts:
             part.unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """What killed runs left half-written."""
         for left in self.folder.glob(".*.part"):
-            if time.time() - left.stat().st_mtime > ABANDONED:
-                left.unlink(missing_ok=True)
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > ABANDONED:
+                    left.unlink()
 
     @property
     def _row(self) -> np.dtype[np.void]:
