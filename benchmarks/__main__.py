@@ -34,6 +34,7 @@ BENCHMARKS = {
     "content": "items that nobody has met, on citeulike-a and H&M; look-alikes",
     "baskets": "association rules that complete a basket, naive Bayes for the next one",
     "towers": "two towers on H&M: side features, the correction, layers, objectives; exact and graph indexes",
+    "pictures": "the descriptor of pictures, and what pictures tell of attributes at H&M, beside a linear classifier",
     "autoencoders": "Mult-VAE and RecVAE on ml-1m beside RecBole; NCF beside ALS and BPR",
     "ratings": "SVD, SVD++ and kNN-baseline on ml-100k, five folds, beside Surprise",
     "blends": "rank fusion and learned blends on the demo's shop",
