@@ -40,15 +40,16 @@ def layout(directions: Floats, first: Doubles, *, seed: int = 0) -> Doubles:
         return first
     near, distances = nearest(directions, k)
     weights = weighed(distances)
-    graph = csr_array((weights.ravel(), near.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
-    joined = (graph + graph.T - graph * graph.T).tocsr()
-    joined.data /= joined.data.max()
-    joined.data[joined.data < 1 / EPOCHS] = 0  # would not move once
+    directed = csr_array((weights.ravel(), near.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
+    joined = (directed + directed.T - directed * directed.T).tocsr()
+    strengths = np.asarray(joined.data, dtype=np.float64)
+    joined.data = np.where(strengths < strengths.max() / EPOCHS, 0.0, strengths / strengths.max())  # 0: would not move
     joined.eliminate_zeros()
     noise = np.random.default_rng(seed).normal(0, 1e-4, first.shape)  # two in one place cannot part
     framed = (first - first.mean(axis=0)) / max(float(np.ptp(first, axis=0).max()), 1e-9)
     places: Doubles = np.ascontiguousarray(_EXTENT * (framed + noise), dtype=np.float64)
-    settle(places, joined.indptr.astype(np.int64), joined.indices.astype(np.int64), joined.data, EPOCHS, seed + 1)
+    graph = (joined.indptr.astype(np.int64), joined.indices.astype(np.int64), np.asarray(joined.data, dtype=np.float64))
+    settle(places, *graph, EPOCHS, seed + 1)
     return places
 
 

@@ -1,5 +1,6 @@
 """The page of the long tail: one HTML file with everything in it; what moves in it is a small script inside."""
 
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 
@@ -28,11 +29,16 @@ def page(found: LongTail, *, shop: str, protocol: Mapping[str, str] | None = Non
     shop: its name; protocol: whatever else is needed to do it again, in the order to show it.
     """
     told = Told(found, protocol or {})
-    made = [(name, title, body) for name, title, section in SECTIONS if (body := section(told)) is not None]
+    made = [(name, title, _kept(body)) for name, title, section in SECTIONS if (body := section(told)) is not None]
     end = tag("style", Markup(_text("longtail.css")))
     if any(name == "map" for name, _, _ in made):
         end = joined([end, data(found), tag("script", Markup(_text("map.js")))])
-    return document(f"{shop}: the long tail", "The long tail", shop, sections.lead(told), made, end=end)
+    return document(f"{shop}: the long tail", "The long tail", shop, _kept(sections.lead(told)), made, end=end)
+
+
+def _kept(text: Markup) -> Markup:
+    """The text with no line broken between a number and its sign."""
+    return Markup(re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text))
 
 
 def _text(name: str) -> str:
