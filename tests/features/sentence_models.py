@@ -5,8 +5,8 @@ import json
 WORDS = ["red", "cotton", "dress", "socks", "warm", "wool", "the", "of", "and", "tea"]
 
 
-def written(folder, *, pooling=None, max_tokens=None, seed=0):
-    """A folder with such a model; pooling: as sentence-transformers writes it, a dict for the file."""
+def written(folder, *, pooling=None, more=(), max_tokens=None, seed=0):
+    """A folder with such a model; pooling: as sentence-transformers writes it, for the file; more: further parts."""
     import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
@@ -27,11 +27,9 @@ def written(folder, *, pooling=None, max_tokens=None, seed=0):
     )
     BertModel(config).save_pretrained(folder)
     if pooling is not None:
-        modules = [
-            {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-            {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-            {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
-        ]
+        parts = [("Transformer", ""), ("Pooling", "1_Pooling"), ("Normalize", "2_Normalize")]
+        parts += [(name, f"{place}_{name}") for place, name in enumerate(more, 3)]
+        modules = [{"path": path, "type": f"sentence_transformers.models.{name}"} for name, path in parts]
         (folder / "modules.json").write_text(json.dumps(modules))
         (folder / "1_Pooling").mkdir()
         (folder / "1_Pooling" / "config.json").write_text(json.dumps({"word_embedding_dimension": 16, **pooling}))

@@ -6,7 +6,7 @@ from safetensors.numpy import load_file, save_file
 
 from features.sentence_models import written
 from regulars.core.errors import MissingExtra, SettingError
-from regulars.features import SentenceEncoder, pretrained, text_encoders
+from regulars.features import SentenceEncoder, pretrained, sentence_network, text_encoders
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -59,6 +59,11 @@ def test_the_vector_of_a_text_is_the_mean_of_its_words_vectors_at_length_one(fol
         ({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}, lambda words: words[0]),
         ({"pooling_mode": "max"}, lambda words: words.max(0)),
         ({"pooling_mode_lasttoken": True}, lambda words: words[-1]),
+        ({"pooling_mode": "weightedmean"}, lambda words: np.arange(1, len(words) + 1) @ words),
+        (
+            {"pooling_mode_max_tokens": True, "pooling_mode_mean_sqrt_len_tokens": True},
+            lambda words: np.concatenate([words.max(0), words.sum(0) / np.sqrt(len(words))]),
+        ),
     ],
 )
 def test_the_words_are_pooled_as_the_model_says(tmp_path, said, pool):
@@ -68,13 +73,31 @@ def test_the_words_are_pooled_as_the_model_says(tmp_path, said, pool):
         np.testing.assert_allclose(row, by_hand(other, text, pool), atol=2e-6)
 
 
+def test_a_layer_after_the_pooling_is_computed(tmp_path):
+    other = written(tmp_path / "model", pooling={"pooling_mode": "mean"}, more=["Dense"])
+    layer = other / "3_Dense"
+    layer.mkdir()
+    random = np.random.default_rng(0)
+    matrix, bias = (random.normal(size=size).astype(np.float32) for size in ((5, 16), 5))
+    save_file({"linear.weight": matrix, "linear.bias": bias}, layer / "model.safetensors")
+    (layer / "config.json").write_text(
+        '{"in_features": 16, "out_features": 5, "activation_function": "torch.nn.modules.activation.Tanh"}'
+    )
+    encoder = exact(other)
+    assert encoder.width == 5
+    made = encoder.encode(TEXTS)
+    for row, text in zip(made, TEXTS, strict=True):
+        wanted = by_hand(other, text, lambda words: np.tanh(matrix @ words.mean(0) + bias))
+        np.testing.assert_allclose(row, wanted, atol=2e-6)
+
+
 def test_one_by_one_is_as_all_together_whatever_stands_beside(folder, monkeypatch):
     encoder = exact(folder)
     together = encoder.encode(TEXTS * 3)
     np.testing.assert_allclose(together[:4], together[8:], atol=2e-6)
     for place, text in enumerate(TEXTS):
         np.testing.assert_allclose(encoder.encode([text])[0], together[place], atol=2e-6)
-    monkeypatch.setattr(text_encoders, "_BATCH", 16)
+    monkeypatch.setattr(sentence_network, "BATCH", 16)
     monkeypatch.setattr(text_encoders, "_TAKEN", 5)
     np.testing.assert_allclose(encoder.encode(TEXTS * 3), together, atol=2e-6)
 
@@ -150,8 +173,10 @@ def test_what_is_no_model_is_said(tmp_path, folder):
         exact(tmp_path / "cut").encode(["tea"])
     with pytest.raises(SettingError, match="cannot be loaded on nowhere"):
         exact(folder, device="nowhere").encode(["tea"])
-    with pytest.raises(SettingError, match="weightedmean"):
-        exact(written(tmp_path / "odd", pooling={"pooling_mode": "weightedmean"})).width  # noqa: B018
+    with pytest.raises(SettingError, match="pools by spoonful; Regulars does mean, cls"):
+        exact(written(tmp_path / "odd", pooling={"pooling_mode": "spoonful"})).width  # noqa: B018
+    with pytest.raises(SettingError, match="has a part Router, which Regulars does not compute"):
+        exact(written(tmp_path / "routed", pooling={"pooling_mode": "mean"}, more=["Router"])).width  # noqa: B018
 
 
 def test_a_name_is_fetched_once_and_its_failure_is_said(folder, monkeypatch):
