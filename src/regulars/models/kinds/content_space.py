@@ -46,22 +46,36 @@ class ContentSpace:
 def weighed(inputs: Inputs, features: "csr_array") -> Floats:
     """What each feature of `design` is multiplied by, for cosines that tell likeness; float32 [n_features].
 
-    A category by the information log(items / items with it), a text and a vector as a category of their mean
-    information would be, numbers by 1, gaps by 0.
+    As `Content` weighs by default: a category by its information log(items / items with it); a word of a text or a
+    value of a list by its own, the whole as a category of their mean information times (number of them) ** .25, for
+    items on average; vectors as a category of one item, numbers by 1, gaps by 0.
     """
     n = features.shape[0]
     often = np.bincount(features.indices, minlength=features.shape[1])
     information = np.log(max(n, 2) / np.maximum(often, 1))
     weights, first = np.ones(features.shape[1]), 0
-    for column in (*inputs.categories, *inputs.bags):
+    for column in inputs.categories:
         block = slice(first, first + len(column.names))
-        mass = often[block].sum()
-        mean = float((information[block] * often[block]).sum() / max(1, mass))
-        single = column in inputs.categories
-        weights[block] = information[block] if single else mean * (max(1, mass) / n) ** 0.25
+        weights[block] = information[block]
+        first = block.stop
+    for column in inputs.bags:
+        block = slice(first, first + len(column.names))
+        weights[block] = information[block] * _length(features[:, block], information[block])
         first = block.stop
     for vector in inputs.vectors:
         weights[first : first + vector.width] = np.log(max(n, 2))
         first += vector.width
     weights[first + len(inputs.numbers) :] = 0
     return floats(weights)
+
+
+def _length(bags: "csr_array", information: np.ndarray) -> float:
+    """How long bags should be, over how long they are with their words weighed by information; means of the items."""
+    bags = bags.tocsr()
+    rows = np.repeat(np.arange(bags.shape[0]), np.diff(bags.indptr))
+    squares = (bags.data * information[bags.indices]) ** 2
+    sums = np.bincount(rows, squares, bags.shape[0])
+    told = sums > 0
+    means = np.bincount(rows, squares * information[bags.indices], bags.shape[0])[told] / sums[told]
+    lengths = means * np.diff(bags.indptr)[told] ** 0.25
+    return float(lengths.mean() / np.sqrt(sums[told]).mean()) if told.any() else 0.0

@@ -1,0 +1,227 @@
+"""The long tail of a fashion shop: what few have bought, found by what is known of it, in H&M's last week.
+
+Who is asked: the customers of the last day who had bought something in the six days before (the day before it chose the
+settings, fitted on the five days before that). What is withheld: all that they bought on that day; wanted is what they
+had not bought before. The tail: items of at most 3 purchases in the fitting period, those without any included (58 % of
+the catalog with 8 % of the purchases); the wide tail: of at most 10 (80 % with 21 %). Candidates: in "tail" and "wide
+tail" these items and no others, as the article measures items of low popularity by themselves; in "in one list",
+"popular" and "all" the whole catalog. Never: what the customer has bought already.
+The vectors of texts (MiniLM, of the name and the description) and of pictures are made once and kept in
+REGULARS_VECTORS, or beside the benchmarks.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from benchmarks.data import folder
+from benchmarks.figure import Figure
+from benchmarks.hm import shop
+from benchmarks.measure import circumstances, threads, timed
+from regulars.core import Allowed, Bools, Dataset, Model, Run
+from regulars.evaluation import Comparison, Split, TimeSplit, compare
+from regulars.features.encoding import encode_columns, joined
+from regulars.features.picture_encoders import picture_encoder
+from regulars.features.text_encoders import SentenceEncoder
+from regulars.models import ALS, Content
+from regulars.models.content_to_cf import ContentToCF
+from regulars.ranking import Unseen
+
+K, TAIL, WIDE, RESAMPLES = 10, 3, 10, 2_000
+NDCG, AP = f"ndcg@{K}", f"map@{K}"
+STEPS = ((0, 0), (1, 3), (4, 10), (11, 30), (31, 100), (101, 300), (301, 10**9))
+TEXTS, TEXT, PICTURE = ("prod_name", "detail_desc"), "text", "picture"
+PLAIN, SIMILAR, ARTICLE, OURS = "ALS", "content similarity", "the article's network", "ours"
+KEPT = Path(__file__).parent / ".vectors"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """A day of questions and its parts."""
+
+    split: Split
+
+    @cached_property
+    def events(self) -> np.ndarray:
+        """Purchases of each item in the fitting period; int64 [n_items]."""
+        return np.bincount(self.split.train.item, minlength=self.split.train.n_items)
+
+    @cached_property
+    def parts(self) -> Mapping[str, Split]:
+        """The questions by what is wanted and what may be answered."""
+        tail, wide = self.events <= TAIL, self.events <= WIDE
+        return {
+            "tail": self.part(tail, alone=True),
+            "tail without new items": self.part(tail & (self.events > 0), alone=True),
+            "wide tail": self.part(wide, alone=True),
+            "wide tail in one list": self.part(wide, alone=False),
+            "popular": self.part(~wide, alone=False),
+            "all": self.split.explore(),
+        }
+
+    def part(self, items: Bools, *, alone: bool) -> Split:
+        """Who wants any of these items, and nothing else is wanted; alone: nothing else may be answered."""
+        split = self.split.explore()
+        split = split.wanting(items[split.wanted.items], f"{items.sum()} items")
+        return replace(split, candidates=Allowed(items[np.newaxis])) if alone else split
+
+
+def run() -> Iterator[Figure]:
+    """The contenders, then what texts, pictures and attributes are worth by themselves, on the last day."""
+    _, test = days()
+    contest = Contest(test)
+    yield from contenders(contest)
+    yield from ablation(contest)
+
+
+def days() -> tuple[Split, Split]:
+    """The day that chooses the settings, and the day that is asked once."""
+    test = TimeSplit(days=1).cut(described(shop()))
+    return TimeSplit(days=1).cut(test.train), test
+
+
+def methods() -> dict[str, ALS | Content | ContentToCF]:
+    """The contenders, with the settings that the day before chose."""
+    return {
+        PLAIN: ALS(),
+        SIMILAR: Content(columns=(*attributes(), *TEXTS)),
+        "ridge map": ContentToCF(mapping="ridge"),
+        ARTICLE: ContentToCF(mapping="mse", layers=1, least=WIDE + 1),
+        OURS: ContentToCF(),
+    }
+
+
+def contenders(contest: Contest) -> Iterator[Figure]:
+    """Quality of each on each part, with the factors over ALS and over the article's network."""
+    models, costs = fitted(methods(), contest.split.train)
+    compared = judged(models, contest.parts)
+    counts = by_count(models, contest)
+    for name in models:
+        quality = {
+            f"{part}, {metric}": mean(of, name, metric) for part, of in compared.items() for metric in (NDCG, AP)
+        }
+        noted = {
+            **circumstances(),
+            "settings": repr(methods()[name]),
+            "asked": {part: len(split) for part, split in contest.parts.items()},
+            "items": {str(most): int((contest.events <= most).sum()) for most in (TAIL, WIDE, max(contest.events))},
+            "intervals": {part: interval(of, name) for part, of in compared.items()},
+            "by purchases": counts[name],
+            "decided": getattr(getattr(getattr(models[name], "encoder", None), "decision", None), "words", ""),
+        }
+        if name == OURS:
+            noted["factors"] = {
+                f"{part}, {metric}, over {other}": factor(of, name, other, metric)
+                for part, of in compared.items()
+                for metric in (NDCG, AP)
+                for other in (PLAIN, ARTICLE, SIMILAR)
+            }
+        yield Figure("long tail", "hm, last day", name, *costs[name], quality=quality, further=noted)
+
+
+def ablation(contest: Contest) -> Iterator[Figure]:
+    """Ours, knowing nothing of the items but texts, pictures or attributes; differences from knowing all."""
+    columns = {
+        "texts": (*TEXTS, f"{TEXT}_vector"),
+        "pictures": (f"{PICTURE}_vector",),
+        "attributes": attributes(),
+        "all": (),
+    }
+    models, costs = fitted(
+        {name: ContentToCF(item_columns=some) for name, some in columns.items()}, contest.split.train
+    )
+    compared = judged(models, contest.parts)
+    for name in models:
+        quality = {
+            f"{part}, {metric}": mean(of, name, metric) for part, of in compared.items() for metric in (NDCG, AP)
+        }
+        noted = {
+            **circumstances(),
+            "intervals": {part: interval(of, name) for part, of in compared.items()},
+            "share of all": {part: factor(of, name, "all", NDCG) for part, of in compared.items()},
+        }
+        yield Figure("long tail, what is known", "hm, last day", name, *costs[name], quality=quality, further=noted)
+
+
+def fitted(
+    methods: Mapping[str, ALS | Content | ContentToCF], data: Dataset
+) -> tuple[dict[str, Model], dict[str, tuple[float, float]]]:
+    """The models, and the seconds and CPU seconds of each fit."""
+    models: dict[str, Model] = {}
+    costs = {}
+    for name, method in methods.items():
+        models[name], *spent = timed(partial(method.fit, data, Run(threads=threads())))
+        costs[name] = (spent[0], spent[1])
+    return models, costs
+
+
+def judged(models: Mapping[str, Model], parts: Mapping[str, Split]) -> dict[str, Comparison]:
+    """The same questions for every model, part by part."""
+    return {part: compare(models, split, k=(K,), filters=(Unseen(),)) for part, split in parts.items()}
+
+
+def by_count(models: Mapping[str, Model], contest: Contest) -> dict[str, dict[str, float]]:
+    """NDCG of each model for wanted items of so many purchases, with all items of as many as candidates."""
+    found: dict[str, dict[str, float]] = {name: {} for name in models}
+    for low, high in STEPS:
+        items = (contest.events >= low) & (contest.events <= high)
+        of = compare(models, contest.part(items, alone=True), k=(K,), filters=(Unseen(),))
+        for name in models:
+            found[name][f"{low}-{min(high, max(contest.events))}"] = mean(of, name, NDCG)
+    return found
+
+
+def means(compared: Mapping[str, Comparison], name: str) -> dict[str, float]:
+    """Both figures of each part."""
+    return {f"{part}, {metric}": mean(of, name, metric) for part, of in compared.items() for metric in (NDCG, AP)}
+
+
+def mean(of: Comparison, name: str, metric: str) -> float:
+    """Over all who are asked."""
+    return float(np.nanmean(of.evaluations[name].figures[metric]))
+
+
+def interval(of: Comparison, name: str) -> list[float]:
+    """The 95 % interval of NDCG, and that of its difference from ALS or from the last of the models."""
+    reference = PLAIN if PLAIN in of.evaluations else list(of.evaluations)[-1]
+    row = of.against(reference).frame().filter((pl.col("name") == name) & (pl.col("metric") == NDCG)).row(0, named=True)
+    return [round(float(row[end]), 4) for end in ("low", "high", "difference_low", "difference_high")]
+
+
+def factor(of: Comparison, name: str, other: str, metric: str) -> list[float]:
+    """How many times the mean of another one's figures, and the 95 % interval over resampled customers."""
+    ours, theirs = (np.nan_to_num(of.evaluations[one].figures[metric]).astype(np.float64) for one in (name, other))
+    random = np.random.default_rng(0)
+    picks = random.integers(len(ours), size=(RESAMPLES, len(ours)))
+    with np.errstate(divide="ignore"):
+        drawn = ours[picks].sum(1) / theirs[picks].sum(1)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return [round(float(x), 2) for x in (ours.sum() / max(theirs.sum(), 1e-12), low, high)]
+
+
+def attributes() -> tuple[str, ...]:
+    """The columns of the articles that are neither texts nor ids."""
+    columns = pl.read_parquet_schema(folder() / "hm" / "articles.parquet")
+    return tuple(name for name in columns if name not in ("article_id", *TEXTS))
+
+
+def described(data: Dataset) -> Dataset:
+    """The same shop, its items with the vectors of their texts and pictures."""
+    place = folder() / "hm"
+    articles = pl.DataFrame({"article_id": list(data.items.ids)})
+    pictures = articles.join(
+        pl.scan_parquet(place / "images_96x144.parquet").rename({"jpeg_96x144": PICTURE}).collect(),
+        on="article_id",
+        how="left",
+        maintain_order="left",
+    )
+    table = data.item_features.with_columns(joined(data.item_features, TEXTS, TEXT), pictures[PICTURE])
+    encoders = {TEXT: SentenceEncoder(), PICTURE: picture_encoder()}
+    kept = Path(os.environ.get("REGULARS_VECTORS", KEPT))
+    encoded, _ = encode_columns(table, encoders, cache=kept)
+    return replace(data, item_features=encoded.drop(TEXT, PICTURE))
