@@ -39,6 +39,7 @@ BENCHMARKS = {
     "ratings": "SVD, SVD++ and kNN-baseline on ml-100k, five folds, beside Surprise",
     "blends": "rank fusion and learned blends on the demo's shop",
     "pipeline": "ranking by trees and by DCN-v2 over retrieval alone, on the demo's shop and H&M",
+    "longtail_hm": "what few have bought at H&M: ALS, likeness of content, ridge, the article's network, ours; ablation",
     "gowalla_blend": "BSPM, ALS and item-kNN as a learned blend on gowalla's test set, beside published figures",
     "tune": "tuning three methods on ml-1m: what it gains on test, and what it costs beside the bare fits",
     "prepare": "reading, checking and preparing 1, 10 and 100 million events",
