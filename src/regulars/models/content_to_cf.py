@@ -24,6 +24,8 @@ from .trained import Trained
 from .two_tower import TwoTower
 from .warp import WARP
 
+FEW = 500  # withheld events that small shops give, if they are not more than half of the customers'
+
 if TYPE_CHECKING:
     from .networks.withheld import Withheld
 
@@ -109,7 +111,8 @@ class ContentToCF(Trained):
         from .networks.withheld import Withheld
 
         able = max(1, int((np.diff(data.starts) > 1).sum()))
-        return Withheld.of(data, min(self.validation, MOST / able), run.random())
+        share = max(self.validation, min(FEW / able, 0.5))
+        return Withheld.of(data, min(share, MOST / able), run.random())
 
     def _base(self) -> Any:
         try:

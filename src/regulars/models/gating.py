@@ -49,11 +49,11 @@ class Asked:
 
     @classmethod
     def of(cls, vectors: Floats, history: Histories, targets: Ints, n_items: int) -> "Asked":
-        """Those of which something is known; history: what no list may hold, but for the answer."""
-        told = np.flatnonzero(~np.isnan(vectors[:, 0]))
+        """Those of which something is known, whose answer is new to the customer; history: what no list may hold."""
+        again = np.bincount(history.rows[history.items == targets[history.rows]], minlength=len(targets)) > 0
+        told = np.flatnonzero(~np.isnan(vectors[:, 0]) & ~again)
         left = history[told]
         left = left.where((left.items >= 0) & (left.items < n_items))
-        left = left.where(left.items != targets[told][left.rows])
         return cls(vectors[told], targets[told], left.starts, left.items)
 
     def some(self, random: np.random.Generator, n_items: int) -> "Asked":
@@ -88,7 +88,7 @@ class Jury:
         own, content = (decision or Decision()).shares(self.counts)
         own[self.unknown] = 1
         own[self.new] = 0
-        content = np.where(self.new, decision.scale if decision else 0, content if decision else 0)
+        content = np.where(self.new, decision.scale * decision.lift, content) if decision else np.zeros_like(own)
         content[self.unknown] = 0
         nowhere = (own == 0) & (content == 0)
         found = np.zeros(len(self.asked))
@@ -152,6 +152,7 @@ class Court:
             best = self._scaled(best)
             best = self._best(best, *(replace(best, half=half) for half in HALVES))
             best = self._best(best, *(replace(best, yields=yields) for yields in YIELDS))
+            best = self._best(best, *(replace(best, lift=best.lift * by) for by in SCALES))
         return best
 
     def _scaled(self, best: Decision) -> Decision:
@@ -165,7 +166,7 @@ class Court:
 
     def _judged(self, decision: Decision) -> Floats:
         """What each event adds to the mean NDCG@10 of all, in lists in which the hidden items are new; float64 [n]."""
-        asked = (round(decision.scale, 6), decision.half, decision.yields, decision.popular)
+        asked = (round(decision.scale, 6), round(decision.lift, 6), decision.half, decision.yields, decision.popular)
         if asked not in self._known:
             warm, cold = self._warm.ndcg(decision), self._cold.ndcg(decision)
             share = self.share if len(cold) else 0.0

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from regulars.core import Bools, Dataset, Floats, Histories, Ints, Longs, Run, floats, ints
+from regulars.core import Bools, Dataset, Floats, Ints, Longs, Run, floats, ints
 from regulars.core.errors import EmptyData
 from regulars.features import Encoded, Inputs
 
@@ -99,11 +99,11 @@ class Ground:
     def _court(self, places: Places, run: Run) -> Court:
         random, n_items, events = run.random(), self.known.n_items, self.counts.sum()
         asked, new = self.withheld, self.new
-        may_repeat = asked.repeats
-        before = Histories.none(len(new)) if may_repeat else self.known.histories()[new.user]
+        everything = self.known.histories()[new.user]
+        before = everything.where(self.folds[everything.items] != self.folds.max())
         cold = Asked.of(new.queries, before, new.one_each(random), n_items).some(random, n_items)
-        history = Histories.none(len(asked)) if may_repeat else asked.queries.history
-        warm = Asked.of(self.reader(asked.queries), history, asked.targets, n_items).some(random, n_items)
+        warm = Asked.of(self.reader(asked.queries), asked.queries.history, asked.targets, n_items)
+        warm = warm.some(random, n_items)
         hidden = ints(np.flatnonzero(self.folds == self.folds.max()))
         share = float(self.counts[hidden].sum() / max(1, events))
         return Court(places, warm, cold, hidden, share, run)

@@ -15,14 +15,15 @@ UNKNOWN = float("nan")
 class Decision:
     """How own vectors and those by content share an item, and the withheld events that decided it.
 
-    An item that n customers met is g own + scale (1 - yields g) content, with g = n / (n + half); who has no vector of
-    its own is scale * content. Items that `popular` customers met are their own alone.
+    An item that n customers met is g own + scale lift^(1 - g) (1 - yields g) content, with g = n / (n + half), 0 for one
+    that has no vector of its own. Items that `popular` customers met are their own alone.
     asked: withheld events that decided; before, after: their mean NDCG@10 in lists of the plain model and of this one,
     with NDCG@10 of those of them whose answer is popular; cold: events of items that were treated as new, with their
     NDCG@10 in the same lists, where the plain model has 0.
     """
 
     scale: float = 1.0
+    lift: float = 1.0
     half: float = 0.0
     yields: float = 1.0
     popular: float = np.inf
@@ -37,7 +38,7 @@ class Decision:
     def shares(self, counts: Ints | Longs) -> tuple[Floats, Floats]:
         """What own vectors and those by content are multiplied by; float32 [n] each."""
         own = counts / np.maximum(counts + self.half, 1e-9)
-        content = self.scale * (1 - self.yields * own)
+        content = self.scale * self.lift ** (1 - own) * (1 - self.yields * own)
         popular = counts >= self.popular
         return floats(np.where(popular, 1, own)), floats(np.where(popular, 0, content))
 
@@ -45,7 +46,7 @@ class Decision:
         """The vectors of items; float32 [n, d]. NaN rows of one leave the other: whole, if it is the own one."""
         by_own, by_content = self.shares(counts)
         new, unknown = np.isnan(own[:, 0]), np.isnan(content[:, 0])
-        by_own[unknown], by_content[new] = 1, self.scale
+        by_own[unknown], by_content[new] = 1, self.scale * self.lift
         made = np.where(new, 0, by_own)[:, np.newaxis] * np.nan_to_num(own)
         made += np.where(unknown, 0, by_content)[:, np.newaxis] * np.nan_to_num(content)
         made[new & unknown] = np.nan

@@ -15,7 +15,8 @@ from regulars.features import Encoded
 
 from ..folds import ndcg
 from ..kinds.content_map import ContentMap
-from .content_tower import ContentTower, TowerMap, through
+from ..ridge_map import ridge_map, said
+from .content_tower import ContentTower, TowerMap, Words, through
 from .inputs import Fed
 from .training import Task, train
 from .weights import Weights
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from ..content_to_cf import ContentToCF
     from ..mapping import Ground
 
+LEAST: Final = 50  # steps of an epoch: small shops are gone through several times
 MOST: Final = 8192  # items that are told apart in a step
-SHARP: Final = 4.0  # deviation of the logits before the first step, were items placed where behavior has them
 TEMPERS: Final = (1.0, 0.7, 0.5, 0.35, 0.25, 1.4)  # what the weight of likeness may be multiplied by in the end
+SHARPER: Final = tuple(2.0**power for power in range(-5, 4))  # deviations of logits that are tried
 SOME: Final = 2000  # questions and items by which logits are scaled
 
 
@@ -42,6 +44,10 @@ class Mapping(Task):
         self.judged = np.flatnonzero(ground.folds == settings.folds).astype(np.int32)
         own = ground.own
         self.own = floats((own - module.mean.numpy()[: own.shape[1]]) / np.float32(module.unit))
+        if isinstance(module.body, Words):
+            inside = (ground.folds >= 0) & (ground.folds < settings.folds)
+            weights = floats(np.where(inside, said(ground.counts, settings.least), 0))
+            module.body.begin(ridge_map(ground.space.inputs, ground.rows, self.own, weights, settings.ridge))
 
     @abstractmethod
     def steps(self, random: np.random.Generator) -> Iterator[Longs]: ...
@@ -51,21 +57,32 @@ class Mapping(Task):
             return math.nan
         return ndcg(self.withheld, self.judged, through(self.module, *self._seen(self.judged)))
 
+    def batches(self, examples: Longs) -> Iterator[Longs]:
+        """Some at a time."""
+        size = self.settings.batch
+        yield from (examples[start : start + size] for start in range(0, len(examples), size))
+
     def made(self, items: Ints) -> Tensor:
         """The vectors of these items by content; [m, d + w]."""
-        rows, likes = self._seen(items)
-        made: Tensor = self.module(Fed.of(rows, self.device), self.tensor(likes))
+        made: Tensor = self.module(*self._fed(items))
         return made
 
     def tensor(self, values: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
+
+    def _fed(self, items: Ints) -> tuple[Fed, Tensor]:
+        return Fed.of(self.rows[items], self.device), self.tensor(self.likes[items])
 
     def _seen(self, items: Ints) -> tuple[Encoded, Floats]:
         return self.rows[items], self.likes[items]
 
 
 class ByChoice(Mapping):
-    """Examples are questions of one fold; their n answers are told from all items of the fold, each by n ** -0.5."""
+    """Examples are questions of one fold; their n answers are told from all items of the fold, each by n ** -0.5.
+
+    They are told twice, by tastes alone and with the likeness of content: else the latter takes the work from tastes,
+    whose places among items are what similar items are found by.
+    """
 
     def __init__(self, settings: "ContentToCF", module: ContentTower, ground: "Ground") -> None:
         super().__init__(settings, module, ground)
@@ -74,22 +91,19 @@ class ByChoice(Mapping):
         lengths = np.linalg.norm(self.folds.queries[:, :d], axis=1, keepdims=True)
         self.directions = floats(self.folds.queries / np.maximum(lengths, 1e-12))
         self.members = [np.flatnonzero(ground.folds == fold).astype(np.int32) for fold in range(settings.folds)]
-        asked, items = self.directions[:SOME], np.concatenate(self.members)[:SOME]
-        spread = max(float((asked[:, :d] @ self.own[items].T).std()), 1e-12)
-        self.sharpness = SHARP / spread
-        if self.likes.shape[1]:  # at first content is compared as sharply as behavior
-            alike = float((asked[:, d:-1] @ self.likes[items].T).std())
-            with torch.no_grad():
-                module.gain *= spread / max(alike, 1e-12)
+        self.sharpness = 1.0
+        self._begin()
 
     def steps(self, random: np.random.Generator) -> Iterator[Longs]:
-        order = random.permutation(len(self.folds))
-        order = order[np.argsort(self.folds.fold[order], kind="stable")]
-        cuts = np.flatnonzero(np.diff(self.folds.fold[order])) + 1
-        size = self.settings.batch
-        batches = [part[at : at + size] for part in np.split(order, cuts) for at in range(0, len(part), size)]
-        for at in random.permutation(len(batches)):
-            yield batches[at]
+        done = 0
+        while done < LEAST:
+            order = random.permutation(len(self.folds))
+            order = order[np.argsort(self.folds.fold[order], kind="stable")]
+            of_folds = np.split(order, np.flatnonzero(np.diff(self.folds.fold[order])) + 1)
+            batches = [batch for part in of_folds for batch in self.batches(part)]
+            for at in random.permutation(len(batches)):
+                yield batches[at]
+            done += len(batches)
 
     def loss(self, examples: Longs, random: np.random.Generator) -> tuple[Tensor, int]:
         folds = self.folds
@@ -98,14 +112,50 @@ class ByChoice(Mapping):
         items, offsets = self._candidates(int(folds.fold[examples[0]]), targets, random)
         made = self.made(items)
         asked = self.tensor(self.directions[examples])
-        logits = (self.module.sharpness.exp() * self.sharpness) * (asked @ made.T) + self.tensor(offsets)
         rows = self.tensor(np.repeat(np.arange(len(examples)), lengths))
         places = self.tensor(np.searchsorted(items, targets).astype(np.int64))
         shares = self.tensor(floats(np.repeat(lengths**-0.5, lengths)))
-        loss = -(shares * log_softmax(logits.float(), 1)[rows, places]).sum()
+        sharpness, d = self.module.sharpness.exp() * self.sharpness, self.own.shape[1]
+        by_taste = sharpness * (asked[:, :d] @ made[:, :d].T) + self.tensor(offsets)
+        parts = [by_taste]
+        if self.module.likeness:
+            parts.append(by_taste + sharpness * (asked[:, d:] @ made[:, d:].T))
+        told = [log_softmax(logits.float(), 1)[rows, places] for logits in parts]
+        loss = -(shares * sum(told)).sum() / len(parts)
         if self.settings.alignment:
             loss = loss + self.settings.alignment * len(examples) * self._apart(made, items)
         return loss, len(examples)
+
+    def _begin(self) -> None:
+        """Multiplies tastes, and likeness beside them, by what explains some answers best before the first step.
+
+        Sharper, likeness would drown what the tower learns.
+        """
+        folds, d = self.folds, self.own.shape[1]
+        some = np.flatnonzero(folds.fold == folds.fold[0])[:SOME]
+        lengths = folds.lengths[some]
+        targets = folds.items[spans(folds.starts[:-1][some], lengths)]
+        items, offsets = self._candidates(int(folds.fold[0]), targets, np.random.default_rng(0))
+        rows = torch.from_numpy(np.repeat(np.arange(len(some)), lengths))
+        places = torch.from_numpy(np.searchsorted(items, targets).astype(np.int64))
+        asked = torch.from_numpy(self.directions[some])
+
+        def sharpest(logits: Tensor, beside: Tensor | float) -> float:
+            unit = max(logits.std().item(), 1e-12)
+            losses = {by: -log_softmax(by / unit * logits + beside, 1)[rows, places].sum().item() for by in SHARPER}
+            return min(losses, key=losses.__getitem__) / unit
+
+        with torch.no_grad():
+            made = self.module.eval()(*self._fed(items))
+            offset = torch.from_numpy(offsets)
+            tastes = asked[:, :d] @ made[:, :d].T
+            if not tastes.any():  # so that it learns fast
+                tastes = asked[:, :d] @ torch.from_numpy(self.own[items]).T
+            self.sharpness = sharpest(tastes, offset)
+            if self.module.likeness:
+                alike = asked[:, d:-1] @ torch.from_numpy(self.likes[items]).T
+                beside = self.sharpness * (asked[:, :d] @ made[:, :d].T) + offset
+                self.module.gain.fill_(sharpest(alike, beside) / self.sharpness)
 
     def _candidates(self, fold: int, targets: Ints, random: np.random.Generator) -> tuple[Ints, Floats]:
         """The items of the fold, rising, or of a large one the targets and some others that stand for all of those."""
@@ -140,9 +190,11 @@ class ByVector(Mapping):
         self.teachers = np.flatnonzero(inside & (ground.counts >= least)).astype(np.int32)
 
     def steps(self, random: np.random.Generator) -> Iterator[Longs]:
-        order = random.permutation(len(self.teachers))
-        for start in range(0, len(order), self.settings.batch):
-            yield order[start : start + self.settings.batch]
+        done = 0
+        while done < LEAST:
+            batches = list(self.batches(random.permutation(len(self.teachers))))
+            yield from batches
+            done += len(batches)
 
     def loss(self, examples: Longs, random: np.random.Generator) -> tuple[Tensor, int]:
         items = self.teachers[examples]

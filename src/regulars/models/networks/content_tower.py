@@ -11,13 +11,12 @@ from torch import Tensor, nn
 from regulars.core import Floats
 from regulars.features import Encoded, Inputs
 
-from ..kinds.content_map import ContentMap
+from ..kinds.content_map import ContentMap, LinearMap
 from ..kinds.content_space import ContentSpace
 from .inputs import Fed, InputEmbedding
 from .weights import Weights
 
 BATCH: Final = 4096  # items looked at together
-FIRST: Final = 0.1  # of the vectors of words before the first step, beside those of an embedding
 
 
 @final
@@ -109,8 +108,26 @@ class Words(nn.Module):
         with torch.no_grad():
             for table in (self.embedding.categories, *self.embedding.bags, self.dense):
                 if table is not None:
-                    cast(Tensor, table.weight).mul_(FIRST)
+                    cast(Tensor, table.weight).zero_()
             self.dense.bias.zero_()
+
+    def begin(self, known: LinearMap) -> None:
+        """Begins with what a linear map says, as the first of what is made; the rest stays 0."""
+        d, inputs, first = known.weights.shape[1], known.inputs, 0
+        weights = torch.from_numpy(known.weights)
+        with torch.no_grad():
+            if self.embedding.categories is not None:
+                for column, unknown in zip(inputs.categories, self.embedding.firsts.tolist(), strict=True):
+                    n = len(column.names)
+                    self.embedding.categories.weight[unknown + 1 : unknown + 1 + n, :d] = weights[first : first + n]
+                    first += n
+            for bag, table in zip(inputs.bags, self.embedding.bags, strict=True):
+                n = len(bag.names)
+                cast(Tensor, table.weight)[:, :d] = weights[first : first + n]
+                first += n
+            vectors = sum(column.width for column in inputs.vectors)
+            self.dense.weight[:d] = torch.cat([weights[first + vectors :], weights[first : first + vectors]]).T
+            self.dense.bias[:d] = torch.from_numpy(known.mean)
 
     def forward(self, rows: Fed) -> Tensor:
         made: Tensor = self.dense(rows.dense * self.scale)
