@@ -43,7 +43,7 @@ def encoded(project: Project, items: Frame, run: Run) -> tuple[Frame, tuple[Cove
         column = f"{name}{SUFFIX}"
         if column in items.columns:
             raise ConfigError(f"{where}: the table of items has a column {column} already; give another NAME")
-        contents = _contents(project, items, name, given)
+        contents = contents_of(project, items, name, given)
         with within(where):
             table, coverage = encode_columns(
                 contents.to_frame(), {name: _encoder(project, given, run)}, cache=cache, run=run
@@ -115,7 +115,7 @@ def content_json(coverages: Sequence[Coverage]) -> list[dict[str, Any]]:
     return [asdict(one) for one in coverages]
 
 
-def _contents(project: Project, items: Frame, name: str, given: ContentTable) -> pl.Series:
+def contents_of(project: Project, items: Frame, name: str, given: ContentTable) -> pl.Series:
     """The texts, or the pictures with their paths in full."""
     wanted = given.texts or (given.pictures,)
     if lost := [column for column in wanted if column not in items.columns]:

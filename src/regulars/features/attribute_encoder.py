@@ -191,7 +191,7 @@ class AttributeEncoder(ContentEncoder):
 
         network = self._network
         for start in range(0, len(contents), BATCH):
-            read = seen(contents[start : start + BATCH], self.shape, self._other)
+            read = seen(contents[start : start + BATCH], (self.shape.width, self.shape.height), self._other)
             if len(read.rows):
                 yield start + read.rows, network(torch.from_numpy(read.pixels), torch.from_numpy(read.beside))
 
@@ -208,14 +208,13 @@ class Seen:
     beside: Floats
 
 
-def seen(contents: Sequence[Content], shape: NetworkShape, beside: ContentEncoder | None) -> Seen:
-    """Each picture, whole, in the middle of a white field of the shape's size."""
+def seen(contents: Sequence[Content], size: tuple[int, int], beside: ContentEncoder | None) -> Seen:
+    """Each picture, whole, in the middle of a white field; size: its width and height."""
     from PIL import Image, ImageOps
 
-    size = (shape.width, shape.height)
     places, images = readable(contents, max(size))
     rows = np.array(places, dtype=np.int64)
-    pixels = np.empty((len(rows), shape.height, shape.width, 3), dtype=np.uint8)
+    pixels = np.empty((len(rows), size[1], size[0], 3), dtype=np.uint8)
     for row, image in enumerate(images):
         pixels[row] = np.asarray(ImageOps.pad(image, size, Image.Resampling.BILINEAR, color="white"))
     others = np.zeros((len(rows), 0), dtype=np.float32)

@@ -63,16 +63,15 @@ class PictureAttributes(Trained):
             )
         if not self.channels and not self.beside:
             raise SettingError("with channels = 0 the network needs vectors to read: name an encoder as beside")
-        columns, codes = self._labels(attributes)
         other = picture_encoder(self.beside) if self.beside else None
         height, width = _field(pictures, self.side)
+        read = seen(pictures, (width, height), other)
+        columns, codes = self._labels(attributes[read.rows])
         classes = tuple(len(values) for _, values in columns)
-        shape = NetworkShape(
-            height, width, classes, self.channels, self.embedding, self.hidden, other.width if other else 0
-        )
-        read = seen(pictures, shape, other)
+        beside = other.width if other else 0
+        shape = NetworkShape(height, width, classes, self.channels, self.embedding, self.hidden, beside)
         withheld = _withheld(read, self.validation, run)
-        task = PictureTask(read, codes[read.rows], shape, self, withheld, run)
+        task = PictureTask(read, codes, shape, self, withheld, run)
         weights = taught(task, self, run)
         right, most = task.judged()
         told = zip(columns, right, most, strict=True)
