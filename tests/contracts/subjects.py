@@ -87,8 +87,7 @@ SETTINGS = {
     "two_tower": {"factors": 16, "batch": 128, "epochs": 8, "rate": 0.005, "examples": "rest", "patience": 0},
     "content_to_cf": {
         "base_settings": ("factors = 4", "unobserved_weight = 0.3"),
-        "embedding": 8,
-        "epochs": 8,
+        "epochs": 3,
         "batch": 64,
         "least": 1,
         "patience": 0,

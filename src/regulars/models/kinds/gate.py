@@ -64,6 +64,9 @@ class Decision:
                 f"Content speaks for items that fewer than {self.popular:g} customers met, as much as behavior at "
                 f"{self.half:g}; the others stay where behavior has them"
             )
-        figures = f"NDCG@10 of {self.asked:,} withheld events {self.before:.4f} before, {self.after:.4f} after"
-        popular = f"of popular items {self.popular_before:.4f} and {self.popular_after:.4f}"
-        return f"{changed}. {figures}; {popular}; of {self.cold:,} events of items as if new {self.cold_after:.4f}"
+        told = [f"{self.asked:,} withheld events {self.before:.4f} before, {self.after:.4f} after"]
+        if not np.isnan(self.popular_before):
+            told.append(f"those of popular items {self.popular_before:.4f} and {self.popular_after:.4f}")
+        if self.cold:
+            told.append(f"{self.cold:,} events of items as if new 0 and {self.cold_after:.4f}")
+        return f"{changed}. NDCG@10 of {'; of '.join(told)}"
