@@ -158,3 +158,29 @@ def test_init_writes_the_table_as_a_comment_that_can_be_taken_as_it_is(told):
     assert Project.open(told.config).config.content == {}
     told.config.write_text(text.replace("\n# [content.story]\n# texts", "\n[content.story]\ntexts"), encoding="utf-8")
     assert Project.open(told.config).config.content["story"].texts == ("title",)
+
+
+def test_a_new_item_is_in_the_lists_without_a_fit(told):
+    tower = "\n[methods.two_tower]\nepochs = 2\nbatch = 64\n"
+    told.write(TABLES + CONTENT.format(more="") + tower)
+    told.ok("fit", "--method", "two_tower")
+    assert "the model knows all 40 items" in told.run("add").said
+    table = pl.read_csv(told.folder / "items.csv", schema_overrides={"item_id": pl.String})
+    new = table.head(1).with_columns(item_id=pl.lit("0040"), image=pl.lit("2.png"))
+    pl.concat([table, new]).write_csv(told.folder / "items.csv")
+    answer = told.ok("add", "--json").json
+    assert answer["added"] == 1
+    assert [(one["column"], one["told"], one["computed"]) for one in answer["content"]] == [
+        ("story", 1, 0),
+        ("photo", 1, 0),
+    ]
+    assert len(told.ok("similar", "0040", "-k", "3", "--json").json) == 3
+    asked = told.ok("recommend", "--customer", "c-000", "-k", "41", "--json").json
+    assert "0040" in {row["item_id"] for row in asked if row["source"] == "two_tower"}
+
+
+def test_a_model_that_reads_no_attributes_takes_no_new_items(told):
+    told.ok("fit", "--method", "popularity")
+    table = pl.read_csv(told.folder / "items.csv", schema_overrides={"item_id": pl.String})
+    pl.concat([table, table.head(1).with_columns(item_id=pl.lit("0040"))]).write_csv(told.folder / "items.csv")
+    assert "none of these methods takes new items without a fit" in told.run("add").said

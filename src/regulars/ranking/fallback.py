@@ -1,7 +1,7 @@
 """Fallback: whoever the first recommender cannot serve, the next one does."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,7 @@ from regulars.core import (
     Allowed,
     FindsSimilar,
     Floats,
+    Frame,
     Ints,
     Longs,
     Queries,
@@ -22,7 +23,7 @@ from regulars.core import (
 )
 from regulars.core.errors import CannotDo, SettingError
 
-from .sources import because_by_source, finders
+from .sources import because_by_source, finders, with_items
 
 Ask = Callable[[Longs, Allowed], Recommendations]  # the answer of one recommender for these rows
 
@@ -65,6 +66,10 @@ class Fallback:
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """Each item of this fallback's `answer` explained by the recommender that proposed it."""
         return because_by_source(self.recommenders, queries, answer, r)
+
+    def add_items(self, features: Frame) -> "Fallback":
+        """The same, new items placed by those of the recommenders that can. Raises CannotDo when none of them can."""
+        return replace(self, recommenders=with_items(self.recommenders, features))
 
     @cached_property
     def _finders(self) -> tuple[FindsSimilar, ...]:

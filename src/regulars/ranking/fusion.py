@@ -1,7 +1,7 @@
 """RankFusion: one list out of several, by their ranks alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from regulars.core import (
     MISSING,
     Allowed,
     FindsSimilar,
+    Frame,
     Ints,
     Longs,
     Queries,
@@ -20,7 +21,7 @@ from regulars.core import (
 )
 from regulars.core.errors import CannotDo, SettingError
 
-from .sources import because_by_source, finders
+from .sources import because_by_source, finders, with_items
 
 _ROWS = 4_096  # customers fused at a time
 
@@ -70,6 +71,10 @@ class RankFusion:
         depth = max(self.depth, k)
         answers = [one.similar_items(items, depth, allowed) for one, _ in able if isinstance(one, FindsSimilar)]
         return fused(answers, [weight for _, weight in able], self.constant, k)
+
+    def add_items(self, features: Frame) -> "RankFusion":
+        """The same, new items placed by those of the recommenders that can. Raises CannotDo when none of them can."""
+        return replace(self, recommenders=with_items(self.recommenders, features))
 
     @property
     def _weights(self) -> tuple[float, ...]:

@@ -1,15 +1,15 @@
 """Route: who asks is sent to the recommender for those of whom so much is known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from regulars.core import Allowed, Bools, Ints, Queries, Reasons, Recommendations, Recommender
+from regulars.core import Allowed, Bools, Frame, Ints, Queries, Reasons, Recommendations, Recommender
 from regulars.core.errors import CannotDo, SettingError
 
 from .fallback import Fallback
-from .sources import because_by_source, finders, names_of
+from .sources import because_by_source, finders, names_of, with_items
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,12 @@ class Route:
         if not able:
             raise CannotDo("no step of this route finds similar items; add item_knn, ease or als")
         return Fallback(tuple(able)).similar_items(items, k, allowed)
+
+    def add_items(self, features: Frame) -> "Route":
+        """The same, new items placed by those of the recommenders that can. Raises CannotDo when none of them can."""
+        made = with_items([step.recommender for step in self.steps], features)
+        steps = tuple(replace(step, recommender=one) for step, one in zip(self.steps, made, strict=True))
+        return replace(self, steps=steps, n_items=self.n_items + features.height)
 
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """Each item of this route's `answer` explained by the step that answered."""

@@ -6,7 +6,19 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from regulars.core import MISSING, Explains, FindsSimilar, Queries, Reasons, Recommendations, Recommender, starts_of
+from regulars.core import (
+    MISSING,
+    AddsItems,
+    Explains,
+    FindsSimilar,
+    Frame,
+    Queries,
+    Reasons,
+    Recommendations,
+    Recommender,
+    starts_of,
+)
+from regulars.core.errors import CannotDo
 
 
 @runtime_checkable
@@ -23,6 +35,24 @@ def finders(recommenders: Sequence[Recommender]) -> list[int]:
         for place, one in enumerate(recommenders)
         if isinstance(one, FindsSimilar) and not (isinstance(one, Composed) and not finders(one.recommenders))
     ]
+
+
+def with_items(recommenders: Sequence[Recommender], features: Frame) -> tuple[Recommender, ...]:
+    """The recommenders, those that can with further items at the end of their catalog; the others cannot tell of them.
+
+    Raises CannotDo when none of them can.
+    """
+    made: list[Recommender] = []
+    refusals: list[str] = []
+    for one in recommenders:
+        try:
+            made.append(one.add_items(features) if isinstance(one, AddsItems) else one)
+        except CannotDo as error:
+            made.append(one)
+            refusals.append(str(error))
+    if all(new is old for new, old in zip(made, recommenders, strict=True)):
+        raise CannotDo("; ".join(dict.fromkeys(refusals)) or "none of these methods takes new items without a fit")
+    return tuple(made)
 
 
 def names_of(recommender: Recommender) -> tuple[str, ...]:
