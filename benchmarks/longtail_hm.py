@@ -24,7 +24,7 @@ from benchmarks.figure import Figure
 from benchmarks.hm import shop
 from benchmarks.measure import circumstances, threads, timed
 from regulars.core import Allowed, Bools, Dataset, Model, Run
-from regulars.evaluation import Comparison, Split, TimeSplit, compare
+from regulars.evaluation import METRICS, Comparison, Judge, Measures, Split, TimeSplit
 from regulars.features.encoding import encode_columns, joined
 from regulars.features.picture_encoders import picture_encoder
 from regulars.features.text_encoders import SentenceEncoder
@@ -162,7 +162,13 @@ def fitted(
 
 def judged(models: Mapping[str, Model], parts: Mapping[str, Split]) -> dict[str, Comparison]:
     """The same questions for every model, part by part."""
-    return {part: compare(models, split, k=(K,), filters=(Unseen(),)) for part, split in parts.items()}
+    return {part: asked(models, split) for part, split in parts.items()}
+
+
+def asked(models: Mapping[str, Model], split: Split) -> Comparison:
+    """The two figures of every model, and no others."""
+    one = Judge(split, (K,), Measures({name: METRICS[name] for name in ("ndcg", "map")}, {}, {}, ()))
+    return Comparison({name: one.evaluate(model, filters=(Unseen(),)) for name, model in models.items()})
 
 
 def by_count(models: Mapping[str, Model], contest: Contest) -> dict[str, dict[str, float]]:
@@ -170,7 +176,7 @@ def by_count(models: Mapping[str, Model], contest: Contest) -> dict[str, dict[st
     found: dict[str, dict[str, float]] = {name: {} for name in models}
     for low, high in STEPS:
         items = (contest.events >= low) & (contest.events <= high)
-        of = compare(models, contest.part(items, alone=True), k=(K,), filters=(Unseen(),))
+        of = asked(models, contest.part(items, alone=True))
         for name in models:
             found[name][f"{low}-{min(high, max(contest.events))}"] = mean(of, name, NDCG)
     return found

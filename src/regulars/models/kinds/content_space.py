@@ -48,7 +48,7 @@ def weighed(inputs: Inputs, features: "csr_array") -> Floats:
 
     As `Content` weighs by default: a category by its information log(items / items with it); a word of a text or a
     value of a list by its own, the whole as a category of their mean information times (number of them) ** .25, for
-    items on average; vectors as a category of one item, numbers by 1, gaps by 0.
+    items on average; vectors as a category of n ** .5 items, numbers by 1, gaps by 0.
     """
     n = features.shape[0]
     often = np.bincount(features.indices, minlength=features.shape[1])
@@ -63,7 +63,7 @@ def weighed(inputs: Inputs, features: "csr_array") -> Floats:
         weights[block] = information[block] * _length(features[:, block], information[block])
         first = block.stop
     for vector in inputs.vectors:
-        weights[first : first + vector.width] = np.log(max(n, 2))
+        weights[first : first + vector.width] = np.log(max(n, 2)) / 2
         first += vector.width
     weights[first + len(inputs.numbers) :] = 0
     return floats(weights)
