@@ -106,24 +106,24 @@ def test_it_survives_the_disk_and_its_folder_is_its_name(encoder, tmp_path):
 
 def test_a_folder_that_was_changed_is_refused(encoder, tmp_path):
     with pytest.raises(ForeignModel, match=r"there is no picture_attributes\.json"):
-        AttributeEncoder.load(tmp_path)
+        AttributeEncoder.load(tmp_path, picture_encoder)
     encoder.save(tmp_path)
     weights = next(tmp_path.glob("*.safetensors"))
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(DamagedModel, match="not as it was written"):
-        AttributeEncoder.load(tmp_path)
+        AttributeEncoder.load(tmp_path, picture_encoder)
     weights.write_bytes(whole)
     page = json.loads((tmp_path / PAGE).read_text())
     (tmp_path / PAGE).write_text(json.dumps(page | {"beside_identity": "descriptor 0"}))
     with pytest.raises(ForeignModel, match="was taught beside 'descriptor 0'"):
-        AttributeEncoder.load(tmp_path)
+        AttributeEncoder.load(tmp_path, picture_encoder)
     (tmp_path / PAGE).write_text(json.dumps(page | {"version": 9}))
     with pytest.raises(ForeignModel, match="no picture encoder that this release reads"):
-        AttributeEncoder.load(tmp_path)
+        AttributeEncoder.load(tmp_path, picture_encoder)
     (tmp_path / PAGE).write_text("{")
     with pytest.raises(DamagedModel):
-        AttributeEncoder.load(tmp_path)
+        AttributeEncoder.load(tmp_path, picture_encoder)
 
 
 def test_withheld_pictures_say_how_good_it_is_and_twins_are_never_on_both_sides(shop):

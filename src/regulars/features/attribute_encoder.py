@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,6 @@ from regulars.core import Floats, Frame, Longs, floats
 from regulars.core.errors import CannotWrite, DamagedModel, ForeignModel, MissingExtra
 
 from .encoders import Content, ContentEncoder
-from .picture_encoders import picture_encoder
 from .pictures import Pixels, readable
 
 if TYPE_CHECKING:
@@ -61,8 +60,9 @@ class Attribute:
 class AttributeEncoder(ContentEncoder):
     """The embeddings before the heads of all attributes, one after another, each of the same length; together 1.
 
-    weights: arrays by name; beside: name of the encoder whose vectors the network reads beside the pictures, "": none.
-    Made by `models.PictureAttributes`, kept by `save`. Needs the extra `deep`.
+    weights: arrays by name; beside: the encoder whose vectors the network reads beside the pictures, if any, which is
+    called `named` (as `picture_encoder` takes it). Made by `models.PictureAttributes`, kept by `save`. Needs the extra
+    `deep`.
     """
 
     reads: ClassVar[Literal["text", "picture"]] = "picture"
@@ -70,7 +70,8 @@ class AttributeEncoder(ContentEncoder):
     shape: NetworkShape
     attributes: tuple[Attribute, ...]
     weights: dict[str, np.ndarray]
-    beside: str = ""
+    beside: ContentEncoder | None = None
+    named: str = ""
 
     @property
     def identity(self) -> str:
@@ -82,7 +83,7 @@ class AttributeEncoder(ContentEncoder):
         for name, array in sorted(self.weights.items()):
             digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
         return f"attributes {VERSION}: {digest.hexdigest()[:16]}" + (
-            f", beside {self._other.identity}" if self._other else ""
+            f", beside {self.beside.identity}" if self.beside else ""
         )
 
     @property
@@ -135,7 +136,7 @@ class AttributeEncoder(ContentEncoder):
             "attributes": told,
             "arrays": checksum,
         }
-        page |= {"beside": self.beside, "beside_identity": self._other.identity if self._other else ""}
+        page |= {"beside": self.named, "beside_identity": self.beside.identity if self.beside else ""}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _put(folder / _name(checksum), content)
@@ -146,8 +147,11 @@ class AttributeEncoder(ContentEncoder):
             raise CannotWrite(f"the picture encoder cannot be written to {folder}: {error}") from error
 
     @classmethod
-    def load(cls, folder: str | Path) -> "AttributeEncoder":
-        """The encoder in a folder. Raises ForeignModel when there is none, DamagedModel when a byte was changed."""
+    def load(cls, folder: str | Path, encoder_of: Callable[[str], ContentEncoder]) -> "AttributeEncoder":
+        """The encoder in a folder, as `picture_encoder` gives it. encoder_of: what makes the one beside of its name.
+
+        Raises ForeignModel when there is none, DamagedModel when a byte was changed.
+        """
         from safetensors import SafetensorError
         from safetensors.numpy import load
 
@@ -159,20 +163,17 @@ class AttributeEncoder(ContentEncoder):
                 raise DamagedModel(f"{arrays} is missing or not as it was written; save the encoder again")
             shape = NetworkShape(**{**page["shape"], "classes": tuple(page["shape"]["classes"])})
             attributes = tuple(Attribute(**{**told, "values": tuple(told["values"])}) for told in page["attributes"])
-            encoder = cls(shape, attributes, load(content), page["beside"])
+            beside = encoder_of(page["beside"]) if page["beside"] else None
+            encoder = cls(shape, attributes, load(content), beside, page["beside"])
         except (KeyError, TypeError, SafetensorError) as error:
             raise DamagedModel(f"{path / PAGE} cannot be read ({error}); save the encoder again") from error
-        found = encoder._other.identity if encoder._other else ""
+        found = beside.identity if beside else ""
         if found != page["beside_identity"]:
             raise ForeignModel(
                 f"the network in {path} was taught beside {page['beside_identity']!r}; here is {found!r}. "
                 "Teach it again"
             )
         return encoder
-
-    @cached_property
-    def _other(self) -> ContentEncoder | None:
-        return picture_encoder(self.beside) if self.beside else None
 
     @cached_property
     def _network(self) -> "PictureNetwork":
@@ -191,7 +192,7 @@ class AttributeEncoder(ContentEncoder):
 
         network = self._network
         for start in range(0, len(contents), BATCH):
-            read = seen(contents[start : start + BATCH], (self.shape.width, self.shape.height), self._other)
+            read = seen(contents[start : start + BATCH], (self.shape.width, self.shape.height), self.beside)
             if len(read.rows):
                 yield start + read.rows, network(torch.from_numpy(read.pixels), torch.from_numpy(read.beside))
 

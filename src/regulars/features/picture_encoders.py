@@ -5,8 +5,11 @@ from typing import Final
 
 from regulars.core.errors import SettingError
 
+from .attribute_encoder import PAGE, AttributeEncoder
 from .descriptor import PictureDescriptor
 from .encoders import ContentEncoder
+from .onnx_pictures import OnnxPictures
+from .picture_models import PictureModel
 
 DESCRIPTOR: Final = "descriptor"
 
@@ -17,10 +20,6 @@ def picture_encoder(name: str = DESCRIPTOR) -> ContentEncoder:
 
     Raises SettingError when there is none of the name, DamagedModel or ForeignModel for what cannot be loaded.
     """
-    from .attribute_encoder import PAGE, AttributeEncoder
-    from .onnx_pictures import OnnxPictures
-    from .picture_models import PictureModel
-
     if name in ("", DESCRIPTOR):
         return PictureDescriptor()
     path = Path(name).expanduser()
@@ -29,5 +28,5 @@ def picture_encoder(name: str = DESCRIPTOR) -> ContentEncoder:
             raise SettingError(f"there is no file {path}; give the path of an ONNX model")
         return OnnxPictures(str(path))
     if (path / PAGE).is_file():
-        return AttributeEncoder.load(path)
+        return AttributeEncoder.load(path, picture_encoder)
     return PictureModel(name)

@@ -95,9 +95,9 @@ class _Network:
             where = torch.device(device)
             with silenced():
                 processors: Any = transformers.AutoImageProcessor
-                processor = processors.from_pretrained(folder, local_files_only=True, **pillow)
+                processor = processors.from_pretrained(folder, local_files_only=True, trust_remote_code=False, **pillow)
                 module, told = transformers.AutoModel.from_pretrained(
-                    folder, local_files_only=True, output_loading_info=True
+                    folder, local_files_only=True, trust_remote_code=False, output_loading_info=True
                 )
             exact = precision == "float32" or (precision == "auto" and not half(where))
             module = module.to(where, torch.float32 if exact else torch.bfloat16).eval()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, final
 
 import numpy as np
@@ -76,7 +77,9 @@ class PictureAttributes(Trained):
         right, most = task.judged()
         told = zip(columns, right, most, strict=True)
         known = tuple(Attribute(name, values, accuracy, majority) for (name, values), accuracy, majority in told)
-        return AttributeEncoder(shape, known, weights, self.beside)
+        local = self.beside != DESCRIPTOR and Path(self.beside).exists()
+        named = str(Path(self.beside).resolve()) if local else self.beside
+        return AttributeEncoder(shape, known, weights, other, named if other else "")
 
     def _labels(self, attributes: Frame) -> tuple[list[tuple[str, tuple[str, ...]]], Ints]:
         """Names and values of the attributes, and the value of each in each row, from 1; 0 is missing or rare."""
