@@ -35,6 +35,7 @@ BENCHMARKS = {
     "cold_items": "items that nobody has met, beside the others in one list: content to collaborative and its rivals",
     "baskets": "association rules that complete a basket, naive Bayes for the next one",
     "towers": "two towers on H&M: side features, the correction, layers, objectives; exact and graph indexes",
+    "texts": "the articles' texts at H&M as vectors, once and again, beside sentence-transformers",
     "pictures": "the descriptor of pictures, and what pictures tell of attributes at H&M, beside a linear classifier",
     "autoencoders": "Mult-VAE and RecVAE on ml-1m beside RecBole; NCF beside ALS and BPR",
     "ratings": "SVD, SVD++ and kNN-baseline on ml-100k, five folds, beside Surprise",

@@ -53,7 +53,10 @@ def _table(values: pl.Series, width: int | None) -> tuple[Floats, Bools]:
     widths = lengths.filter(known).unique().sort().to_list()
     wanted = width if width is not None else (widths[0] if widths else 0)
     if widths not in ([], [wanted]):
-        raise BadTable(f"the vectors of {values.name} need one width, {wanted}; the table has vectors of {widths}")
+        known_to = "" if width is None else ". The model was fitted on vectors of another encoder; take the same one"
+        raise BadTable(
+            f"the vectors of {values.name} need one width, {wanted}; the table has vectors of {widths}{known_to}"
+        )
     flat = values.filter(known).explode()
     refuse_infinite(flat, values.name, np.repeat(np.flatnonzero(known), wanted))
     if flat.null_count():
