@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from regulars.kernels import tiled_softmax as kernels
-from regulars.kernels.tiled_softmax import Columns, Floats, Halves, Longs, Pairs, Sums
+from regulars.kernels.tiled_softmax import Columns, Halves, Longs, Pairs, Sums
 from regulars.kernels.tiles import SIDE
 
 HELD: Final = 1 << 23  # powers that are held: 16 MB
@@ -31,90 +31,88 @@ def softmax(
     rows: [n, d]; table: [m, d]; positive: [n]; own: int64 [n], -1 for none; bias: [m]. The slopes are those by rows
     [n, d], by positive [n] and by table [m, d]; all float32, of products in bfloat16.
     """
-    n, d = rows.shape
-    catalog = _Catalog(table, bias)
+    (n, d), m = rows.shape, len(table)
     left, first, mine = _even(rows), _longer(positive.float(), SIDE), _longer(own, SIDE, -1).numpy()
     top, products = first.clone(), torch.zeros(left.shape, dtype=torch.float32)
-    catalog.raise_tops(_halves(left), top.numpy())
+    width = m if m * ROWS <= HELD else BLOCK
+    parts = _slices(len(left), HELD // _up(max(width, 1)) // SIDE * SIDE)
+    room = torch.empty(
+        max((at.stop - at.start for at in parts), default=0) // 2 * (_up(width) + ODD), dtype=torch.int32
+    )
+    learning = _Learning(left, mine, top, room)
+    if m:
+        learning.raise_tops(_columns(table, bias, slice(0, min(m, FIRST))))
     total = torch.exp(first - top)
     sums = Sums(top.numpy(), total.numpy(), products.numpy())
-    for begin in range(0, len(left), catalog.rows):
-        at = slice(begin, min(begin + catalog.rows, len(left)))
-        part = Sums(*(values[at] for values in sums))
-        _learn(catalog, _halves(left[at]), mine[at], part)
+    again = sums._replace(totals=np.empty_like(sums.totals), products=sums.products[:0])
+    by_table = torch.empty((m, d), dtype=torch.float32)
+    for block in _slices(m, width) if width < m else ():
+        columns = _columns(table, bias, block)
+        for part in parts:
+            learning.raise_rows(part, columns, block.start, sums)
+    for block in _slices(m, width):
+        columns, slopes = _columns(table, bias, block), torch.zeros(left.shape[1], _up(block.stop - block.start))
+        for part in parts:
+            pairs = learning.raise_rows(part, columns, block.start, again if width < m else sums)
+            learning.add(part, total, pairs, slopes)
+        by_table[block] = slopes[:d, : block.stop - block.start].T
     loss = (total.log() + top - first)[:n].sum()
     by_positive = (torch.exp(first - top) / total - 1)[:n]
-    return loss, (products / total[:, None])[:n, :d], by_positive, catalog.slopes()
+    return loss, (products / total[:, None])[:n, :d], by_positive, by_table
 
 
-def _learn(catalog: "_Catalog", rows: Halves, own: Longs, sums: Sums) -> None:
-    """Totals and products of some rows; the columns' slopes grow by what these rows say."""
-    n, pairs = len(rows), catalog.room(len(rows))
-    for place in range(len(catalog.blocks)):
-        catalog.raise_rows(place, rows, own, sums, pairs)
-    shared = torch.zeros(rows.shape[1], n + 2 * ODD, dtype=torch.bfloat16)
-    shared[:, :n] = (torch.from_numpy(rows).view(torch.bfloat16) / torch.from_numpy(sums.totals)[:, None]).bfloat16().T
-    again = sums._replace(totals=np.empty_like(sums.totals), products=sums.products[:0])
-    for place in range(len(catalog.blocks)):
-        if len(catalog.blocks) > 1:
-            catalog.raise_rows(place, rows, own, again, pairs)
-        catalog.add(place, _halves(shared), pairs)
+@dataclass(frozen=True)
+class _Learning:
+    """Rows of the softmax as the kernels take them: bfloat16 [n, wide], the column that each leaves out, tops [n].
 
-
-class _Catalog:
-    """The columns as the kernels take them, in blocks, one if powers of all are held; rows: looked at together.
-
-    sums: for each block float32 [wide, columns], the slopes by its columns so far, of rows that were looked at.
+    room: int32, for the powers of a part of the rows at a block of columns.
     """
 
-    def __init__(self, table: Tensor, bias: Tensor | None) -> None:
-        m, d = table.shape
-        self.table, self.bias = table, bias
-        width = max(m, 1) if m * ROWS <= HELD else BLOCK
-        self.rows = HELD // _up(width) // SIDE * SIDE
-        self.blocks = [slice(begin, min(begin + width, m)) for begin in range(0, m, width)]
-        self.sums = [torch.zeros(_up(d), _up(block.stop - block.start)) for block in self.blocks]
-        self.columns = lru_cache(maxsize=1)(self._columns)
+    rows: Tensor
+    own: Longs
+    tops: Tensor
+    room: Tensor
 
-    def room(self, n: int) -> Pairs:
-        """For the powers of n rows of a block."""
-        width = max((part.shape[1] for part in self.sums), default=0)
-        return _words(torch.empty(n // 2, width + ODD, dtype=torch.int32))
+    def raise_tops(self, columns: Columns) -> None:
+        rows, tops = _halves(self.rows), self.tops.numpy()
+        _spread(len(rows), lambda at: kernels.raise_tops(rows[at], columns, tops[at]))
 
-    def raise_tops(self, rows: Halves, tops: Floats) -> None:
-        if self.blocks:
-            first = self._columns_of(slice(0, min(FIRST, self.blocks[0].stop)))
-            _spread(len(rows), lambda at: kernels.raise_tops(rows[at], first, tops[at]))
-
-    def raise_rows(self, place: int, rows: Halves, own: Longs, sums: Sums, pairs: Pairs) -> None:
-        columns, own = self.columns(place), own - self.blocks[place].start
+    def raise_rows(self, part: slice, columns: Columns, begin: int, sums: Sums) -> Pairs:
+        """The powers of a part of the rows at the columns from `begin` on; sums grow."""
+        rows, own = _halves(self.rows[part]), self.own[part] - begin
+        n, wide = len(rows) // 2, len(columns.bias) + ODD
+        pairs = _words(self.room[: n * wide].view(n, wide))
+        whole = Sums(*(values[part] for values in sums))
 
         def work(at: slice) -> None:
-            part = Sums(sums.tops[at], sums.totals[at], sums.products[at])
-            kernels.raise_rows(rows[at], columns, own[at], part, pairs[at.start // 2 : at.stop // 2])
+            some = Sums(*(values[at] for values in whole))
+            kernels.raise_rows(rows[at], columns, own[at], some, pairs[at.start // 2 : at.stop // 2])
 
         _spread(len(rows), work)
+        return pairs
 
-    def add(self, place: int, rows: Halves, pairs: Pairs) -> None:
-        sums = self.sums[place].numpy()
-        _spread(sums.shape[1], lambda at: kernels.add_products(rows, pairs, sums, at.start, at.stop))
+    def add(self, part: slice, total: Tensor, pairs: Pairs, slopes: Tensor) -> None:
+        """To the slopes [wide, columns] what a part of the rows says, whose powers are given."""
+        rows = self.rows[part]
+        shared = torch.zeros(rows.shape[1], len(rows) + 2 * ODD, dtype=torch.bfloat16)
+        shared[:, : len(rows)] = (rows / total[part, None]).bfloat16().T  # [wide, rows]
+        left, sums = _halves(shared), slopes.numpy()
+        _spread(slopes.shape[1], lambda at: kernels.add_products(left, pairs, sums, at.start, at.stop))
 
-    def slopes(self) -> Tensor:
-        """By the columns; float32 [m, d]."""
-        m, d = self.table.shape
-        parts = [part[:d, : block.stop - block.start].T for part, block in zip(self.sums, self.blocks, strict=True)]
-        return torch.cat(parts) if parts else self.table.new_zeros((m, d), dtype=torch.float32)
 
-    def _columns(self, place: int) -> Columns:
-        return self._columns_of(self.blocks[place])
+def _columns(table: Tensor, bias: Tensor | None, at: slice) -> Columns:
+    """Some rows of a table [m, d] as columns."""
+    even = _even(table[at])  # [columns, wide]
+    added = torch.zeros(at.stop - at.start) if bias is None else bias[at].float()
+    n, wide = even.shape
+    down = even.view(torch.int32).view(n // SIDE, SIDE, wide // 2).transpose(1, 2).contiguous()
+    across = even.view(n // 2, 2, wide).transpose(1, 2).contiguous().view(torch.int32).view(n // 2, wide)
+    return Columns(_words(down), _words(across), _longer(added, SIDE, NOTHING).contiguous().numpy())
 
-    def _columns_of(self, at: slice) -> Columns:
-        table = _even(self.table[at])  # [columns, wide]
-        bias = torch.zeros(at.stop - at.start) if self.bias is None else self.bias[at].float()
-        n, wide = table.shape
-        down = table.view(torch.int32).view(n // SIDE, SIDE, wide // 2).transpose(1, 2).contiguous()
-        across = table.view(n // 2, 2, wide).transpose(1, 2).contiguous().view(torch.int32).view(n // 2, wide)
-        return Columns(_words(down), _words(across), _longer(bias, SIDE, NOTHING).contiguous().numpy())
+
+def _slices(n: int, size: int) -> list[slice]:
+    """All of n, so many at a time; size: a multiple of 32, or n."""
+    return [slice(begin, min(begin + size, n)) for begin in range(0, n, max(size, 1))]
 
 
 def _spread(n: int, work: Callable[[slice], None]) -> None:
