@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from regulars.core import QUIET, Dataset, Run, floats, from_names, setting
+from regulars.core import QUIET, Bools, Dataset, Run, floats, from_names, setting
 from regulars.core.errors import CannotDo, MissingColumn, SettingError
 from regulars.features import Inputs
 
@@ -54,7 +54,8 @@ class ContentToCF(Trained):
     `embedding` of each category or word; 0 is linear. dropout: part of what is known of an item that is hidden in
     learning. customers: who are asked, at most. item_columns: attributes that are read, all if none are named.
     A part `validation` of the items is withheld from the tower, and the newest event of some customers from everything:
-    they decide when it has learned enough, and where content speaks: see `Decision`.
+    they decide when it has learned enough, and where content speaks: see `Decision`. novelty: how much lists of what is
+    new count in that, beside lists of what was met; more puts more new items into lists.
     Memory of a fit: 4 bytes * (factors + likeness) * (folds * customers + 3 * n_items).
     """
 
@@ -76,6 +77,7 @@ class ContentToCF(Trained):
     dropout: float = setting(0.1, low=0.0, high=0.9)
     likeness: int = setting(512, low=0, high=4096)
     adapts: bool = setting(False)
+    novelty: float = setting(0.5, low=0.0, high=1.0)
     customers: int = setting(50_000, low=100, high=10_000_000, log=True)
     item_columns: tuple[str, ...] = ()
 
@@ -101,10 +103,11 @@ class ContentToCF(Trained):
         if self.mapping != "ridge":
             from .networks.content_learning import learned
 
-            return ground.model(learned(self, ground, run), run)
+            return ground.model(learned(self, ground, run), self.novelty, run)
         teaches = (ground.folds >= 0) & (ground.folds < self.folds)
         weights = floats(np.where(teaches, said(ground.counts, self.least), 0))
-        return ground.model(ridge_map(ground.space.inputs, ground.rows, ground.own, weights, self.ridge), run)
+        linear = ridge_map(ground.space.inputs, ground.rows, ground.own, weights, self.ridge)
+        return ground.model(linear, self.novelty, run)
 
     def _withheld(self, data: Dataset, run: Run) -> "Withheld":
         """The events that decide: as few as tell enough, as the plain model never sees them."""
@@ -112,7 +115,7 @@ class ContentToCF(Trained):
 
         able = max(1, int((np.diff(data.starts) > 1).sum()))
         share = max(self.validation, min(FEW / able, 0.5))
-        return Withheld.of(data, min(share, MOST / able), run.random())
+        return Withheld.of(data, min(share, MOST / able), run.random(), eligible=_discoveries(data))
 
     def _base(self) -> Any:
         try:
@@ -142,3 +145,10 @@ def before(model: Factors) -> Factors:
     if not isinstance(bridge, Bridge):
         raise CannotDo(f"{model.method} extends no other model; content_to_cf does")
     return Factors("before content_to_cf", model.n_items, bridge.own(), bridge.reader.encoder)
+
+
+def _discoveries(data: Dataset) -> Bools:
+    """The events in which a customer met an item for the first time, and wanted it; bool [n_events]."""
+    first = np.zeros(len(data), dtype=np.bool_)
+    first[np.unique(data.user.astype(np.int64) * data.n_items + data.item, return_index=True)[1]] = True
+    return first & (data.weight > 0)

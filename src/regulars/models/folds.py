@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from regulars.core import MISSING, Dataset, Floats, Ints, Longs, Queries, spans, starts_of
+from regulars.core import MISSING, Dataset, Floats, Ints, Longs, Queries, ints, spans, starts_of
 
 from .kinds.bridge import Reader
 
@@ -39,7 +39,7 @@ class Folds:
     def one_each(self, random: np.random.Generator) -> Ints:
         """One answer of each question, drawn; int32 [n]."""
         drawn = (random.random(len(self)) * self.lengths).astype(np.int64)
-        return self.items[self.starts[:-1] + drawn]
+        return ints(self.items[self.starts[:-1] + drawn])
 
 
 class Part(NamedTuple):

@@ -2,19 +2,21 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from regulars.core import Floats, Histories, Ints, Longs, Progress, Run, floats, spans
+from regulars.core import Bools, Floats, Histories, Ints, Longs, Progress, Run, floats, spans
 
 from .kinds.gate import Decision
 
+Doubles = np.ndarray[Any, np.dtype[np.float64]]
 SCALES: Final = (0.25, 0.5, 0.71, 0.84, 1.19, 1.41, 2.0, 4.0)  # times the scale that was best so far
 HALVES: Final = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 YIELDS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 ROUNDS: Final = 2  # through all choices
 POPULAR: Final = 0.5  # part of the events that fall on popular items
+ENOUGH: Final = 20  # withheld events, below which nothing is decided by them
 MOST: Final = 1_500  # questions of each kind that decide, and
 SCORES: Final = 60_000_000  # scores of them that are held
 BLOCK: Final = 2_000_000  # of which so many are looked at together
@@ -83,14 +85,16 @@ class Jury:
         self.new, self.unknown = np.isnan(places.own[:, 0]), np.isnan(places.content[:, 0])
         self.new[hidden], self.counts[hidden] = True, 0
 
-    def ndcg(self, decision: Decision | None) -> Floats:
-        """NDCG@10 of each question; None: of the plain model; float64 [n]."""
+    def ndcg(self, decision: Decision | None, *, with_new: bool = True) -> Doubles:
+        """NDCG@10 of each question, in lists with or without new items; None: of the plain model; float64 [n]."""
         own, content = (decision or Decision()).shares(self.counts)
         own[self.unknown] = 1
         own[self.new] = 0
         content = np.where(self.new, decision.scale * decision.lift, content) if decision else np.zeros_like(own)
         content[self.unknown] = 0
         nowhere = (own == 0) & (content == 0)
+        if not with_new:
+            nowhere |= self.new
         found = np.zeros(len(self.asked))
         size = max(1, BLOCK // max(1, len(own)))
         for start in range(0, len(self.asked), size):
@@ -107,14 +111,14 @@ class Jury:
 
 @dataclass(frozen=True)
 class Court:
-    """Withheld events of items that were met (warm), and of items that are treated as new (cold), whose events are a
-    part `share` of all."""
+    """Withheld events of items that were met (warm), and of items that are treated as new (cold), which together count
+    as a part `novelty` of all: by their share of the events the best list would be one without anything new."""
 
     places: Places
     warm: Asked
     cold: Asked
     hidden: Ints
-    share: float
+    novelty: float
     run: Run
 
     def decided(self) -> Decision:
@@ -123,29 +127,37 @@ class Court:
         Scale, gate and what yields to it are searched one after another, popular items both spared and not. To move
         items that were met, lists have to become better by more than their standard error.
         """
-        popular = popular_from(self.places.counts)
-        bare = self._scaled(Decision(popular=popular))
-        starts = [replace(bare, half=10.0, yields=y, popular=p) for p in (np.inf, popular) for y in (0.0, 1.0)]
+        bare = Decision(popular=popular_from(self.places.counts))
+        if len(self.warm) < ENOUGH:
+            return self._figures(bare)
+        bare = self._scaled(bare)
+        starts = [replace(bare, half=10.0, yields=y, popular=p) for p in (np.inf, bare.popular) for y in (0.0, 1.0)]
         options = [self._searched(start) for start in starts]
-        options = [option for option in options if _gain(self._judged(bare), self._judged(option)) > 1]
-        options.sort(key=lambda option: -self._judged(option).sum())
-        plain = self._whole.ndcg(None)
-        asks_popular = self.places.counts[self.warm.targets] >= popular
-        for option in (*options, bare):
-            after = self._whole.ndcg(option)
-            if _gain(plain[asks_popular], after[asks_popular]) >= -1:
-                break
-        cold = self._cold.ndcg(option)
+        better = [option for option in options if _gain(self._judged(bare), self._judged(option)) > 1]
+        better.sort(key=lambda option: -self._judged(option).sum())
+        plain = self._whole.ndcg(None)[self._popular]
+        harmless = (o for o in better if _gain(plain, self._whole.ndcg(o, with_new=False)[self._popular]) >= -1)
+        return self._figures(next(harmless, bare))
+
+    def _figures(self, decision: Decision) -> Decision:
+        """The decision with what it was decided by."""
+        before, after, cold = self._whole.ndcg(None), self._whole.ndcg(decision), self._cold.ndcg(decision)
         return replace(
-            option,
-            asked=len(plain),
-            before=_mean(plain),
+            decision,
+            asked=len(before),
+            before=_mean(before),
             after=_mean(after),
-            popular_before=_mean(plain[asks_popular]),
-            popular_after=_mean(after[asks_popular]),
+            popular_before=_mean(before[self._popular]),
+            popular_after=_mean(after[self._popular]),
             cold=len(cold),
             cold_after=_mean(cold),
         )
+
+    @property
+    def _popular(self) -> Bools:
+        """Which of the warm questions have a popular answer."""
+        wanted: Bools = self.places.counts[self.warm.targets] >= popular_from(self.places.counts)
+        return wanted
 
     def _searched(self, best: Decision) -> Decision:
         for _ in range(ROUNDS):
@@ -164,12 +176,12 @@ class Court:
         """The best of them, the earliest of equals."""
         return max(options, key=lambda option: self._judged(option).sum())
 
-    def _judged(self, decision: Decision) -> Floats:
+    def _judged(self, decision: Decision) -> Doubles:
         """What each event adds to the mean NDCG@10 of all, in lists in which the hidden items are new; float64 [n]."""
         asked = (round(decision.scale, 6), round(decision.lift, 6), decision.half, decision.yields, decision.popular)
         if asked not in self._known:
             warm, cold = self._warm.ndcg(decision), self._cold.ndcg(decision)
-            share = self.share if len(cold) else 0.0
+            share = self.novelty if len(cold) else 0.0
             parts = (1 - share) * warm / max(1, len(warm)), share * cold / max(1, len(cold))
             self._known[asked] = np.concatenate(parts)
             figures = (("ndcg@10", float(self._known[asked].sum())),)
@@ -177,7 +189,7 @@ class Court:
         return self._known[asked]
 
     @cached_property
-    def _known(self) -> dict[tuple[float, ...], Floats]:
+    def _known(self) -> dict[tuple[float, ...], Doubles]:
         return {}
 
     @cached_property
@@ -208,12 +220,12 @@ def popular_from(counts: Longs) -> float:
     return float(max(2, ordered[np.searchsorted(whole, POPULAR * whole[-1])]))
 
 
-def _gain(before: Floats, after: Floats) -> float:
+def _gain(before: Doubles, after: Doubles) -> float:
     """By how many of its standard errors the sum changed; 0 where nothing did."""
     change = after - before
     error = float(change.std()) * len(change) ** 0.5 if len(change) else 0.0
     return float(change.sum()) / error if error else 0.0
 
 
-def _mean(figures: Floats) -> float:
+def _mean(figures: Doubles) -> float:
     return float(figures.mean()) if len(figures) else float("nan")

@@ -84,20 +84,23 @@ class Ground:
             )
         return folds
 
-    def model(self, content: ContentMap, run: Run) -> Factors:
-        """The model in which items are placed by this map, too, as far as withheld events speak for it."""
+    def model(self, content: ContentMap, novelty: float, run: Run) -> Factors:
+        """The model in which items are placed by this map, too, as far as withheld events speak for it.
+
+        novelty: how much those of items that are treated as new count among them.
+        """
         d, n_items = self.base.item_vectors.shape[1], self.known.n_items
         own = np.pad(self.base.item_vectors, ((0, 0), (0, self.reader.width - d)))
         places = Places(own, content.placed(self.rows), self.counts)
-        decision = self._court(places, run).decided()
+        decision = self._court(places, novelty, run).decided()
         vectors = decision.vectors(*places)
         read = floats(np.where(self.met[:, np.newaxis], self.base.item_vectors, vectors[:, :d]))
         reader = Reader(self.base.encoder, read, self.reader.likes)
         bridge = Bridge(reader, self.met, content, self.space, decision)
         return Factors("content_to_cf", n_items, bridge.stored(vectors), bridge)
 
-    def _court(self, places: Places, run: Run) -> Court:
-        random, n_items, events = run.random(), self.known.n_items, self.counts.sum()
+    def _court(self, places: Places, novelty: float, run: Run) -> Court:
+        random, n_items = run.random(), self.known.n_items
         asked, new = self.withheld, self.new
         everything = self.known.histories()[new.user]
         before = everything.where(self.folds[everything.items] != self.folds.max())
@@ -105,5 +108,4 @@ class Ground:
         warm = Asked.of(self.reader(asked.queries), asked.queries.history, asked.targets, n_items)
         warm = warm.some(random, n_items)
         hidden = ints(np.flatnonzero(self.folds == self.folds.max()))
-        share = float(self.counts[hidden].sum() / max(1, events))
-        return Court(places, warm, cold, hidden, share, run)
+        return Court(places, warm, cold, hidden, novelty, run)

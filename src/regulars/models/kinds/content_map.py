@@ -51,19 +51,18 @@ class LinearMap(ContentMap):
 
 def design(inputs: Inputs, rows: Encoded) -> "csr_array":
     """Encoded rows as one matrix, float32 [n, n_features]: an entry for each category and word, and all numbers."""
-    from scipy.sparse import coo_array, csr_array, hstack
+    from scipy.sparse import csr_array, hstack
 
     n = len(rows)
-    blocks = []
+    blocks: list[csr_array] = []
     for place, column in enumerate(inputs.categories):
         codes = rows.categories[:, place]
         known = np.flatnonzero(codes)
         ones = np.ones(len(known), dtype=np.float32)
-        blocks.append(coo_array((ones, (known, codes[known] - 1)), shape=(n, len(column.names))))
+        blocks.append(csr_array((ones, (known, codes[known] - 1)), shape=(n, len(column.names))))
     for bag, named in zip(rows.bags, inputs.bags, strict=True):
         blocks.append(csr_array((bag.weights, bag.codes, bag.starts), shape=(n, len(named.names))))
     for vectors in rows.vectors:  # of length about one, as words and categories are
-        scaled = csr_array(vectors / np.float32(max(1, vectors.shape[1]) ** 0.5))
-        blocks.append(scaled)
+        blocks.append(csr_array(vectors / np.float32(max(1, vectors.shape[1]) ** 0.5)))  # noqa: PERF401
     blocks.append(csr_array(np.concatenate([rows.numbers, rows.missing], axis=1)))
     return csr_array(hstack(blocks, format="csr", dtype=np.float32))

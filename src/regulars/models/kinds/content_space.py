@@ -58,8 +58,8 @@ def weighed(inputs: Inputs, features: "csr_array") -> Floats:
         block = slice(first, first + len(column.names))
         weights[block] = information[block]
         first = block.stop
-    for column in inputs.bags:
-        block = slice(first, first + len(column.names))
+    for bag in inputs.bags:
+        block = slice(first, first + len(bag.names))
         weights[block] = information[block] * _length(features[:, block], information[block])
         first = block.stop
     for vector in inputs.vectors:

@@ -103,13 +103,14 @@ class Words(nn.Module):
     def __init__(self, inputs: Inputs, width: int) -> None:
         super().__init__()
         self.embedding = InputEmbedding(inputs, width)
-        self.dense = nn.Linear(self.embedding.width - width * (len(inputs.categories) + len(inputs.bags)), width)
-        self.scale = nn.Buffer(scales(inputs, self.dense.in_features), persistent=False)
+        dense = self.embedding.width - width * (len(inputs.categories) + len(inputs.bags))
+        self.scale = nn.Buffer(scales(inputs, dense), persistent=False)
+        self.dense = nn.Parameter(torch.zeros(dense, width))
+        self.bias = nn.Parameter(torch.zeros(width))
         with torch.no_grad():
-            for table in (self.embedding.categories, *self.embedding.bags, self.dense):
+            for table in (self.embedding.categories, *self.embedding.bags):
                 if table is not None:
                     cast(Tensor, table.weight).zero_()
-            self.dense.bias.zero_()
 
     def begin(self, known: LinearMap) -> None:
         """Begins with what a linear map says, as the first of what is made; the rest stays 0."""
@@ -126,11 +127,11 @@ class Words(nn.Module):
                 cast(Tensor, table.weight)[:, :d] = weights[first : first + n]
                 first += n
             vectors = sum(column.width for column in inputs.vectors)
-            self.dense.weight[:d] = torch.cat([weights[first + vectors :], weights[first : first + vectors]]).T
-            self.dense.bias[:d] = torch.from_numpy(known.mean)
+            self.dense[:, :d] = torch.cat([weights[first + vectors :], weights[first : first + vectors]])
+            self.bias[:d] = torch.from_numpy(known.mean)
 
     def forward(self, rows: Fed) -> Tensor:
-        made: Tensor = self.dense(rows.dense * self.scale)
+        made: Tensor = (rows.dense * self.scale) @ self.dense + self.bias
         tables = self.embedding
         if tables.categories is not None:
             made = made + tables.categories(rows.categories + tables.firsts).sum(1)
