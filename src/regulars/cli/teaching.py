@@ -99,8 +99,8 @@ def _say(project: Project, encoder: AttributeEncoder, folder: Path, name: str, *
         {
             "attribute": one.name,
             "values": len(one.values),
-            "right": None if one.accuracy != one.accuracy else one.accuracy,
-            "by the commonest value": None if one.majority != one.majority else one.majority,
+            "right": one.accuracy,
+            "by the commonest value": one.majority,
         }
         for one in encoder.attributes
     ]

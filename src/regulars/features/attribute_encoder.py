@@ -46,13 +46,13 @@ class NetworkShape:
 class Attribute:
     """One that the network tells: its values, and how often it is right about pictures that it did not learn from.
 
-    majority: how often the most frequent value would have been right about them.
+    majority: how often the most frequent value would have been right about them; None: there are none.
     """
 
     name: str
     values: tuple[str, ...]
-    accuracy: float = float("nan")
-    majority: float = float("nan")
+    accuracy: float | None = None
+    majority: float | None = None
 
 
 @final
@@ -184,7 +184,10 @@ class AttributeEncoder(ContentEncoder):
         except ModuleNotFoundError as error:
             raise MissingExtra("torch", "deep") from error
         network = PictureNetwork(self.shape)
-        network.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in self.weights.items()})
+        try:
+            network.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in self.weights.items()})
+        except RuntimeError as error:
+            raise DamagedModel("the weights of the picture encoder are not of its shape; save it again") from error
         return network.eval().requires_grad_(False)
 
     def _embedded(self, contents: Sequence[Content]) -> Iterator[tuple[Longs, Any]]:

@@ -63,18 +63,20 @@ class PictureTask(Task):
 
     def judge(self) -> float:
         """Mean accuracy about the attributes of the withheld pictures."""
-        return float(np.nanmean(self.judged()[0])) if len(self.withheld) else float("nan")
+        right = [share for share in self.judged()[0] if share is not None]
+        return float(np.mean(right)) if right else float("nan")
 
-    def judged(self) -> tuple[list[float], list[float]]:
+    def judged(self) -> tuple[list[float | None], list[float | None]]:
         """For each attribute: how often it is right about the withheld pictures, and how often their majority is."""
-        right, most = [], []
+        right: list[float | None] = []
+        most: list[float | None] = []
         told = self._told(self.withheld)
         for place in range(self.codes.shape[1]):
             codes = self.codes[self.withheld, place].astype(np.int64)
             known = codes > 0
             nothing = not known.any()
-            right.append(float("nan") if nothing else float((told[known, place] == codes[known] - 1).mean()))
-            most.append(float("nan") if nothing else float(np.bincount(codes[known]).max() / known.sum()))
+            right.append(None if nothing else float((told[known, place] == codes[known] - 1).mean()))
+            most.append(None if nothing else float(np.bincount(codes[known]).max() / known.sum()))
         return right, most
 
     def _told(self, rows: Longs) -> Ints:
