@@ -15,11 +15,11 @@ UNKNOWN = float("nan")
 class Decision:
     """How own vectors and those by content share an item, and the withheld events that decided it.
 
-    An item that n customers met is g own + scale lift^(1 - g) (1 - yields g) content, with g = n / (n + half), and 0 for
+    An item that n customers met is g own + scale lift^(1 - g) (1 - yields g) content, with g = n / (n + half), 0 for
     one that has no vector of its own. Items that `popular` customers met are their own alone.
-    asked: withheld events that decided; before, after: their mean NDCG@10 in lists of the plain model and of this one,
-    with NDCG@10 of those of them whose answer is popular; cold: events of items that were treated as new, with their
-    NDCG@10 in the same lists, where the plain model has 0.
+    asked: withheld events that decided; before, after: their mean NDCG@10 in lists of the plain model and of this, and
+    that of those whose answer is popular; cold: events of items that were treated as new, with their NDCG@10 in the
+    same lists, where the plain model has 0.
     """
 
     scale: float = 1.0
