@@ -30,6 +30,7 @@ BENCHMARKS = {
     "sequences": "item-kNN, Markov chains, SLIST and EASE on Beauty, beside published figures",
     "transformers": "SASRec: CPU seconds of an epoch beside RecTools and RecBole; memory of the softmax",
     "sasrec": "SASRec on Beauty and ml-1m, alone and in a rank fusion, beside published figures",
+    "pace": "SASRec on ml-1m: CPU seconds to a given NDCG@10, beside RecTools",
     "scaling": "fitting against events, customers, items and factors, up to 10 million events",
     "content": "items that nobody has met, on citeulike-a and H&M; look-alikes",
     "cold_items": "items that nobody has met, beside the others in one list: content to collaborative and its rivals",
