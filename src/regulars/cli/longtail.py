@@ -94,7 +94,8 @@ def goods(project: Project, data: Dataset, category: str = "") -> Goods:
     known = column in data.item_features.columns
     groups = data.item_features[column] if known else pl.Series([], dtype=pl.String)
     called = category or project.config.items.category or CATEGORY
-    return Goods(project.item_names(data), groups, called.replace("_", " "), pictures(project, data))
+    word = called.lower().removesuffix("_name").replace("_", " ")
+    return Goods(project.item_names(data), groups, word, pictures(project, data))
 
 
 def pictures(project: Project, data: Dataset) -> Sequence[bytes | Path | None]:

@@ -21,7 +21,7 @@ def gallery(told: Told) -> Markup | None:
         "what a product page would show beside it."
     )
     if found.goods.grouped:
-        words += f" Under each stands whether it is of the same {found.goods.group}, or of which other one."
+        words += f" Under each stands its {found.goods.group}, with a mark where that is the same."
     return joined([paragraph(words), [_exhibit(told, item) for item in items]])
 
 
@@ -52,5 +52,5 @@ def _card(told: Told, item: int, alike: bool | None) -> Markup:
         photo = tag("div", tag("img", src=source, alt="") if source else None, cls="photo")
     said = None
     if alike is not None:
-        said = tag("span", f"same {goods.group}" if alike else goods.first[item], cls="same" if alike else "other")
+        said = tag("span", f"{goods.first[item]} ✓" if alike else goods.first[item], cls="same" if alike else "other")
     return tag("div", photo, tag("b", goods.names[item] or told.ids[item]), said, cls="card")

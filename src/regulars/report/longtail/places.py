@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from regulars.core import Bools, Codes, Floats, Frame, Ints, Longs, Progress, Run
+from regulars.core import Bools, Codes, Floats, Frame, Longs, Progress, Run
 from regulars.evaluation import Slices
 
 from .goods import Goods
@@ -15,6 +15,8 @@ from .reach import ENOUGH
 
 NEAR = 10  # neighbors whose company is looked at
 _LEAST = 4  # items that a map needs
+_OUT = 0.01  # part of the places on each side that may fall into the edge
+_EDGE = 0.04  # width of the edge
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,7 @@ def _first(directions: Floats, here: Bools) -> Doubles:
 
 
 def _framed(places: Doubles) -> Doubles:
-    """The places within a square from 0 to 1, their shape kept."""
-    low, high = places.min(axis=0), places.max(axis=0)
-    framed: Doubles = 0.5 + (places - (low + high) / 2) / max(float((high - low).max()), 1e-9)
-    return framed
-
-
-def indices(items: Ints | Longs) -> pl.Series:
-    """Positions for `gather`."""
-    return pl.Series(np.asarray(items, dtype=np.int64))
+    """The places within a square from 0 to 1; the few that lie far out stand at its edge."""
+    low, high = np.quantile(places, [_OUT, 1 - _OUT], axis=0)
+    framed: Doubles = 0.5 + (places - (low + high) / 2) / np.maximum(high - low, 1e-9) * (1 - 2 * _EDGE)
+    return np.clip(framed, 0.0, 1.0)

@@ -96,7 +96,7 @@ def reach(found: LongTail) -> alt.LayerChart:
         end=pl.col("share").cum_sum().over("name"), begin=pl.col("share").cum_sum().over("name") - pl.col("share")
     )
     frame = frame.with_columns(
-        text=pl.Series([percent(one) if one > 0.045 else "" for one in frame["share"]]),
+        text=pl.Series([percent(one) if one > 0.06 else "" for one in frame["share"]]),
         ink=pl.when(pl.col("how").is_in([OWN, HELPED, MAPPED])).then(pl.lit(PAPER)).otherwise(pl.lit(INK)),
         middle=(pl.col("begin") + pl.col("end")) / 2,
     )

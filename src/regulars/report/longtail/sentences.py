@@ -17,6 +17,7 @@ from .words import ALIKE, BETTER, WORSE, fine, listed, percent, times
 RARE: Final = ("0", "1-3", "4-10")
 FEW: Final = f"at most {ENOUGH - 1} events"
 _SEEN: Final = 0.02  # a share must differ by so much from another to be called more or less
+_MORE: Final = 0.05  # and by so much to be called a change for the worse
 
 
 def tail_said(found: LongTail) -> str:
@@ -43,7 +44,8 @@ def _rare(rows: Frame) -> str:
         return f"Among rare products the right ones come first less often than before: {_named(worse)}."
     if not better.height:
         return "Whether the right ones among rare products come first more often, this log cannot tell."
-    most = better.sort("difference", descending=True).row(0, named=True)
+    met = better.filter(pl.col("part") != "0")  # without an event there was no answer at all, which any answer beats
+    most = (met if met.height else better).sort("difference", descending=True).row(0, named=True)
     old = most["mean"] - most["difference"]
     return (
         f"Among products with {name(most['part'])} the right ones come first more often: NDCG {fine(old)} before, "
@@ -145,8 +147,13 @@ def company(found: LongTail) -> list[str]:
 
 def _cloud(before: float, after: float) -> str:
     """Whether what is rare keeps to itself, by how much more than chance it does so."""
+    if after > before + _MORE:
+        return (
+            "Rare products keep to themselves more than before: content puts them beside each other rather than beside "
+            "those that behavior knows well."
+        )
     if before < _SEEN:
-        return "Rare products did not keep to themselves, so there was no cloud of noise to dissolve."
+        return "Rare products keep to themselves neither before nor after: what noise there is lies among all others."
     if after < 0.5 * before:
         return "The cloud of noise has dissolved among the products that it belongs to."
     if after < before - _SEEN:
