@@ -15,6 +15,7 @@ become vectors first, each encoded once and kept:
 """
 
 from .columns import Columns
+from .descriptor import PictureDescriptor
 from .encoders import Content, ContentEncoder
 from .encoding import Coverage, encode_columns, joined
 from .inputs import INPUT_KINDS, Bag, Encoded, Inputs
@@ -32,6 +33,7 @@ __all__ = [
     "Coverage",
     "Encoded",
     "Inputs",
+    "PictureDescriptor",
     "SentenceEncoder",
     "encode_columns",
     "joined",
