@@ -44,9 +44,9 @@ def test_sequences_of_a_mapped_log_are_those_of_the_log_in_memory(log, on_disk, 
 def test_a_network_learns_from_the_disk_what_it_learns_from_memory(log, on_disk, monkeypatch):
     seen = []
 
-    def noting(task, settings, run, name, train=next_item.train):
+    def noting(task, settings, run, name, *, keep=False, train=next_item.train):
         seen.append(task)
-        return train(task, settings, run, name)
+        return train(task, settings, run, name, keep=keep)
 
     monkeypatch.setattr(next_item, "train", noting)
     method = SASRec(width=8, length=5, epochs=3, batch=8, validation=0.2)
