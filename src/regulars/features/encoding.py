@@ -90,7 +90,7 @@ def _encoded(values: pl.Series, encoder: ContentEncoder, cache: Path | None, run
     _compute(contents, encoder, new, vectors, store, run)
     table = vectors[contents.place] if len(vectors) else np.full((len(values), width), np.nan, dtype=np.float32)
     table[contents.place < 0] = np.nan
-    there: Bools = ~np.isnan(table).any(1)
+    there: Bools = np.asarray(~np.isnan(table).any(axis=1))
     lost = [*contents.lost, *np.flatnonzero(~there & (contents.place >= 0)).tolist()]
     coverage = Coverage(
         values.name,
