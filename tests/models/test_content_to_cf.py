@@ -136,6 +136,27 @@ def test_the_gate_trusts_content_for_rare_items_alone_where_only_their_vectors_a
     assert decision.popular_after >= decision.popular_before - 0.02
 
 
+def test_new_items_take_no_more_than_a_tenth_from_lists_with_popular_answers():
+    """Content puts new items right for those who want them, but says nothing of who does not want them."""
+    random = np.random.default_rng(0)
+    true = floats(random.standard_normal((60, 8)))
+    content = np.where(np.arange(60)[:, np.newaxis] < 30, true, 3 * floats(random.standard_normal((60, 8))))
+    queries = floats(random.standard_normal((600, 8)))
+    starts = np.zeros(601, dtype=np.int64)
+    warm = Asked(queries, ints(np.argmax(queries @ true[:30].T, axis=1)), starts, ints([]))
+    cold = Asked(queries, ints(30 + np.argmax(queries @ content[30:].T, axis=1)), starts, ints([]))
+    places = Places(true, floats(content), np.full(60, 20))
+    decision = Court(places, warm, cold, ints(np.arange(30, 60)), 0.9, QUIET).decided()
+    hidden = true.copy()
+    hidden[30:] = np.nan
+    vectors = decision.vectors(hidden, floats(content), np.where(np.arange(60) < 30, 20, 0))
+    scores = queries @ vectors.T
+    ranks = (scores > np.take_along_axis(scores, warm.targets[:, np.newaxis], axis=1)).sum(axis=1)
+    left = np.where(ranks < 10, 1 / np.log2(2 + ranks), 0).mean()
+    assert 0.88 < left < 0.98  # alone it is 1: the tenth is used, and no more
+    assert decision.cold_after > 0.2
+
+
 def test_popular_items_have_half_of_the_events():
     assert popular_from(np.array([50, 30, 10, 10])) == 50
     assert popular_from(np.array([4, 3, 3, 3, 3])) == 3

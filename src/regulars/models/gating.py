@@ -16,6 +16,9 @@ HALVES: Final = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 YIELDS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 ROUNDS: Final = 2  # through all choices
 POPULAR: Final = 0.5  # part of the events that fall on popular items
+BEARABLE: Final = 0.9  # of the NDCG of popular answers has to be left when new items join the lists
+SURE: Final = 2.0  # standard errors by which lists have to become better, as many decisions are tried
+DEAR: Final = 10.0  # times the loss beyond that
 ENOUGH: Final = 20  # withheld events, below which nothing is decided by them
 MOST: Final = 1_500  # questions of each kind that decide, and
 SCORES: Final = 60_000_000  # scores of them that are held
@@ -125,7 +128,8 @@ class Court:
         """The decision with the best lists of all events that harms no popular item; the plain model's, if none does.
 
         Scale, gate and what yields to it are searched one after another, popular items both spared and not. To move
-        items that were met, lists have to become better by more than their standard error.
+        items that were met, lists have to become better by more than SURE standard errors. New items may take a tenth
+        from the lists of those whose answer is popular.
         """
         bare = Decision(popular=popular_from(self.places.counts))
         if len(self.warm) < ENOUGH:
@@ -133,8 +137,8 @@ class Court:
         bare = self._scaled(bare)
         starts = [replace(bare, half=10.0, yields=y, popular=p) for p in (np.inf, bare.popular) for y in (0.0, 1.0)]
         options = [self._searched(start) for start in starts]
-        better = [option for option in options if _gain(self._judged(bare), self._judged(option)) > 1]
-        better.sort(key=lambda option: -self._judged(option).sum())
+        better = [option for option in options if _gain(self._judged(bare), self._judged(option)) > SURE]
+        better.sort(key=lambda option: -self._worth(option))
         plain = self._whole.ndcg(None)[self._popular]
         harmless = (o for o in better if _gain(plain, self._whole.ndcg(o, with_new=False)[self._popular]) >= -1)
         return self._figures(next(harmless, bare))
@@ -174,22 +178,32 @@ class Court:
 
     def _best(self, *options: Decision) -> Decision:
         """The best of them, the earliest of equals."""
-        return max(options, key=lambda option: self._judged(option).sum())
+        return max(options, key=self._worth)
+
+    def _worth(self, decision: Decision) -> float:
+        """Mean NDCG@10 of all events, less what new items take from lists with popular answers beyond BEARABLE."""
+        warm, _ = self._heard(decision)
+        popular = self._popular[self._seen]
+        lost = BEARABLE * _mean(self._plain[popular]) - _mean(warm[popular]) if popular.any() else 0.0
+        return float(self._judged(decision).sum()) - DEAR * max(lost, 0.0)
 
     def _judged(self, decision: Decision) -> Doubles:
         """What each event adds to the mean NDCG@10 of all, in lists in which the hidden items are new; float64 [n]."""
+        warm, cold = self._heard(decision)
+        share = self.novelty if len(cold) else 0.0
+        return np.concatenate([(1 - share) * warm / max(1, len(warm)), share * cold / max(1, len(cold))])
+
+    def _heard(self, decision: Decision) -> tuple[Doubles, Doubles]:
+        """NDCG@10 of the warm and of the cold events in these lists."""
         asked = (round(decision.scale, 6), round(decision.lift, 6), decision.half, decision.yields, decision.popular)
         if asked not in self._known:
-            warm, cold = self._warm.ndcg(decision), self._cold.ndcg(decision)
-            share = self.novelty if len(cold) else 0.0
-            parts = (1 - share) * warm / max(1, len(warm)), share * cold / max(1, len(cold))
-            self._known[asked] = np.concatenate(parts)
-            figures = (("ndcg@10", float(self._known[asked].sum())),)
+            self._known[asked] = self._warm.ndcg(decision), self._cold.ndcg(decision)
+            figures = tuple(zip(("met", "new"), map(_mean, self._known[asked]), strict=True))
             self.run.on_epoch(Progress("content_to_cf, gate", len(self._known), len(self._known), figures))
         return self._known[asked]
 
     @cached_property
-    def _known(self) -> dict[tuple[float, ...], Doubles]:
+    def _known(self) -> dict[tuple[float, ...], tuple[Doubles, Doubles]]:
         return {}
 
     @cached_property
@@ -197,10 +211,19 @@ class Court:
         return Scores.of(self.warm, self.places)
 
     @cached_property
+    def _seen(self) -> Bools:
+        """Which of the warm questions have an answer that is not hidden."""
+        return ~np.isin(self.warm.targets, self.hidden)
+
+    @cached_property
     def _warm(self) -> Jury:
-        rows = np.flatnonzero(~np.isin(self.warm.targets, self.hidden))
-        scores = Scores(*(part[rows] for part in self._warm_scores))
-        return Jury(self.places, self.warm[rows], scores, self.hidden)
+        scores = Scores(*(part[self._seen] for part in self._warm_scores))
+        return Jury(self.places, self.warm[np.flatnonzero(self._seen)], scores, self.hidden)
+
+    @cached_property
+    def _plain(self) -> Doubles:
+        """The same of the warm events by the plain model, of which no new item is in the lists."""
+        return self._warm.ndcg(None)
 
     @cached_property
     def _cold(self) -> Jury:
