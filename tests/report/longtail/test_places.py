@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from regulars.report.longtail.layout import layout, nearest, principal, weighed
-from regulars.report.longtail.places import company, drawn
+from regulars.report.longtail.places import company, drawn, framed
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +69,15 @@ def test_small_parts_are_drawn_whole_and_leave_their_share_to_others():
     assert (np.diff(items) > 0).all()
     among = codes != 1
     assert np.bincount(codes[drawn(codes, 20, np.random.default_rng(0), among)]).tolist() == [2, 0, 18]
+
+
+def test_a_map_fills_its_square_and_what_lies_far_out_stands_at_the_edge():
+    places = np.stack([np.arange(1000.0), np.arange(1000.0) / 10], axis=1)
+    places[0] = [-1e6, 1e6]
+    square = framed(places)
+    assert square[0].tolist() == [0.0, 1.0]
+    assert square.min() == 0.0
+    np.testing.assert_allclose(np.quantile(square[10:-10], [0, 1], axis=0), [[0.04] * 2, [0.96] * 2], atol=0.01)
 
 
 def test_company_is_what_the_nearest_neighbors_have_in_common(clusters):

@@ -44,7 +44,7 @@ def places(pair: Pair, goods: Goods, items: Longs, events: Longs, slices: Slices
         here = known[name]
         xy = np.full((len(items), 2), np.nan)
         if here.sum() >= _LEAST:
-            xy[here] = _framed(layout(directions[name][here], first[here], seed=run.seed))
+            xy[here] = framed(layout(directions[name][here], first[here], seed=run.seed))
         columns |= {f"x_{name}": xy[:, 0], f"y_{name}": xy[:, 1]}
         rows.append({"name": name, "points": int(here.sum())} | company(directions[name], here, items, events, goods))
     run.on_epoch(Progress("draw the maps", 2, 2))
@@ -111,7 +111,7 @@ def _first(directions: Floats, here: Bools) -> Doubles:
     return first
 
 
-def _framed(places: Doubles) -> Doubles:
+def framed(places: Doubles) -> Doubles:
     """The places within a square from 0 to 1; the few that lie far out stand at its edge."""
     low, high = np.quantile(places, [_OUT, 1 - _OUT], axis=0)
     framed: Doubles = 0.5 + (places - (low + high) / 2) / np.maximum(high - low, 1e-9) * (1 - 2 * _EDGE)
