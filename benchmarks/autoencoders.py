@@ -22,11 +22,11 @@ Told = Mapping[str, Any]
 
 CHOSEN: Final[Mapping[str, Told]] = {
     "mult_vae": {"epochs": 60, "batch": 512, "rate": 2e-3, "annealing": 60, "validation": 0.5},
-    "rec_vae": {"epochs": 14, "batch": 128, "validation": 0.5},
+    "rec_vae": {"epochs": 36, "patience": 0},
 }
 THEIRS: Final[Mapping[str, Told]] = {
     "mult_vae": {"epochs": 150, "train_batch_size": BATCH},
-    "rec_vae": {"epochs": 60, "train_batch_size": BATCH},
+    "rec_vae": {"epochs": 300, "train_batch_size": BATCH},
 }
 BESIDE: Final[Mapping[str, Told]] = {"ncf": {"epochs": 10, "batch": 8192, "rate": 2e-3}, "als": {}, "bpr": {}}
 

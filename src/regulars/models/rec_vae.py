@@ -24,6 +24,7 @@ class RecVAE(Autoencoder):
     """
 
     epochs: int = setting(50, low=1, high=2000, log=True)
+    rate: float = setting(2e-3, low=1e-5, high=0.1, log=True)
     hidden: int = setting(600, low=8, high=4096, log=True)
     gamma: float = setting(0.005, low=1e-5, high=1.0, log=True)
     standard: float = setting(0.15, low=0.01, high=0.5)
