@@ -91,8 +91,7 @@ class AttributeEncoder(ContentEncoder):
         return len(self.attributes) * self.shape.embedding
 
     def encode(self, contents: Sequence[Content]) -> Floats:
-        import torch
-
+        torch = _torch()
         vectors = np.full((len(contents), self.width), np.nan, dtype=np.float32)
         with torch.inference_mode():
             for rows, embeddings in self._embedded(contents):
@@ -101,8 +100,7 @@ class AttributeEncoder(ContentEncoder):
 
     def guess(self, contents: Sequence[Content]) -> Frame:
         """The likeliest value of each attribute and, as NAME_chance, how likely; null for what cannot be read."""
-        import torch
-
+        torch = _torch()
         values = np.full((len(contents), len(self.attributes)), -1, dtype=np.int64)
         chances = np.full(values.shape, np.nan, dtype=np.float32)
         with torch.inference_mode():
@@ -177,12 +175,9 @@ class AttributeEncoder(ContentEncoder):
 
     @cached_property
     def _network(self) -> "PictureNetwork":
-        try:
-            import torch
+        torch = _torch()
+        from .picture_network import PictureNetwork
 
-            from .picture_network import PictureNetwork
-        except ModuleNotFoundError as error:
-            raise MissingExtra("torch", "deep") from error
         network = PictureNetwork(self.shape)
         try:
             network.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in self.weights.items()})
@@ -191,8 +186,7 @@ class AttributeEncoder(ContentEncoder):
         return network.eval().requires_grad_(False)
 
     def _embedded(self, contents: Sequence[Content]) -> Iterator[tuple[Longs, Any]]:
-        import torch
-
+        torch = _torch()
         network = self._network
         for start in range(0, len(contents), BATCH):
             read = seen(contents[start : start + BATCH], (self.shape.width, self.shape.height), self.beside)
@@ -227,6 +221,14 @@ def seen(contents: Sequence[Content], size: tuple[int, int], beside: ContentEnco
         there = ~np.isnan(others).any(axis=1)
         rows, pixels, others = rows[there], pixels[there], others[there]
     return Seen(rows, pixels, floats(others))
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        raise MissingExtra("torch", "deep") from error
+    return torch
 
 
 def _name(checksum: str) -> str:
