@@ -18,6 +18,7 @@ ROUNDS: Final = 2  # through all choices
 POPULAR: Final = 0.5  # part of the events that fall on popular items
 BEARABLE: Final = 0.9  # of the NDCG of popular answers has to be left when new items join the lists
 SURE: Final = 2.0  # standard errors by which lists have to become better, as many decisions are tried
+STEADY: Final = 0.98  # of what customers found again is still found
 DEAR: Final = 10.0  # times the loss beyond that
 ENOUGH: Final = 20  # withheld events, below which nothing is decided by them
 MOST: Final = 1_500  # questions of each kind that decide, and
@@ -115,11 +116,15 @@ class Jury:
 @dataclass(frozen=True)
 class Court:
     """Withheld events of items that were met (warm), and of items that are treated as new (cold), which together count
-    as a part `novelty` of all: by their share of the events the best list would be one without anything new."""
+    as a part `novelty` of all: by their share of the events the best list would be one without anything new.
+
+    again: what customers came back for, where a good part of the log is that.
+    """
 
     places: Places
     warm: Asked
     cold: Asked
+    again: Asked
     hidden: Ints
     novelty: float
     run: Run
@@ -181,29 +186,30 @@ class Court:
         return max(options, key=self._worth)
 
     def _worth(self, decision: Decision) -> float:
-        """Mean NDCG@10 of all events, less what new items take from lists with popular answers beyond BEARABLE."""
-        warm, _ = self._heard(decision)
+        """Mean NDCG@10 of all events, less what must not be lost: what new items take from lists with popular answers
+        beyond BEARABLE, and what customers no longer find again beyond STEADY."""
+        warm, _, again = self._heard(decision)
         popular = self._popular[self._seen]
-        lost = BEARABLE * _mean(self._plain[popular]) - _mean(warm[popular]) if popular.any() else 0.0
-        return float(self._judged(decision).sum()) - DEAR * max(lost, 0.0)
+        lost = _short(warm[popular], BEARABLE, self._plain[popular]) + _short(again, STEADY, self._found_again)
+        return float(self._judged(decision).sum()) - DEAR * lost
 
     def _judged(self, decision: Decision) -> Doubles:
         """What each event adds to the mean NDCG@10 of all, in lists in which the hidden items are new; float64 [n]."""
-        warm, cold = self._heard(decision)
+        warm, cold, _ = self._heard(decision)
         share = self.novelty if len(cold) else 0.0
         return np.concatenate([(1 - share) * warm / max(1, len(warm)), share * cold / max(1, len(cold))])
 
-    def _heard(self, decision: Decision) -> tuple[Doubles, Doubles]:
-        """NDCG@10 of the warm and of the cold events in these lists."""
+    def _heard(self, decision: Decision) -> tuple[Doubles, Doubles, Doubles]:
+        """NDCG@10 of the warm and the cold events in these lists, and of what customers came back for."""
         asked = (round(decision.scale, 6), round(decision.lift, 6), decision.half, decision.yields, decision.popular)
         if asked not in self._known:
-            self._known[asked] = self._warm.ndcg(decision), self._cold.ndcg(decision)
-            figures = tuple(zip(("met", "new"), map(_mean, self._known[asked]), strict=True))
+            self._known[asked] = self._warm.ndcg(decision), self._cold.ndcg(decision), self._again.ndcg(decision)
+            figures = tuple(zip(("met", "new"), map(_mean, self._known[asked][:2]), strict=True))
             self.run.on_epoch(Progress("content_to_cf, gate", len(self._known), len(self._known), figures))
         return self._known[asked]
 
     @cached_property
-    def _known(self) -> dict[tuple[float, ...], tuple[Doubles, Doubles]]:
+    def _known(self) -> dict[tuple[float, ...], tuple[Doubles, Doubles, Doubles]]:
         return {}
 
     @cached_property
@@ -224,6 +230,15 @@ class Court:
     def _plain(self) -> Doubles:
         """The same of the warm events by the plain model, of which no new item is in the lists."""
         return self._warm.ndcg(None)
+
+    @cached_property
+    def _again(self) -> Jury:
+        return Jury(self.places, self.again, Scores.of(self.again, self.places), np.empty(0, np.int32))
+
+    @cached_property
+    def _found_again(self) -> Doubles:
+        """The same of what customers came back for, by the plain model."""
+        return self._again.ndcg(None)
 
     @cached_property
     def _cold(self) -> Jury:
@@ -248,6 +263,11 @@ def _gain(before: Doubles, after: Doubles) -> float:
     change = after - before
     error = float(change.std()) * len(change) ** 0.5 if len(change) else 0.0
     return float(change.sum()) / error if error else 0.0
+
+
+def _short(figures: Doubles, share: float, plain: Doubles) -> float:
+    """How far the mean stays below this share of the plain one."""
+    return max(0.0, share * float(plain.mean()) - float(figures.mean())) if len(plain) else 0.0
 
 
 def _mean(figures: Doubles) -> float:

@@ -11,9 +11,9 @@ from regulars.features import Encoded, Inputs
 
 from .content_axes import content_space
 from .folds import Folds, drawn, folded
-from .gating import Asked, Court, Places
+from .gating import MOST, Asked, Court, Places
 from .kinds.bridge import Bridge, Reader
-from .kinds.content_map import ContentMap
+from .kinds.content_map import ContentMap, encoded
 from .kinds.content_space import ContentSpace
 from .kinds.factors import Factors
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .content_to_cf import ContentToCF
     from .networks.withheld import Withheld
 
+REPEATED: Final = (
+    0.05  # part of the events in which customers meet again what they met, from which on it must not suffer
+)
 LEAST: Final = 3  # items that a map can be learned from, one of them withheld
 
 
@@ -47,7 +50,7 @@ class Ground:
     def of(cls, settings: "ContentToCF", base: Factors, withheld: "Withheld", inputs: Inputs, run: Run) -> "Ground":
         """Raises EmptyData when too few of the items that were met are described."""
         known, random = withheld.known, run.random()
-        rows = inputs.encode(known.item_features)
+        rows = encoded(inputs, known.item_features)
         space = content_space(inputs, rows, settings.likeness if settings.mapping == "softmax" else 0, run)
         reader = Reader(base.encoder, base.item_vectors, space.of(rows))
         counts = np.bincount(known.matrix().indices, minlength=known.n_items).astype(np.int64)
@@ -108,4 +111,18 @@ class Ground:
         warm = Asked.of(self.reader(asked.queries), asked.queries.history, asked.targets, n_items)
         warm = warm.some(random, n_items)
         hidden = ints(np.flatnonzero(self.folds == self.folds.max()))
-        return Court(places, warm, cold, hidden, novelty, run)
+        return Court(places, warm, cold, self._again(random).some(random, n_items), hidden, novelty, run)
+
+    def _again(self, random: np.random.Generator) -> Asked:
+        """For each of some customers an item that they came back for, in lists that may hold it; nobody, where fewer
+        than REPEATED of the events are such."""
+        known, met = self.known, self.known.histories().where(self.known.weight > 0)
+        pairs, times = np.unique(met.rows.astype(np.int64) * known.n_items + met.items, return_counts=True)
+        repeated = random.permutation(pairs[times > 1])
+        if times.sum() - len(times) < REPEATED * max(1, times.sum()):
+            repeated = repeated[:0]
+        users, first = np.unique(repeated // known.n_items, return_index=True)
+        some = np.sort(random.permutation(len(users))[:MOST])
+        queries = known.queries(ints(users[some]), int(known.time.max(initial=0)) + 1)
+        targets = ints(repeated[first[some]] % known.n_items)
+        return Asked(self.reader(queries), targets, np.zeros(len(some) + 1, dtype=np.int64), np.empty(0, np.int32))

@@ -1,13 +1,13 @@
 """Content map: what makes an item's vector of what is known of it."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 
 from regulars.core import Floats, Frame, floats
-from regulars.features import Encoded, Inputs
+from regulars.features import Bag, Encoded, Inputs
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -27,7 +27,7 @@ class ContentMap(ABC):
 
         Raises BadTable for a number that is NaN or infinite, and for vectors of another width than was learned.
         """
-        return self.placed(self.inputs.encode(features))
+        return self.placed(encoded(self.inputs, features))
 
     def placed(self, rows: Encoded) -> Floats:
         """The vector of each row; float32 [n, d], a NaN row where nothing is known."""
@@ -47,6 +47,19 @@ class LinearMap(ContentMap):
 
     def mapped(self, rows: Encoded) -> Floats:
         return floats(design(self.inputs, rows) @ self.weights + self.mean)
+
+
+def encoded(inputs: Inputs, features: Frame) -> Encoded:
+    """Rows of a table as content maps read them: bags at length one, so that many tags say as much as few."""
+    rows = inputs.encode(features)
+    return replace(rows, bags=tuple(_unit(bag) for bag in rows.bags))
+
+
+def _unit(bag: Bag) -> Bag:
+    n = len(bag.starts) - 1
+    whose = np.repeat(np.arange(n), np.diff(bag.starts))
+    lengths = np.sqrt(np.bincount(whose, bag.weights.astype(np.float64) ** 2, n))
+    return replace(bag, weights=floats(bag.weights / np.maximum(lengths, 1e-12)[whose]))
 
 
 def design(inputs: Inputs, rows: Encoded) -> "csr_array":

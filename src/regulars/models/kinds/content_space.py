@@ -8,7 +8,7 @@ import numpy as np
 from regulars.core import Floats, Frame, floats
 from regulars.features import Encoded, Inputs
 
-from .content_map import design
+from .content_map import design, encoded
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -30,7 +30,7 @@ class ContentSpace:
 
     def vectors(self, features: Frame) -> Floats:
         """The coordinates of each row of a table; float32 [n, w], 0 where nothing is known."""
-        return self.of(self.inputs.encode(features))
+        return self.of(encoded(self.inputs, features))
 
     def of(self, rows: Encoded) -> Floats:
         """The coordinates of encoded rows; float32 [n, w]."""

@@ -15,8 +15,7 @@ from regulars.features import Encoded
 
 from ..folds import ndcg
 from ..kinds.content_map import ContentMap
-from ..ridge_map import ridge_map, said
-from .content_tower import ContentTower, TowerMap, Words, through
+from .content_tower import ContentTower, TowerMap, through
 from .inputs import Fed
 from .training import Task, train
 from .weights import Weights
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 LEAST: Final = 50  # steps of an epoch: small shops are gone through several times
 MOST: Final = 8192  # items that are told apart in a step
-TEMPERS: Final = (1.0, 0.7, 0.5, 0.35, 0.25, 1.4)  # what the weight of likeness may be multiplied by in the end
+TEMPERS: Final = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.13, 1.4, 2.0)  # what the weight of likeness may be multiplied by
 SHARPER: Final = tuple(2.0**power for power in range(-5, 4))  # deviations of logits that are tried
 SOME: Final = 2000  # questions and items by which logits are scaled
 
@@ -44,10 +43,6 @@ class Mapping(Task):
         self.judged = np.flatnonzero(ground.folds == settings.folds).astype(np.int32)
         own = ground.own
         self.own = floats((own - module.mean.numpy()[: own.shape[1]]) / np.float32(module.unit))
-        if isinstance(module.body, Words):
-            inside = (ground.folds >= 0) & (ground.folds < settings.folds)
-            weights = floats(np.where(inside, said(ground.counts, settings.least), 0))
-            module.body.begin(ridge_map(ground.space.inputs, ground.rows, self.own, weights, settings.ridge))
 
     @abstractmethod
     def steps(self, random: np.random.Generator) -> Iterator[Longs]: ...
@@ -127,9 +122,9 @@ class ByChoice(Mapping):
         return loss, len(examples)
 
     def _begin(self) -> None:
-        """Multiplies tastes, and likeness beside them, by what explains some answers best before the first step.
+        """Multiplies tastes, and likeness, by what explains some answers best: tastes as behavior has them.
 
-        Sharper, likeness would drown what the tower learns.
+        Tastes begin at 0, and learn fast where they are sharp; likeness, were it sharper, would drown them.
         """
         folds, d = self.folds, self.own.shape[1]
         some = np.flatnonzero(folds.fold == folds.fold[0])[:SOME]
@@ -140,22 +135,17 @@ class ByChoice(Mapping):
         places = torch.from_numpy(np.searchsorted(items, targets).astype(np.int64))
         asked = torch.from_numpy(self.directions[some])
 
-        def sharpest(logits: Tensor, beside: Tensor | float) -> float:
+        def sharpest(logits: Tensor, beside: Tensor) -> float:
             unit = max(logits.std().item(), 1e-12)
             losses = {by: -log_softmax(by / unit * logits + beside, 1)[rows, places].sum().item() for by in SHARPER}
             return min(losses, key=losses.__getitem__) / unit
 
-        with torch.no_grad():
-            made = self.module.eval()(*self._fed(items))
-            offset = torch.from_numpy(offsets)
-            tastes = asked[:, :d] @ made[:, :d].T
-            if not tastes.any():  # so that it learns fast
-                tastes = asked[:, :d] @ torch.from_numpy(self.own[items]).T
-            self.sharpness = sharpest(tastes, offset)
-            if self.module.likeness:
-                alike = asked[:, d:-1] @ torch.from_numpy(self.likes[items]).T
-                beside = self.sharpness * (asked[:, :d] @ made[:, :d].T) + offset
-                self.module.gain.fill_(sharpest(alike, beside) / self.sharpness)
+        offset = torch.from_numpy(offsets)
+        self.sharpness = sharpest(asked[:, :d] @ torch.from_numpy(self.own[items]).T, offset)
+        if self.module.likeness:
+            alike = sharpest(asked[:, d:-1] @ torch.from_numpy(self.likes[items]).T, offset)
+            with torch.no_grad():
+                self.module.gain.fill_(alike / self.sharpness)
 
     def _candidates(self, fold: int, targets: Ints, random: np.random.Generator) -> tuple[Ints, Floats]:
         """The items of the fold, rising, or of a large one the targets and some others that stand for all of those."""
@@ -228,12 +218,16 @@ def learned(settings: "ContentToCF", ground: "Ground", run: Run) -> ContentMap:
 
 
 def _temper(task: Mapping) -> None:
-    """Gives the likeness of content the weight with which withheld items are ranked best: random axes make it noisy,
-    and what is noise in learning is noise again in answering."""
+    """Gives what items are worth to anybody, and the likeness of content, the weight with which withheld items are
+    ranked best: random axes make likeness noisy, and what is noise in learning is noise again in answering."""
     if not task.module.likeness or not len(task.withheld):
         return
-    gain, best = task.module.gain.item(), (-1.0, 1.0)
-    for share in TEMPERS:
-        task.module.gain.data.fill_(share * gain)
-        best = max(best, (task.judge(), share))
-    task.module.gain.data.fill_(best[1] * gain)
+    module, gain = task.module, task.module.gain.item()
+    options = [(0.0, by) for by in TEMPERS] + [(1.0, by) for by in TEMPERS]
+    best = (-1.0, 0.0, 1.0)
+    for worth, by in options:
+        module.worth.fill_(worth)
+        module.gain.data.fill_(by * gain)
+        best = max(best, (task.judge(), worth, by))
+    module.worth.fill_(best[1])
+    module.gain.data.fill_(best[2] * gain)

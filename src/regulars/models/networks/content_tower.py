@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from regulars.core import Floats
 from regulars.features import Encoded, Inputs
 
-from ..kinds.content_map import ContentMap, LinearMap
+from ..kinds.content_map import ContentMap
 from ..kinds.content_space import ContentSpace
 from .inputs import Fed, InputEmbedding
 from .weights import Weights
@@ -75,6 +75,7 @@ class ContentTower(nn.Module):
         made = factors + likeness * adapts + bool(likeness)
         self.body = Layers(inputs, embedding, hidden, layers, made) if layers else Words(inputs, made)
         self.gain = nn.Parameter(torch.ones(()))  # of the likeness of content itself
+        self.worth = nn.Buffer(torch.ones(()))  # of what an item is worth to anybody, once it is learned
         self.unit = nn.Buffer(torch.ones(()))
         self.mean = nn.Buffer(torch.zeros(factors + likeness + bool(likeness)))
         self.sharpness = nn.Parameter(torch.zeros(()))  # log of what scores are multiplied by, in learning
@@ -89,7 +90,7 @@ class ContentTower(nn.Module):
         alike = self.gain * likes
         if self.adapts:
             alike = alike + made[:, self.factors : -1]
-        return torch.cat([made[:, : self.factors], alike, made[:, -1:]], 1)
+        return torch.cat([made[:, : self.factors], alike, self.worth * made[:, -1:]], 1)
 
     def placed(self, rows: Fed, likes: Tensor) -> Tensor:
         """The same as the plain model has its vectors."""
@@ -111,24 +112,6 @@ class Words(nn.Module):
             for table in (self.embedding.categories, *self.embedding.bags):
                 if table is not None:
                     cast(Tensor, table.weight).zero_()
-
-    def begin(self, known: LinearMap) -> None:
-        """Begins with what a linear map says, as the first of what is made; the rest stays 0."""
-        d, inputs, first = known.weights.shape[1], known.inputs, 0
-        weights = torch.from_numpy(known.weights)
-        with torch.no_grad():
-            if self.embedding.categories is not None:
-                for column, unknown in zip(inputs.categories, self.embedding.firsts.tolist(), strict=True):
-                    n = len(column.names)
-                    self.embedding.categories.weight[unknown + 1 : unknown + 1 + n, :d] = weights[first : first + n]
-                    first += n
-            for bag, table in zip(inputs.bags, self.embedding.bags, strict=True):
-                n = len(bag.names)
-                cast(Tensor, table.weight)[:, :d] = weights[first : first + n]
-                first += n
-            vectors = sum(column.width for column in inputs.vectors)
-            self.dense[:, :d] = torch.cat([weights[first + vectors :], weights[first : first + vectors]])
-            self.bias[:d] = torch.from_numpy(known.mean)
 
     def forward(self, rows: Fed) -> Tensor:
         made: Tensor = (rows.dense * self.scale) @ self.dense + self.bias
