@@ -26,7 +26,18 @@ if TYPE_CHECKING:
 
 LEAST: Final = 50  # steps of an epoch: small shops are gone through several times
 MOST: Final = 8192  # items that are told apart in a step
-TEMPERS: Final = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.13, 1.4, 2.0)  # what the weight of likeness may be multiplied by
+TEMPERS: Final = (
+    1.0,
+    0.5,
+    0.25,
+    0.13,
+    0.7,
+    1.4,
+    2.0,
+    4.0,
+    8.0,
+    16.0,
+)  # what the weight of likeness may be multiplied by
 SHARPER: Final = tuple(2.0**power for power in range(-5, 4))  # deviations of logits that are tried
 SOME: Final = 2000  # questions and items by which logits are scaled
 
