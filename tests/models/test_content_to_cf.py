@@ -138,6 +138,20 @@ def test_the_gate_trusts_content_for_rare_items_alone_where_only_their_vectors_a
     assert decision.popular_after >= decision.popular_before - 0.02
 
 
+def test_what_customers_come_back_for_stays_at_the_head_of_their_lists():
+    """Content tells of discoveries, own vectors of what is bought again: the gate sees to both."""
+    random = np.random.default_rng(0)
+    own, content = (floats(random.standard_normal((60, 8))) for _ in range(2))
+    queries, starts = floats(random.standard_normal((600, 8))), np.zeros(601, dtype=np.int64)
+    found, again = (Asked(queries, ints(np.argmax(queries @ v.T, axis=1)), starts, ints([])) for v in (content, own))
+    places, nobody, none = Places(own, content, np.full(60, 20)), found[np.arange(0)], ints([])
+    shares = [
+        Court(places, found, nobody, asked, none, 0.0, QUIET).decided().shares(ints([20])) for asked in (nobody, again)
+    ]
+    assert shares[0][1] > shares[0][0]
+    assert shares[1][1] < 0.5 * shares[1][0]
+
+
 def test_new_items_take_no_more_than_a_tenth_from_lists_with_popular_answers():
     """Content puts new items right for those who want them, but says nothing of who does not want them."""
     random = np.random.default_rng(0)
