@@ -32,9 +32,9 @@ CONTENDERS: Mapping[str, Any] = {
     "popularity": Popularity(),
     "als": ALS(factors=200, unobserved_weight=0.03),
     "content similarity": Content(),
-    "ridge map": ContentToCF(mapping="ridge", base_settings=BASE),
-    "network by squared error": ContentToCF(mapping="mse", base_settings=BASE),
-    OURS: ContentToCF(base_settings=BASE),
+    "ridge map": ContentToCF(mapping="ridge", base_settings=BASE, novelty=0.9),
+    "network by squared error": ContentToCF(mapping="mse", base_settings=BASE, novelty=0.9),
+    OURS: ContentToCF(base_settings=BASE, novelty=0.9),
 }
 
 

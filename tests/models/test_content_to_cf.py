@@ -162,7 +162,7 @@ def test_new_items_take_no_more_than_a_tenth_from_lists_with_popular_answers():
     warm = Asked(queries, ints(np.argmax(queries @ true[:30].T, axis=1)), starts, ints([]))
     cold = Asked(queries, ints(30 + np.argmax(queries @ content[30:].T, axis=1)), starts, ints([]))
     places = Places(true, floats(content), np.full(60, 20))
-    decision = Court(places, warm, cold, warm[np.arange(0)], ints(np.arange(30, 60)), 0.9, QUIET).decided()
+    decision = Court(places, warm, cold, warm[np.arange(0)], ints(np.arange(30, 60)), 0.5, QUIET).decided()
     hidden = true.copy()
     hidden[30:] = np.nan
     vectors = decision.vectors(hidden, floats(content), np.where(np.arange(60) < 30, 20, 0))

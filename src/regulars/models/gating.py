@@ -16,7 +16,7 @@ HALVES: Final = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 YIELDS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 ROUNDS: Final = 2  # through all choices
 POPULAR: Final = 0.5  # part of the events that fall on popular items
-BEARABLE: Final = 0.9  # of the NDCG of popular answers has to be left when new items join the lists
+TAKEN: Final = 0.4  # times novelty ** 2 of the NDCG of popular answers is what new items may take: .1 at .5
 SURE: Final = 2.0  # standard errors by which lists have to become better, as many decisions are tried
 STEADY: Final = 0.98  # of what customers found again is still found
 DEAR: Final = 10.0  # times the loss beyond that
@@ -133,14 +133,15 @@ class Court:
         """The decision with the best lists of all events that harms no popular item; the plain model's, if none does.
 
         Scale, gate and what yields to it are searched one after another, popular items both spared and not. To move
-        items that were met, lists have to become better by more than SURE standard errors. New items may take a tenth
-        from the lists of those whose answer is popular.
+        items that were met, lists have to become better by more than SURE standard errors. New items may take a part
+        of the lists of those whose answer is popular: a tenth, if novelty is one half.
         """
         bare = Decision(popular=popular_from(self.places.counts))
         if len(self.warm) < ENOUGH:
             return self._figures(bare)
         bare = self._scaled(bare)
-        starts = [replace(bare, half=10.0, yields=y, popular=p) for p in (np.inf, bare.popular) for y in (0.0, 1.0)]
+        gates = ((10.0, 0.0), (10.0, 1.0), (0.0, 0.0))
+        starts = [replace(bare, half=h, yields=y, popular=p) for p in (np.inf, bare.popular) for h, y in gates]
         options = [self._searched(start) for start in starts]
         better = [option for option in options if _gain(self._judged(bare), self._judged(option)) > SURE]
         better.sort(key=lambda option: -self._worth(option))
@@ -187,10 +188,11 @@ class Court:
 
     def _worth(self, decision: Decision) -> float:
         """Mean NDCG@10 of all events, less what must not be lost: what new items take from lists with popular answers
-        beyond BEARABLE, and what customers no longer find again beyond STEADY."""
+        beyond what TAKEN allows, and what customers no longer find again beyond STEADY."""
         warm, _, again = self._heard(decision)
         popular = self._popular[self._seen]
-        lost = _short(warm[popular], BEARABLE, self._plain[popular]) + _short(again, STEADY, self._found_again)
+        bearable = 1 - TAKEN * self.novelty**2
+        lost = _short(warm[popular], bearable, self._plain[popular]) + _short(again, STEADY, self._found_again)
         return float(self._judged(decision).sum()) - DEAR * lost
 
     def _judged(self, decision: Decision) -> Doubles:
