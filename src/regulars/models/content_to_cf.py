@@ -56,6 +56,8 @@ class ContentToCF(Trained):
     A part `validation` of the items is withheld from the tower, and the newest event of some customers from everything:
     they decide when it has learned enough, and where content speaks: see `Decision`. novelty: how much lists of what is
     new count in that, beside lists of what was met; more puts more new items into lists.
+    repeats: what customers come back for stays in their lists, if a good part of the log is that; false where lists
+    leave out what was met.
     Memory of a fit: 4 bytes * (factors + likeness) * (folds * customers + 3 * n_items).
     """
 
@@ -77,6 +79,7 @@ class ContentToCF(Trained):
     dropout: float = setting(0.1, low=0.0, high=0.9)
     likeness: int = setting(512, low=0, high=4096)
     adapts: bool = setting(False)
+    repeats: bool = setting(True)
     novelty: float = setting(0.5, low=0.0, high=1.0)
     customers: int = setting(50_000, low=100, high=10_000_000, log=True)
     item_columns: tuple[str, ...] = ()
@@ -103,11 +106,11 @@ class ContentToCF(Trained):
         if self.mapping != "ridge":
             from .networks.content_learning import learned
 
-            return ground.model(learned(self, ground, run), self.novelty, run)
+            return ground.model(self, learned(self, ground, run), run)
         teaches = (ground.folds >= 0) & (ground.folds < self.folds)
         weights = floats(np.where(teaches, said(ground.counts, self.least), 0))
         linear = ridge_map(ground.space.inputs, ground.rows, ground.own, weights, self.ridge)
-        return ground.model(linear, self.novelty, run)
+        return ground.model(self, linear, run)
 
     def _withheld(self, data: Dataset, run: Run) -> "Withheld":
         """The events that decide: as few as tell enough, as the plain model never sees them."""

@@ -87,22 +87,19 @@ class Ground:
             )
         return folds
 
-    def model(self, content: ContentMap, novelty: float, run: Run) -> Factors:
-        """The model in which items are placed by this map, too, as far as withheld events speak for it.
-
-        novelty: how much those of items that are treated as new count among them.
-        """
+    def model(self, settings: "ContentToCF", content: ContentMap, run: Run) -> Factors:
+        """The model in which items are placed by this map, too, as far as withheld events speak for it."""
         d, n_items = self.base.item_vectors.shape[1], self.known.n_items
         own = np.pad(self.base.item_vectors, ((0, 0), (0, self.reader.width - d)))
         places = Places(own, content.placed(self.rows), self.counts)
-        decision = self._court(places, novelty, run).decided()
+        decision = self._court(settings, places, run).decided()
         vectors = decision.vectors(*places)
         read = floats(np.where(self.met[:, np.newaxis], self.base.item_vectors, vectors[:, :d]))
         reader = Reader(self.base.encoder, read, self.reader.likes)
         bridge = Bridge(reader, self.met, content, self.space, decision)
         return Factors("content_to_cf", n_items, bridge.stored(vectors), bridge)
 
-    def _court(self, places: Places, novelty: float, run: Run) -> Court:
+    def _court(self, settings: "ContentToCF", places: Places, run: Run) -> Court:
         random, n_items = run.random(), self.known.n_items
         asked, new = self.withheld, self.new
         everything = self.known.histories()[new.user]
@@ -111,7 +108,9 @@ class Ground:
         warm = Asked.of(self.reader(asked.queries), asked.queries.history, asked.targets, n_items)
         warm = warm.some(random, n_items)
         hidden = ints(np.flatnonzero(self.folds == self.folds.max()))
-        return Court(places, warm, cold, self._again(random).some(random, n_items), hidden, novelty, run)
+        again = self._again(random).some(random, n_items)
+        again = again if settings.repeats else again[np.arange(0)]
+        return Court(places, warm, cold, again, hidden, settings.novelty, run)
 
     def _again(self, random: np.random.Generator) -> Asked:
         """For each of some customers an item that they came back for, in lists that may hold it; nobody, where fewer
