@@ -33,8 +33,8 @@ CONTENDERS: Mapping[str, Any] = {
     "als": ALS(factors=200, unobserved_weight=0.03),
     "content similarity": Content(),
     "ridge map": ContentToCF(mapping="ridge", base_settings=BASE, novelty=0.9),
-    "network by squared error": ContentToCF(mapping="mse", base_settings=BASE, novelty=0.9),
-    OURS: ContentToCF(base_settings=BASE, novelty=0.9),
+    "network by squared error": ContentToCF(mapping="mse", layers=1, base_settings=BASE, novelty=0.9),
+    OURS: ContentToCF(epochs=12, base_settings=BASE, novelty=0.9),
 }
 
 
