@@ -86,7 +86,7 @@ class Split:
         return self._of(np.sort(np.random.default_rng(seed).choice(len(self), n, replace=False)))
 
     def wanting(self, keep: Bools, what: str) -> "Split":
-        """The same test of those who wanted any of what `keep` marks [n_wanted], and of nothing else; `what` names it."""
+        """The same test of those who wanted any of what `keep` marks [n_wanted] and of nothing else, called `what`."""
         wanted = self.wanted.where(keep)
         left = np.flatnonzero(wanted.lengths)
         return replace(replace(self, name=f"{self.name}, {what}", wanted=wanted)._of(left))
