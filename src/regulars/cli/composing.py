@@ -11,6 +11,8 @@ import polars as pl
 from regulars.config import BlendTable, PipelineTable, RouteTable
 from regulars.core import Dataset, Estimator, Recommender, Run
 from regulars.evaluation.cost import Cost, measured
+from regulars.models.kinds.bridge import Bridge
+from regulars.models.kinds.factors import Factors
 from regulars.ranking import (
     Boost,
     Cap,
@@ -29,6 +31,13 @@ from .project import Project
 
 UNSEEN = "unseen"  # among the filters of a pipeline, which otherwise are columns of the items
 Past = tuple[float, int, tuple[str, ...]]  # what two-stage methods need to agree on to share their lessons
+
+
+def decided(recommender: Recommender) -> str:
+    """What a fit decided by itself, in words: how content_to_cf mixes content in; empty for other methods."""
+    if isinstance(recommender, Factors) and isinstance(recommender.encoder, Bridge):
+        return recommender.encoder.decision.words
+    return ""
 
 
 @dataclass(frozen=True)

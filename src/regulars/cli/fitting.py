@@ -18,6 +18,7 @@ from regulars.models.kinds.saving import save
 from .answering import Answers, answered
 from .app import HERE, AsJson, ConfigPath, Device, Quiet, Seed, Threads, verb
 from .bars import stage, watched
+from .composing import decided
 from .console import emit, say, tell
 from .content import check_encoders, identities, with_content
 from .learning import Curves, chosen, learn, with_fallback
@@ -61,7 +62,9 @@ def fit(
         with stage(run, "save the model"):
             recommender = with_fallback(project, name, learned)
             save(recommender, project.made("model"), data.items, content=identities(project, run))
+    words = decided(learned[name].recommender)
     facts = {"model": str(project.model), "method": name, "seconds": round(learned[name].seconds, 3)}
+    facts |= {"decided": words} if words else {}
     project.write("model.json", {**facts, "curves": curves})
     shutil.rmtree(left, ignore_errors=True)
     if as_json:
@@ -69,6 +72,8 @@ def fit(
         return
     where = escape(str(project.model))
     tell(f"{escape(name)}, fitted in {learned[name].seconds:.1f} s on {len(data):,} events, is in {where}")
+    if words:
+        tell(escape(words))
 
 
 @verb("regulars recommend --customer 1364 --customer 2070")

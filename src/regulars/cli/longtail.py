@@ -16,6 +16,7 @@ from regulars.report.longtail import longtail as studied
 
 from .app import HERE, AsJson, ConfigPath, Device, Quiet, Seed, Threads, verb
 from .bars import stage, watched
+from .composing import decided
 from .console import emit, say
 from .content import tell_content, with_content
 from .contests import tell_pictures
@@ -129,7 +130,7 @@ def _facts(project: Project, name: str, model: Factors, run: Run) -> dict[str, s
         "Settings": ", ".join(f"{key} = {value}" for key, value in settings.items() if key != "method")
         or "the defaults",
     }
-    if said := getattr(getattr(model.encoder, "decision", None), "words", ""):
+    if said := decided(model):
         facts["The gate"] = said
     return facts | {"Seed": str(run.seed), "Versions": versions()}
 
