@@ -37,6 +37,7 @@ NDCG, AP = f"ndcg@{K}", f"map@{K}"
 STEPS = ((0, 0), (1, 3), (4, 10), (11, 30), (31, 100), (101, 300), (301, 10**9))
 TEXTS, TEXT, PICTURE = ("prod_name", "detail_desc"), "text", "picture"
 PLAIN, SIMILAR, ARTICLE, OURS = "ALS", "content similarity", "the article's network", "ours"
+MAPPED = ContentToCF(customers=15_000, epochs=4)
 KEPT = Path(__file__).parent / ".vectors"
 
 
@@ -98,7 +99,7 @@ def methods() -> dict[str, ALS | Content | ContentToCF]:
         SIMILAR: Content(columns=(*attributes(), *TEXTS)),
         "ridge map": ContentToCF(mapping="ridge"),
         ARTICLE: ContentToCF(mapping="mse", layers=1, least=WIDE + 1),
-        OURS: ContentToCF(),
+        OURS: MAPPED,
     }
 
 
@@ -139,7 +140,7 @@ def ablation(contest: Contest) -> Iterator[Figure]:
         "all": (),
     }
     models, costs = fitted(
-        {name: ContentToCF(item_columns=some) for name, some in columns.items()}, contest.split.train
+        {name: replace(MAPPED, item_columns=some) for name, some in columns.items()}, contest.split.train
     )
     compared = judged(models, contest.parts)
     for name in models:
