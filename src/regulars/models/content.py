@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from regulars.core import QUIET, Dataset, Frame, Progress, Run, Settings, setting
-from regulars.core.errors import MissingColumn, SettingError
+from regulars.core import QUIET, Dataset, Progress, Run, Settings, setting
+from regulars.core.errors import SettingError
 from regulars.features import KINDS, Columns
 
+from .described import described
 from .kinds.item_attributes import LIKENESSES, ItemAttributes
 from .kinds.profile import RULES, Profile
 
@@ -62,7 +63,7 @@ class Content(Settings):
             raise SettingError(f"Content: weights are 0 or more; given were {list(self.weights)}")
 
     def fit(self, data: Dataset, run: Run = QUIET) -> ItemAttributes:
-        frame = self._table(data)
+        frame = described(data, self.columns, "content")
         kinds = dict(zip(self.columns, self.kinds, strict=False))
         columns = Columns.learn(frame, kinds=kinds, min_count=self.min_count, bins=self.bins)
         run.on_epoch(Progress("content", 1, 3))
@@ -73,19 +74,6 @@ class Content(Settings):
         run.on_epoch(Progress("content", 3, 3))
         profile = Profile(self.rule, self.half_life_days)
         return ItemAttributes("content", data.n_items, columns, *parts, profile, self.similarity)
-
-    def _table(self, data: Dataset) -> Frame:
-        """The attributes of the items that are used."""
-        known = data.item_features.columns
-        if not known:
-            raise MissingColumn(
-                "content needs attributes of the items, and the dataset has none: give a table of items with an item_id"
-                " and columns such as category, brand, title, price ([items] in regulars.toml, items= in Python)"
-            )
-        lost = [name for name in self.columns if name not in known]
-        if lost:
-            raise MissingColumn(f"Content: columns names {lost}; the table of items has {known}")
-        return data.item_features.select(self.columns or known)
 
     def _weigh(self, matrix: "csr_array", columns: Columns) -> None:
         """Turns the features of the items into their weights, in place; what says nothing is taken out."""

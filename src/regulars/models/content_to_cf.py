@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from regulars.core import QUIET, Bools, Dataset, Run, floats, from_names, setting
-from regulars.core.errors import CannotDo, MissingColumn, SettingError
+from regulars.core.errors import CannotDo, SettingError
 from regulars.features import Inputs
 
 from .als import ALS
 from .bpr import BPR
+from .described import described
 from .gating import MOST
 from .kinds.bridge import Bridge
 from .kinds.factors import Factors
@@ -130,16 +131,7 @@ class ContentToCF(Trained):
             ) from error
 
     def _inputs(self, data: Dataset) -> Inputs:
-        known = data.item_features.columns
-        if not known:
-            raise MissingColumn(
-                "content_to_cf needs attributes of the items, and the dataset has none: give a table of items with an "
-                "item_id and columns such as category, brand, title, price ([items] in regulars.toml, items= in Python)"
-            )
-        lost = [name for name in self.item_columns if name not in known]
-        if lost:
-            raise MissingColumn(f"ContentToCF: item_columns names {lost}; the table of items has {known}")
-        return Inputs.learn(data.item_features, columns=self.item_columns)
+        return Inputs.learn(described(data, self.item_columns, "content_to_cf", "item_columns"))
 
 
 def before(model: Factors) -> Factors:

@@ -7,7 +7,7 @@ import pytest
 from regulars.core import Dataset, Run, mapped
 from regulars.core.errors import Interrupted
 from regulars.models import SASRec
-from regulars.models.networks import next_item
+from regulars.models.networks import training
 from regulars.models.networks.sequences import Sequences
 
 COLUMNS = ("user", "item", "time", "weight", "kind")
@@ -44,11 +44,11 @@ def test_sequences_of_a_mapped_log_are_those_of_the_log_in_memory(log, on_disk, 
 def test_a_network_learns_from_the_disk_what_it_learns_from_memory(log, on_disk, monkeypatch):
     seen = []
 
-    def noting(task, settings, run, name, *, keep=False, train=next_item.train):
+    def noting(task, settings, run, name, train=training.train):
         seen.append(task)
-        return train(task, settings, run, name, keep=keep)
+        return train(task, settings, run, name)
 
-    monkeypatch.setattr(next_item, "train", noting)
+    monkeypatch.setattr(training, "train", noting)
     method = SASRec(width=8, length=5, epochs=3, batch=8, validation=0.2)
     one, other = (method.fit(data, Run(threads=1)) for data in (log, on_disk))
     np.testing.assert_array_equal(one.item_vectors, other.item_vectors)

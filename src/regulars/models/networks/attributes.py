@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding_bag
 
 from regulars.core import Bools, Dataset, Ints
-from regulars.core.errors import MissingColumn
 from regulars.features import Columns
+
+from ..described import described
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -21,15 +22,7 @@ def attributes(data: Dataset, names: tuple[str, ...]) -> "csr_array":
     names: of the columns of the table of items that are used, all when empty.
     Raises MissingColumn when there is no such table, or it lacks one of them.
     """
-    table = data.item_features
-    if not table.width:
-        raise MissingColumn(
-            "attributes = True needs a table of items, and the dataset has none: give one with an item_id and columns"
-            " such as category, brand, price ([items] in regulars.toml, items= in Python)"
-        )
-    if lost := [name for name in names if name not in table.columns]:
-        raise MissingColumn(f"columns names {lost}; the table of items has {table.columns}")
-    table = table.select(names or table.columns)
+    table = described(data, names, "attributes = True")
     matrix = Columns.learn(table).matrix(table)
     lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1))).ravel()
     matrix.data /= np.repeat(lengths, np.diff(matrix.indptr)).astype(np.float32)

@@ -15,7 +15,7 @@ from regulars.core import Bools, Floats, Ints, Longs, Run, floats, spans, starts
 from regulars.kernels.pairs import looked_at
 
 from ..trained import Trained
-from .training import Task, train
+from .training import Task, train_members
 from .weights import Weights
 
 _ROWS = 16_384  # scored at a time
@@ -247,17 +247,18 @@ def learn_cross_net(
 ) -> CrossNet:
     """The networks under which what was wanted stands highest. knots: [c, bins + 1], where the bins of a number end."""
     known = often_met(lists, design.sizes, teaching.least)
-    codes, weights = embedded(lists.table.codes, known), []
+    codes = embedded(lists.table.codes, known)
     design = replace(design, sizes=tuple(int(numbers.max(initial=0)) + 1 for numbers in known))
-    for member in range(teaching.members):
-        own = replace(run.at(f"member-{member}"), seed=run.seed + 7_919 * member)
+
+    def made(own: Run) -> Ranking:
         with torch.random.fork_rng():
             torch.manual_seed(own.seed)
             module = DeepAndCross(design, teaching.dropout, teaching.unseen)
         module.bound(knots)
-        train(Ranking(lists, codes, module, settings, teaching), settings, own, "dcn")
-        weights.append(Weights.of(module))
-    return CrossNet(design, known, tuple(weights))
+        return Ranking(lists, codes, module, settings, teaching)
+
+    tasks = train_members(teaching.members, made, settings, run, "dcn")
+    return CrossNet(design, known, tuple(Weights.of(task.module) for task in tasks))
 
 
 def embedded(codes: Ints, known: tuple[Ints, ...]) -> Longs:

@@ -18,7 +18,7 @@ from . import softmax
 from .attributes import Network, attributes
 from .sequence_encoder import SequenceEncoder, Shape
 from .sequences import Sequences
-from .training import Task, forget, train
+from .training import Task, train_members
 from .weights import Weights
 from .withheld import Withheld
 
@@ -116,17 +116,7 @@ class _Chances:
 def fit(name: str, settings: Sequential, shape: Shape, data: Dataset, run: Run) -> Factors:
     """The model of a network of this shape, or of several, that learned from `data` what comes next."""
     withheld = Withheld.of(data, settings.validation if settings.patience else 0.0, run.random())
-    if settings.members == 1:
-        return _learned(NextItem(name, settings, shape, withheld, run.seed), run, name)
-    models = []
-    parts = [(run.member(place), f"{name} {place + 1} of {settings.members}") for place in range(settings.members)]
-    for own, called in parts:
-        models.append(_learned(NextItem(name, settings, shape, withheld, own.seed), own, called, keep=True))
-    for own, called in parts:
-        forget(own, called)
-    return together(models)
-
-
-def _learned(task: NextItem, run: Run, name: str, *, keep: bool = False) -> Factors:
-    train(task, task.settings, run, name, keep=keep)
-    return task.model()
+    tasks = train_members(
+        settings.members, lambda own: NextItem(name, settings, shape, withheld, own.seed), settings, run, name
+    )
+    return together([task.model() for task in tasks])

@@ -1,8 +1,9 @@
 """The one training loop: every network learns by it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -52,6 +53,9 @@ class Task(ABC):
         """The figure of the withheld events, more is better; the module is in evaluation mode, without gradients."""
 
 
+T = TypeVar("T", bound=Task)
+
+
 @dataclass
 class Learned:
     """How a fit went: loss and figure of each epoch, the best epoch (from 1)."""
@@ -66,7 +70,7 @@ def train(task: Task, settings: Trained, run: Run, name: str, *, keep: bool = Fa
 
     The same seed gives the same weights on the same number of threads and processes of one machine. With
     `run.checkpoints` a fit that was stopped goes on from where it was; the folder belongs to this one fit. keep: its
-    end stays there until `forget`, for a fit that is a part of a longer one. Raises TrainingError when the device is
+    end stays there, for a fit that is a part of a longer one. Raises TrainingError when the device is
     not there, the folder holds a checkpoint of another fit, or the loss diverges.
     """
     device = device_of(run.device, place())
@@ -77,7 +81,21 @@ def train(task: Task, settings: Trained, run: Run, name: str, *, keep: bool = Fa
     return Learned(fitting.state.losses, fitting.state.figures, fitting.state.best)
 
 
-def forget(run: Run, name: str) -> None:
-    """Removes the checkpoint of a fit that was kept."""
-    if run.checkpoints is not None:
-        Keeper(run.checkpoints, name, {}).remove()
+def train_members(members: int, made: Callable[[Run], T], settings: Trained, run: Run, name: str) -> Iterator[T]:
+    """Trains several of the same one after another, each from a beginning of its own, and gives each when it is done.
+
+    made: the task of a member's run. A fit that was stopped goes on at the member that was learning.
+    """
+    if members == 1:
+        task = made(run)
+        train(task, settings, run, name)
+        yield task
+        return
+    parts = [(run.member(place), f"{name} {place + 1} of {members}") for place in range(members)]
+    for own, called in parts:
+        task = made(own)
+        train(task, settings, own, called, keep=True)
+        yield task
+    for own, called in parts:
+        if own.checkpoints is not None:
+            Keeper(own.checkpoints, called, {}).remove()
