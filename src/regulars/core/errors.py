@@ -15,6 +15,11 @@ RegularsError
 |   |-- ForeignModel     not a saved model, or one of another version
 |   |-- VocabularyMismatch   a model fitted on other items than those it is asked about
 |   `-- EncoderMismatch      a model fitted on vectors of texts or pictures by another encoder than the one at hand
+|-- StoreError           what the service keeps cannot be read or written
+|   |-- StoreUnavailable     the database does not answer, or is busy for too long
+|   |-- StoreFull            its disk is full; nothing of the call was written
+|   `-- ForeignStore         not a store of Regulars, or one of a later release
+|-- RuleError            a filter or rule that cannot be understood
 |-- StudyError           a study of settings that is of other data, or in which nothing could be measured
 |-- TrainingError        a network that cannot learn on: no such device, a foreign checkpoint, a loss that diverged
 |-- CannotDo             this recommender lacks the wanted capability
@@ -79,6 +84,26 @@ class VocabularyMismatch(ModelError):
 
 class EncoderMismatch(ModelError):
     """A model that was fitted on vectors of texts or pictures by another encoder than the one at hand."""
+
+
+class StoreError(RegularsError):
+    """What the service keeps cannot be read or written."""
+
+
+class StoreUnavailable(StoreError):
+    """The database does not answer, or is busy for too long."""
+
+
+class StoreFull(StoreError):
+    """The disk of the database is full; nothing of the call was written."""
+
+
+class ForeignStore(StoreError):
+    """Not a store of Regulars, or one of a later release."""
+
+
+class RuleError(RegularsError):
+    """A filter or rule that cannot be understood."""
 
 
 class StudyError(RegularsError):

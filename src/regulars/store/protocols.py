@@ -1,0 +1,184 @@
+"""The protocols of a store; SQLite and PostgreSQL keep to them alike (tests/contracts/test_stores.py).
+
+What a writing call returned is on the disk. Every call may raise StoreUnavailable (the database is away or busy) or
+StoreFull (its disk is full); nothing is half written then. Calls may come from several threads.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from regulars.core import Frame
+
+from .records import Appended, Entity, Event, Exposure, Key, Placed, Version
+
+
+class Events(Protocol):
+    """What happened, in the order of (customer, time, arrival)."""
+
+    def append(self, events: Sequence[Event]) -> Appended:
+        """Stores those whose event_id is new, all or none; durable on return."""
+        ...
+
+    def histories(self, user_ids: Sequence[str], *, before: int | None = None, last: int = 500) -> list[list[Event]]:
+        """The newest `last` events of each customer strictly before `before`, oldest first; [] for strangers."""
+        ...
+
+    def since(self, place: int, limit: int = 10_000) -> list[Placed]:
+        """Events that arrived after `place`, in the order of arrival."""
+        ...
+
+    def last_place(self) -> int:
+        """The place of the newest arrival, 0 in an empty store."""
+        ...
+
+    def count(self) -> int: ...
+
+    def merge(self, visitor: str, customer: str) -> int:
+        """Gives the events of an anonymous visitor to a customer, and later ones too; how many were moved."""
+        ...
+
+    def owner(self, user_id: str) -> str:
+        """The customer that a visitor was merged into, else the id itself."""
+        ...
+
+    def erase(self, user_id: str) -> int:
+        """Forgets the events of a customer for good; how many there were."""
+        ...
+
+    def frame(self, *, until: int | None = None) -> Frame:
+        """All events (arrived until that place) as a table with the columns of Event."""
+        ...
+
+    def load(self, events: Frame) -> Appended:
+        """Bulk load of a table with the columns of Event (user_id, item_id, time at least); durable on return."""
+        ...
+
+
+class Entities(Protocol):
+    """Items or customers: documents by id."""
+
+    def put(self, entities: Mapping[str, Mapping[str, Any]]) -> None:
+        """Replaces or makes each."""
+        ...
+
+    def patch(self, entities: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """Lays fields over those that are there (None takes a field away); the ids that are not there, unpatched."""
+        ...
+
+    def get(self, ids: Sequence[str]) -> list[Entity | None]: ...
+
+    def delete(self, ids: Sequence[str]) -> int: ...
+
+    def since(self, place: int, limit: int = 10_000) -> list[Entity]:
+        """What changed after `place`, deletions (`deleted`) included, in the order of changes."""
+        ...
+
+    def last_place(self) -> int: ...
+
+    def count(self) -> int: ...
+
+    def scan(self) -> Iterator[Entity]: ...
+
+    def frame(self) -> Frame:
+        """A table with one row for each, `id_column` and a column for each field that occurs."""
+        ...
+
+    def load(self, table: Frame) -> int:
+        """Bulk put of a table that has the id column; nulls are left out."""
+        ...
+
+
+class Models(Protocol):
+    """The versions of the models and which of them answers."""
+
+    def register(self, version: Version) -> None: ...
+
+    def get(self, name: str) -> Version | None: ...
+
+    def all(self) -> list[Version]:
+        """Newest first."""
+        ...
+
+    def promote(self, name: str) -> None:
+        """Makes a version live and retires the one that was. Raises UnknownId."""
+        ...
+
+    def roll_back(self) -> Version:
+        """Makes the version live that was so before. Raises CannotDo when there is none."""
+        ...
+
+    def stage(self, name: str, stage: str, share: float = 0.0) -> None:
+        """Puts a version to "candidate", "shadow", "canary" (with its share) or "retired". Raises UnknownId."""
+        ...
+
+    def generation(self) -> int:
+        """A number that grows with every change, for those who poll."""
+        ...
+
+
+class Exposures(Protocol):
+    """What was shown."""
+
+    def append(self, exposures: Sequence[Exposure]) -> None: ...
+
+    def of(self, exposure_id: str) -> Exposure | None: ...
+
+    def count(self) -> int: ...
+
+    def frame(self, *, start: int = 0, end: int | None = None) -> Frame:
+        """One row for each shown item: the columns of Exposure, with item_id, rank (from 1), score, source, chance."""
+        ...
+
+    def outcomes(self, *, start: int = 0, end: int | None = None, window: int = 7 * 86_400) -> Frame:
+        """`frame` with what came of it within `window` seconds: clicked, purchased (times or null), value.
+
+        By the exposure_id that an event carries, else by customer and item; each event counts for the latest exposure
+        before it.
+        """
+        ...
+
+    def erase(self, user_id: str) -> int: ...
+
+
+class Keys(Protocol):
+    """API keys by the digest of their secret."""
+
+    def put(self, key: Key) -> None: ...
+
+    def find(self, digest: str) -> Key | None: ...
+
+    def all(self) -> list[Key]: ...
+
+    def revoke(self, name: str) -> bool: ...
+
+
+class Store(Protocol):
+    """Everything that a service keeps."""
+
+    @property
+    def events(self) -> Events: ...
+    @property
+    def items(self) -> Entities: ...
+    @property
+    def customers(self) -> Entities: ...
+    @property
+    def models(self) -> Models: ...
+    @property
+    def exposures(self) -> Exposures: ...
+    @property
+    def keys(self) -> Keys: ...
+
+    def ping(self) -> None:
+        """Raises StoreUnavailable when the database does not answer."""
+        ...
+
+    def dump(self, folder: Path) -> None:
+        """Everything as parquet files, which `restore` of any store reads."""
+        ...
+
+    def restore(self, folder: Path) -> None:
+        """Fills an empty store from a dump. Raises CannotDo when it is not empty."""
+        ...
+
+    def close(self) -> None: ...
