@@ -157,6 +157,34 @@ class ContentTable(Part):
     prefix: str = ""  # what some encoders want before each text, such as "passage: "
 
 
+class ScenarioTable(Part):
+    """[scenarios.NAME]: a place where a list is shown (home, product, cart, e-mail), and what is shown there.
+
+    [scenarios.NAME.rules] has rules of its own beside those of [rules]. sources: methods, blends, pipelines and routes
+    of this file, or popular, trending, new, recently_viewed, buy_again, similar and bought_together.
+    """
+
+    sources: Texts  # who proposes; the next one fills in where those before cannot tell
+    k: int = Field(0, ge=0, le=1_000)  # items of a list; 0: k of [recommend]
+    explain: bool = True  # whether each line says why
+    explore: float = Field(0.0, ge=0, le=1)  # the share of the slots that are drawn, so that their chances are known
+    rules: dict[str, Any] = Field(default_factory=dict)
+
+
+class ServeTable(Part):
+    """[serve]: the service of `regulars serve`."""
+
+    store: str = ""  # sqlite:///shop.db or postgresql://user@host/shop; empty: SQLite in the output folder
+    host: str = "127.0.0.1"  # 0.0.0.0: every network of this machine
+    port: int = Field(8080, ge=0, le=65_535)
+    history: int = Field(500, ge=1, le=100_000)  # newest events of a customer that are looked at
+    refit_hours: float = Field(0.0, ge=0)  # how often the models are fitted again; 0: only by regulars refit
+    origins: Texts = ()  # sites whose pages may ask (CORS)
+    requests_per_minute: int = Field(0, ge=0)  # of one key; 0: no limit
+    max_megabytes: float = Field(8.0, gt=0)  # of one request
+    open: bool = False  # whether requests need no key: for trying things on one machine only
+
+
 class Config(Part):
     """The whole file."""
 
@@ -181,6 +209,9 @@ class Config(Part):
     routes: dict[str, RouteTable] = Field(default_factory=dict)
     pipelines: dict[str, PipelineTable] = Field(default_factory=dict)
     tune: TuneTable = TuneTable()
+    rules: dict[str, Any] = Field(default_factory=dict)  # what holds for every list; see docs/how-to/rules.md
+    scenarios: dict[str, ScenarioTable] = Field(default_factory=dict)
+    serve: ServeTable = ServeTable()
 
 
 def read(path: Path) -> Config:
