@@ -55,6 +55,8 @@ def longtail(
 
     Both learn from what came before the test period and are judged on it, apart by how often a product had been met.
     """
+    from regulars.report.longtail.page import ready
+
     project = Project.open(config)
     name = method or _named(project)
     if project.kind(name) != KIND:
@@ -62,13 +64,14 @@ def longtail(
             f"longtail compares {KIND} with the model that it extends, and {name} is no such method. "
             f'Name one with --method, or write [methods.{name}_by_content] method = "{KIND}"'
         )
+    ready()
     with watched(quiet=quiet or as_json, **project.how(seed, threads, device)) as run:
         prepared, coverages = with_content(project, project.prepared(run), run)
         split, _ = tested(project, prepared)
+        shelf = goods(project, split.train, category)
         model = learn(project, split.train, (name,), run)[name].recommender
         assert isinstance(model, Factors)
         look = Look(k=project.config.recommend.k, customers=limit, items=sample)
-        shelf = goods(project, split.train, category)
         filters = project.filters(split.train)
         found = studied(Pair(before(model), model), split, goods=shelf, look=look, filters=filters, run=run)
         with stage(run, "write the page"):

@@ -56,7 +56,7 @@ class Because:
 
 @dataclass(frozen=True)
 class Line:
-    """One item of an answer. source: who proposed it; chance: its propensity in this slot, 1 where nothing was drawn."""
+    """One item of an answer. source: who proposed it; chance: its propensity in this slot, 1 if nothing was drawn."""
 
     item_id: str
     rank: int

@@ -8,6 +8,7 @@ from ..markup import Markup, joined, tag
 from ..page import document
 from . import sections
 from .gallery_section import gallery
+from .layout import mapper
 from .map_section import data, maps
 from .study import LongTail
 from .told import Told
@@ -21,6 +22,11 @@ SECTIONS = (
     ("gallery", "Similar products, before and after", gallery),
     ("protocol", "How this was measured", sections.protocol),
 )
+
+
+def ready() -> None:
+    """Raises MissingExtra where the page could not be made, so that nothing is fitted for it in vain."""
+    mapper()
 
 
 def page(found: LongTail, *, shop: str, protocol: Mapping[str, str] | None = None) -> str:

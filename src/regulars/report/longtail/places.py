@@ -66,7 +66,7 @@ def company(directions: Floats, here: Bools, items: Longs, events: Longs, goods:
     mapped = items[here]
     if len(mapped) < _LEAST:
         return found
-    near = nearest(directions[here], min(NEAR, len(mapped) - 1))[0]
+    near = nearest(directions[here], min(NEAR, len(mapped) - 1))
     few = events[mapped] < ENOUGH
     if few.any():
         found |= {"few": float(few[near][few].mean()), "few_chance": (int(few.sum()) - 1) / (len(few) - 1)}

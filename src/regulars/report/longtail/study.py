@@ -13,6 +13,7 @@ from regulars.ranking import Filter, Unseen, passing
 from .gallery import chosen, gallery
 from .goods import Goods
 from .irrelevance import irrelevance, similar
+from .layout import mapper
 from .pair import Pair
 from .places import Places, drawn, places
 from .quality import Quality, demand, quality
@@ -70,8 +71,10 @@ def longtail(
     """What mapping content into a model has done for the items that few have met.
 
     pair: the model before and after, both fitted on `split.train`; goods: names, categories and pictures of its items;
-    filters: what may be recommended. Raises BadTable when the items are not the same, EmptyData when nobody is asked.
+    filters: what may be recommended. Raises BadTable when the items are not the same, EmptyData when nobody is asked,
+    MissingExtra without the extra `maps`.
     """
+    mapper()
     look = look or Look()
     train = split.train
     if not pair.before.n_items == train.n_items == len(goods):
