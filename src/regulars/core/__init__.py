@@ -2,6 +2,7 @@
 
 from .arrays import DAY, MISSING, Bools, Codes, Floats, Frame, Ints, Longs, floats, ints, longs, spans, starts_of
 from .dataset import EVENT, Dataset, aligned
+from .growing import appended
 from .protocols import AddsItems, Encodes, Estimator, Explains, FindsSimilar, Model, Rates, Recommender, Scored
 from .queries import Histories, Queries
 from .recommendations import Allowed, Reasons, Recommendations, excluding, top_k
@@ -41,6 +42,7 @@ __all__ = [
     "Settings",
     "Vocabulary",
     "aligned",
+    "appended",
     "as_ids",
     "excluding",
     "floats",
