@@ -92,7 +92,7 @@ def test_a_fitted_model_remembers_its_encoders_and_refuses_others(told):
 def test_without_the_encoder_a_model_still_answers_but_makes_no_vectors(told, monkeypatch):
     told.ok("fit", "--method", "popularity")
     shop, prepared = project(told)
-    saved = shop.fitted(prepared.dataset)
+    saved, _ = shop.fitted(prepared.dataset)
     assert set(saved.content) == {"story_vector", "photo_vector"}
 
     def lacking(*_):
@@ -110,7 +110,7 @@ def test_another_model_in_the_same_folder_is_another_encoder(told, tmp_path):
     written(told.folder / "model", seed=1)
     shop, prepared = project(told)
     with pytest.raises(EncoderMismatch):
-        check_encoders(shop, shop.fitted(prepared.dataset), QUIET)
+        check_encoders(shop, shop.fitted(prepared.dataset)[0], QUIET)
 
 
 def test_new_items_get_the_vectors_of_the_same_encoders(told):
@@ -167,7 +167,7 @@ def test_a_new_item_is_in_the_lists_without_a_fit(told):
     assert "the model knows all 40 items" in told.run("add").said
     table = pl.read_csv(told.folder / "items.csv", schema_overrides={"item_id": pl.String})
     new = table.head(1).with_columns(item_id=pl.lit("0040"), image=pl.lit("2.png"))
-    pl.concat([table, new]).write_csv(told.folder / "items.csv")
+    pl.concat([new, table.reverse()]).write_csv(told.folder / "items.csv")
     answer = told.ok("add", "--json").json
     assert answer["added"] == 1
     assert [(one["column"], one["told"], one["computed"]) for one in answer["content"]] == [

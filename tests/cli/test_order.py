@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from cli.corner import TABLES, events
+from cli.corner import TABLES, events, items
 
 
 @pytest.fixture
@@ -109,17 +109,29 @@ def test_a_foreign_model_is_refused(fitted, text, said):
     assert fitted.ok("recommend")
 
 
-@pytest.mark.parametrize("items", ["fewer", "others"])
-def test_a_model_of_other_items_is_refused(fitted, items):
-    other = pl.col("item_id") != events()["item_id"][0] if items == "fewer" else pl.lit(True)
-    name = pl.col("item_id") if items == "fewer" else "x" + pl.col("item_id")
-    fitted.log(events().filter(other).with_columns(item_id=name))
-    for words in (("recommend",), ("similar", "0001" if items == "fewer" else "x0001")):
+@pytest.mark.parametrize(("gone", "said"), [("0001", "1 of which are"), ("", "40 of which are")])
+def test_a_model_of_items_that_are_not_there_any_more_is_refused(fitted, gone, said):
+    """gone: one of them, or all."""
+    keep = pl.col("item_id") != gone if gone else pl.lit(True)
+    name = pl.col("item_id") if gone else "x" + pl.col("item_id")
+    fitted.log(events().filter(keep).with_columns(item_id=name))
+    items().filter(keep).with_columns(item_id=name).write_csv(fitted.folder / "items.csv")
+    for words in (("recommend",), ("similar", "0002" if gone else "x0001")):
         answer = fitted.run(*words)
         assert answer.code == 4
         assert "(VocabularyMismatch)" in answer.said
-        assert "the model was fitted on 40 items that are not the first 40" in answer.said
+        assert f"the model was fitted on 40 items, {said} not among the" in answer.said
         assert "regulars fit makes it anew" in answer.said
+
+
+def test_a_model_knows_its_items_in_whatever_order_they_come(fitted):
+    before = fitted.ok("recommend", "--customer", "c-001", "--json").json
+    similar = fitted.ok("similar", "0013", "--json").json
+    fitted.log(events().reverse())
+    items().reverse().write_csv(fitted.folder / "items.csv")
+    assert fitted.ok("similar", "0013", "--json").json == similar
+    told = fitted.ok("recommend", "--customer", "c-001", "--json").json
+    assert [row["item_id"] for row in told] == [row["item_id"] for row in before]
 
 
 def test_a_model_serves_a_shop_that_got_new_items_since(fitted):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.core import EVENT, MISSING, Dataset, Vocabulary, aligned, ints, longs
-from regulars.core.errors import BadTable, EmptyData, MissingColumn
+from regulars.core.errors import BadTable, EmptyData, MissingColumn, VocabularyMismatch
 
 LOG = pl.DataFrame(
     {
@@ -174,3 +174,20 @@ def test_the_next_event_of_each_customer_from_a_moment_on():
         MISSING,
     ]
     assert data.next_events(ints([1, 0]), 0).tolist() == [3, 0]
+
+
+def test_as_indexed_events_and_features_follow_their_items_and_new_ones_stand_behind():
+    table = pl.DataFrame({"item_id": [10, 20, 30, 40], "name": ["ten", "twenty", "thirty", "forty"]})
+    data = Dataset.of(LOG, items=table)
+    other = data.as_indexed(Vocabulary.of(["20", "10"]))
+    assert other.items.ids.to_list()[:2] == ["20", "10"]
+    assert set(other.items.ids[2:]) == {"30", "40"}
+    assert other.items.names(other.item).to_list() == ["10", "20", "30", "10", "30"]
+    named = dict(zip(other.items.ids, other.item_features["name"], strict=True))
+    assert named == {"10": "ten", "20": "twenty", "30": "thirty", "40": "forty"}
+    assert data.as_indexed(Vocabulary.of(data.items.ids.head(2))) is data
+
+
+def test_as_indexed_an_item_that_is_gone_is_named():
+    with pytest.raises(VocabularyMismatch, match=r"fitted on 2 items, 1 of which are not among the 3 at hand.* 50"):
+        Dataset.of(LOG).as_indexed(Vocabulary.of([10, 50]))

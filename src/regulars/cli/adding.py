@@ -15,21 +15,20 @@ from .project import Project
 
 @verb("regulars add")
 def add(config: ConfigPath = HERE, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Place the items that came to the end of the table of items in the fitted model, by what is known of them.
+    """Place the items that came to the table of items since the fit in the fitted model, by what is known of them.
 
     Nothing is fitted: their texts and pictures are encoded, content_to_cf or two_tower maps them, the model is saved.
     """
     project = Project.open(config)
     with watched(quiet=quiet or as_json) as run:
-        data = project.prepared(run).dataset
-        saved = project.fitted(data)
+        saved, data = project.fitted(project.prepared(run).dataset)
         first = len(saved.items)
         recommender = saved.recommender
         if not isinstance(recommender, AddsItems):
             raise CannotDo("the fitted model takes no new items; fit content_to_cf or two_tower: regulars fit --method")
         if data.n_items == first:
             raise EmptyData(
-                f"the model knows all {first:,} items of the table of items; put the new ones at its end, or into "
+                f"the model knows all {first:,} items of the table of items; put the new ones into it, or into "
                 "another file of it, then add them"
             )
         check_encoders(project, saved, run, needed=True)

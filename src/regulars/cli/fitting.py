@@ -89,8 +89,7 @@ def recommend(
     """Recommend to every customer, with a reason in words; write recommendations.parquet and .csv."""
     project = Project.open(config)
     with watched(quiet=quiet or as_json) as run:
-        data = project.prepared(run).dataset
-        saved = project.fitted(data)
+        saved, data = project.fitted(project.prepared(run).dataset)
         check_encoders(project, saved, run)
         answers = Answers(saved.recommender, data, project.filters(data), project.item_names(data))
         users = data.users.known(customer, "customer") if customer else _everybody(data.n_users)
@@ -123,8 +122,7 @@ def similar(
     """The items most like each of the given ones, by the fitted model."""
     project = Project.open(config)
     with watched(quiet=quiet or as_json) as run:
-        data = project.prepared(run).dataset
-        saved = project.fitted(data)
+        saved, data = project.fitted(project.prepared(run).dataset)
         check_encoders(project, saved, run)
     recommender = saved.recommender
     items = data.items.known(item, "item")

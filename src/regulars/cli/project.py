@@ -139,16 +139,15 @@ class Project:
             raise ConfigError(f"{path} is no comparison of Regulars; make it again with: regulars compare")
         return said
 
-    def fitted(self, data: Dataset) -> Saved:
-        """The fitted recommender, made for the items of `data`. Raises ConfigError and ModelError."""
+    def fitted(self, data: Dataset) -> tuple[Saved, Dataset]:
+        """The fitted recommender, and `data` with the items in its order. Raises ConfigError and ModelError."""
         if not self.model.is_dir():
             raise ConfigError(f"there is no fitted model in {self.model} yet; make it with: regulars fit")
         try:
             saved = load(self.model)
-            saved.check(data.items)
+            return saved, data.as_indexed(saved.items)
         except ModelError as error:
             raise type(error)(f"{error} (regulars fit makes it anew)") from error
-        return saved
 
     def sources(self) -> Sources:
         """Where the tables are and how to read them."""

@@ -44,9 +44,8 @@ def report(config: ConfigPath = HERE, as_json: AsJson = False, quiet: Quiet = Fa
 
 def contents(project: Project, prepared: Prepared) -> Report:
     """What the page is made from. Raises ConfigError when nothing was compared or recommended yet."""
-    data = prepared.dataset
     compared = project.compared()
-    recommender = project.fitted(data).recommender
+    saved, data = project.fitted(prepared.dataset)
     return Report(
         shop=project.config.name,
         data=data,
@@ -56,7 +55,7 @@ def contents(project: Project, prepared: Prepared) -> Report:
         test=Figures.read(compared["test"]),
         winner=compared["winner"],
         recommendations=_recommendations(project),
-        similar=similar_to(project, recommender, data),
+        similar=similar_to(project, saved.recommender, data),
         curves=frame({**compared.get("curves", {}), **_fitted(project).get("curves", {})}),
         settings=settings(project),
         protocol=protocol(project, compared),

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from .arrays import MISSING, Bools, Codes, Floats, Frame, Ints, Longs, longs, spans, starts_of
-from .errors import BadTable, EmptyData, MissingColumn
-from .mapped import counts_of, kept
+from .errors import BadTable, EmptyData, MissingColumn, VocabularyMismatch
+from .mapped import counts_of, kept, looked_up
 from .queries import Histories, Queries
 from .vocabulary import Vocabulary
 
@@ -184,6 +184,30 @@ class Dataset:
             return pl.DataFrame()
         rows = pl.Series(users.astype(np.int64))
         return self.user_features.select(pl.all().gather(rows.set(rows < 0, None)))
+
+    def as_indexed(self, items: Vocabulary) -> "Dataset":
+        """The same with the indices of `items`, as a model knows them; items that came since stand behind them.
+
+        Raises VocabularyMismatch when one of `items` is not among those of this dataset.
+        """
+        if self.items.extends(items):
+            return self
+        lost = np.flatnonzero(self.items.index(items.ids) == MISSING)
+        if len(lost):
+            raise VocabularyMismatch(
+                f"the model was fitted on {len(items):,} items, {len(lost):,} of which are not among the "
+                f"{self.n_items:,} at hand, the first {items.ids[int(lost[0])]!r}; fit it again, or use the data that "
+                "it was fitted on"
+            )
+        wanted = items.extended(self.items.ids)
+        places = wanted.index(self.items.ids)
+        features = self.item_features
+        return replace(
+            self,
+            items=wanted,
+            item=looked_up(places, self.item),
+            item_features=features[np.argsort(places)] if features.width else features,
+        )
 
     def everyone(self, at: int | None = None) -> Queries:
         """A question about every user of the shop, asked at `at`, by default right after the last event."""
