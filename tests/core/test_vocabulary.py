@@ -1,5 +1,6 @@
 """Ids of every kind that shops use: none is lost, none is confused with another, none is renumbered."""
 
+import pickle
 import uuid
 
 import numpy as np
@@ -147,3 +148,32 @@ def test_an_empty_vocabulary_knows_nobody():
     with pytest.raises(UnknownId, match=r"0 are known$"):
         vocabulary.known(["a"])
     assert vocabulary.extended(["a"]).index(["a"]).tolist() == [0]
+
+
+def test_vocabularies_that_grew_apart_from_one_keep_their_own_ids():
+    old = Vocabulary.of(["a", "b"])
+    assert old.index(["a"]).tolist() == [0]
+    one, other = old.extended(["c"]), old.extended(["d", "c"])
+    more = one.extended(["e"])
+    assert old.index(["a", "c", "e"]).tolist() == [0, MISSING, MISSING]
+    assert one.index(["c", "d", "e"]).tolist() == [2, MISSING, MISSING]
+    assert other.index(["c", "d", "e"]).tolist() == [3, 2, MISSING]
+    assert more.index(["c", "e"]).tolist() == [2, 3]
+    assert more.extends(old)
+    assert more.extends(one)
+    assert not more.extends(other)
+    assert not one.extends(more)
+    assert other.extends(old)
+
+
+def test_numbers_that_join_later_are_found_by_number_and_by_text():
+    old = Vocabulary.of([7, 8])
+    assert old.index(["8"]).tolist() == [1]
+    assert old.extended([9]).index([9]).tolist() == [2]
+    assert old.extended([9]).index(["9", "09"]).tolist() == [2, MISSING]
+
+
+def test_a_vocabulary_travels_to_another_process():
+    old = Vocabulary.of(["a", "b"])
+    assert old.index(["b"]).tolist() == [1]
+    assert pickle.loads(pickle.dumps(old)).index(["b"]).tolist() == [1]

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,30 @@ from .arrays import MISSING, Ints
 from .errors import BadTable, UnknownId
 
 _FEW = 512  # up to so many ids a dictionary answers sooner than a join
+_CHUNKS = 64  # from so many pieces on ids are put into one
+
+
+class _Line:
+    """What the vocabularies share that grew out of one another: the position of each id. Grows with the longest."""
+
+    def __init__(self, ids: pl.Series) -> None:
+        names = ids.to_list()
+        self.positions: dict[Any, int] = dict(zip(names, range(len(names)), strict=True))
+        if ids.dtype != pl.String:
+            self.positions.update(zip(map(str, names), range(len(names)), strict=True))
+        self.length = len(names)
+        self.lock = Lock()
+
+    def grown(self, length: int, new: pl.Series) -> bool:
+        """Whether it could take the ids that come behind the first `length`; no when others came there before."""
+        with self.lock:
+            if self.length != length:
+                return False
+            for place, name in enumerate(new.to_list(), length):
+                self.positions[name] = place
+                self.positions[str(name)] = place
+            self.length += len(new)
+            return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +64,19 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __reduce__(self) -> tuple[type["Vocabulary"], tuple[pl.Series]]:
+        return Vocabulary, (self.ids,)  # to another process goes what counts, not what was looked up
+
     def index(self, ids: Iterable[Any] | pl.Series) -> Ints:
         """Index of each id, MISSING for the unknown; int32 [len(ids)]."""
         wanted = as_ids(ids)
         if wanted.dtype != self.ids.dtype:
             wanted = _text(wanted)
-        if len(wanted) <= _FEW:
-            return np.array([self._positions.get(i, MISSING) for i in wanted.to_list()], dtype=np.int32)
+        if len(wanted) <= _FEW or ("_line" in self.__dict__ and len(wanted) <= len(self) // 8):
+            positions = self._line.positions
+            places = np.array([positions.get(i, MISSING) for i in wanted.to_list()], dtype=np.int32)
+            places[places >= len(self)] = MISSING  # of those that grew out of this one
+            return places
         lookup = self._lookup if wanted.dtype == self.ids.dtype else self._text_lookup
         found = pl.DataFrame({"id": wanted}).join(lookup, on="id", how="left", maintain_order="left")
         return found["index"].fill_null(MISSING).to_numpy().astype(np.int32, copy=False)
@@ -76,10 +107,18 @@ class Vocabulary:
             return self
         if new.dtype != self.ids.dtype:
             return Vocabulary(pl.concat([_text(self.ids), _text(new)]))
-        return Vocabulary(pl.concat([self.ids, new]))
+        ids = pl.concat([self.ids, new])
+        longer = Vocabulary(ids if ids.n_chunks() < _CHUNKS else ids.rechunk())
+        line = self.__dict__.get("_line")
+        if line is not None and line.grown(len(self), new):
+            longer.__dict__["_line"] = line
+        return longer
 
     def extends(self, older: "Vocabulary") -> bool:
         """Whether every index of `older` still means the same id here."""
+        line = self.__dict__.get("_line")
+        if self is older or (line is not None and line is older.__dict__.get("_line")):
+            return len(older) <= len(self)
         return len(older) <= len(self) and older.fingerprint == _fingerprint(self.ids.head(len(older)))
 
     @cached_property
@@ -88,12 +127,8 @@ class Vocabulary:
         return _fingerprint(self.ids)
 
     @cached_property
-    def _positions(self) -> dict[Any, int]:
-        names = self.ids.to_list()
-        known: dict[Any, int] = dict(zip(names, range(len(names)), strict=True))
-        if self.ids.dtype != pl.String:
-            known.update(zip(map(str, names), range(len(names)), strict=True))
-        return known
+    def _line(self) -> _Line:
+        return _Line(self.ids)
 
     @cached_property
     def _lookup(self) -> pl.DataFrame:
