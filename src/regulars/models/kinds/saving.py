@@ -80,10 +80,13 @@ def save(
         raise CannotWrite(f"{folder} does not accept files: {error}. Choose another folder") from error
 
 
-def load(folder: str | Path) -> Saved:
+def load(folder: str | Path, *, items: Vocabulary | None = None, thorough: bool = True) -> Saved:
     """The recommender that was saved in `folder`. Runs no code of the file; arrays are mapped, not read into memory.
 
-    Raises ForeignModel when there is none, or none that this release reads; DamagedModel when a byte is not as written.
+    items: its items where they are at hand, which are not read again then. thorough: whether every byte of the arrays
+    is looked at, which takes a second for each gigabyte; otherwise damage shows only in answers.
+    Raises ForeignModel when there is none, or none that this release reads; DamagedModel when a byte is not as written;
+    VocabularyMismatch when it was fitted on others than `items`.
     """
     folder = Path(folder)
     page = _page(folder / PAGE)
@@ -91,12 +94,17 @@ def load(folder: str | Path) -> Saved:
     if _digest(_text(body).encode()) != page.get("checksum"):
         raise DamagedModel(f"{folder / PAGE} is not as it was written; save the model again")
     path = folder / _name(str(body["arrays"]))
-    if not path.is_file() or _digest_of(path) != body["arrays"]:
+    if not path.is_file() or (thorough and _digest_of(path) != body["arrays"]):
         raise DamagedModel(f"{path} is missing or not as it was written; save the model again")
+    if items is not None and items.fingerprint != body["fingerprint"]:
+        raise VocabularyMismatch(
+            f"the model in {folder} was fitted on others than the {len(items):,} items at hand; fit it again"
+        )
     arrays = read_arrays(path)
     try:
-        recommender, items = from_tree(body["recommender"], arrays), from_tree(body["items"], arrays)
-        saved = Saved(recommender, items, body["release"], body.get("content", {}))
+        recommender = from_tree(body["recommender"], arrays)
+        known = from_tree(body["items"], arrays) if items is None else items
+        saved = Saved(recommender, known, body["release"], body.get("content", {}))
     except (DataError, SettingError) as error:
         raise DamagedModel(f"the model in {folder} contradicts itself: {error}") from error
     if saved.items.fingerprint != body["fingerprint"]:
