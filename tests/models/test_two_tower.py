@@ -9,7 +9,9 @@ import pytest
 import shops
 from regulars.core import DAY, MISSING, Dataset, Histories, Queries, Rates, Run, ints
 from regulars.core.errors import BadTable, CannotDo, EmptyData, MissingColumn, SettingError
-from regulars.models import ALS
+from regulars.models import ALS, KNNBaseline
+from regulars.models.kinds.chances import Chances
+from regulars.models.kinds.clipped import Clipped
 from regulars.models.kinds.saving import load, save
 from regulars.models.two_tower import TwoTower
 from regulars.ranking import Unseen
@@ -69,9 +71,21 @@ def test_a_new_item_in_a_history_says_what_its_attributes_say(described, fitted)
     assert (own == np.arange(4)[:, np.newaxis]).mean() > 0.9
 
 
+@pytest.mark.parametrize("kind", [Chances, lambda *factors: Clipped(*factors[:2], -0.5, 0.5, factors[2])])
+def test_chances_and_ratings_take_new_items_too(described, fitted, kind):
+    plain = kind("two_tower", fitted.n_items, fitted)
+    wider = plain.add_items(described.data.item_features[[3, 13, 23, 33]])
+    assert wider.n_items == 45
+    both = wider.score(described.queries, ints([3, 13, 41, 42]))
+    np.testing.assert_array_equal(both[:, :2], plain.score(described.queries, ints([3, 13])))
+    assert not np.isnan(both).any()
+
+
 def test_only_towers_place_new_items(described):
     with pytest.raises(CannotDo, match="als cannot place items"):
         ALS(factors=4).fit(described.data).add_items(pl.DataFrame({"kind": ["kind 1"]}))
+    with pytest.raises(CannotDo, match="knn_baseline cannot place items"):
+        KNNBaseline().fit(shops.ratings().data).add_items(pl.DataFrame({"kind": ["kind 1"]}))
 
 
 def test_an_item_that_nobody_met_but_that_has_attributes_is_in_the_catalog(described):

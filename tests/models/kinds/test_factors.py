@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 import pytest
 
-from regulars.core import MISSING, Allowed, Floats, Ints, Queries, excluding, ints
-from regulars.core.errors import BadTable
+from regulars.core import MISSING, Allowed, Floats, Frame, Ints, Queries, excluding, ints
+from regulars.core.errors import BadTable, CannotDo
 from regulars.models.kinds.factors import Encoder, Factors, Parts
 
 NAN = np.nan
@@ -73,3 +74,36 @@ def test_reasons_are_shares_of_the_score(model):
 def test_vectors_that_are_not_one_for_each_item_are_refused():
     with pytest.raises(BadTable, match=r"7 items need as many vectors; they are \[6, 2\]"):
         Factors("sum", 7, VECTORS, Sum())
+
+
+@dataclass(frozen=True)
+class Placing(Encoder):
+    """Sum, that places a new item at (price, 1)."""
+
+    encode = Sum.encode
+    contributions = Sum.contributions
+
+    def placed(self, features: Frame) -> tuple["Placing", Floats]:
+        price = features["price"].to_numpy()
+        return self, np.stack([price, np.ones(len(price))], axis=1).astype(np.float32)
+
+
+def test_models_that_grow_out_of_one_another_leave_each_other_alone():
+    first = Factors("sum", 6, VECTORS, Placing())
+    first.similar_items(ints([0]), 1)
+    second = first.add_items(pl.DataFrame({"price": [5.0]}))
+    third = second.add_items(pl.DataFrame({"price": [7.0, 8.0]}))
+    other = second.add_items(pl.DataFrame({"price": [-9.0]}))
+    assert [one.n_items for one in (first, second, third, other)] == [6, 7, 9, 8]
+    assert first.item_vectors is VECTORS
+    np.testing.assert_array_equal(third.item_vectors[6:], [[5, 1], [7, 1], [8, 1]])
+    np.testing.assert_array_equal(other.item_vectors[6:], [[5, 1], [-9, 1]])
+    fresh = Factors("sum", 9, third.item_vectors.copy(), Placing())
+    assert third.similar_items(ints([8, 0]), 4).items.tolist() == fresh.similar_items(ints([8, 0]), 4).items.tolist()
+    assert other.similar_items(ints([7]), 1).items.tolist() == [[4]]
+    assert second.recommend(Queries.of([[0]]), 9).items[0].tolist() == [6, 2, 0, 1, 5, 4, *[MISSING] * 3]
+
+
+def test_what_cannot_place_items_says_so(model):
+    with pytest.raises(CannotDo, match="sum cannot place items by their attributes"):
+        model.add_items(pl.DataFrame({"price": [5.0]}))

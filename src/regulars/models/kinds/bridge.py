@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import numpy as np
 
-from regulars.core import Bools, Floats, Frame, Ints, Queries, floats
+from regulars.core import Bools, Floats, Frame, Ints, Queries, appended, floats
 
 from .content_map import ContentMap
 from .content_space import ContentSpace
@@ -104,9 +104,9 @@ class Bridge(Encoder):
         """The encoder that reads new items, too, and their vectors; float32 [n, d + w + 1], NaN for the unknown."""
         made = self.content.vectors(features)
         vectors = self.decision.vectors(np.full_like(made, np.nan), made, np.zeros(len(made), dtype=np.int64))
-        met = np.concatenate([self.met, np.zeros(len(made), dtype=np.bool_)])
-        read = np.concatenate([self.reader.read, vectors[:, : self.width]])
-        likes = np.concatenate([self.reader.likes, self.space.vectors(features)])
+        met = appended(self.met, np.zeros(len(made), dtype=np.bool_))
+        read = appended(self.reader.read, vectors[:, : self.width])
+        likes = appended(self.reader.likes, self.space.vectors(features))
         return replace(self, reader=replace(self.reader, read=read, likes=likes), met=met), self.stored(vectors)
 
     def stored(self, vectors: Floats) -> Floats:

@@ -1,11 +1,11 @@
 """Chances: a model whose scores are logits, read as probabilities."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
 
-from regulars.core import Allowed, Floats, Ints, Model, Queries, Reasons, Recommendations, floats
+from regulars.core import Allowed, Floats, Frame, Ints, Model, Queries, Reasons, Recommendations, floats
 
 from .factors import Factors
 
@@ -33,6 +33,11 @@ class Chances(Model):
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """The r items of each history that raise the logit of each answer most."""
         return self.logits.because(queries, answer, r)
+
+    def add_items(self, features: Frame) -> "Chances":
+        """The same with further items at the end of its catalog, see `Factors.add_items`."""
+        logits = self.logits.add_items(features)
+        return replace(self, n_items=logits.n_items, logits=logits)
 
 
 def _chance(logits: Floats) -> Floats:

@@ -1,6 +1,6 @@
 """Ratings: how a history says them, and a model whose scores stay on their scale."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, final
 
 import numpy as np
@@ -11,6 +11,7 @@ from regulars.core import (
     Explains,
     FindsSimilar,
     Floats,
+    Frame,
     Histories,
     Ints,
     Longs,
@@ -20,6 +21,9 @@ from regulars.core import (
     Recommendations,
     floats,
 )
+from regulars.core.errors import CannotDo
+
+from .factors import Factors
 
 
 class Predictor(FindsSimilar, Explains, Protocol):
@@ -81,6 +85,13 @@ class Clipped(Model):
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """The r items of each history that raise each answer most, as a share of what the whole history adds."""
         return self.predictor.because(queries, answer, r)
+
+    def add_items(self, features: Frame) -> "Clipped":
+        """The same with further items at the end of its catalog, see `Factors.add_items`. Raises CannotDo."""
+        if not isinstance(self.predictor, Factors):
+            raise CannotDo(f"{self.method} cannot place items by their attributes; two_tower can")
+        predictor = self.predictor.add_items(features)
+        return replace(self, n_items=predictor.n_items, predictor=predictor)
 
 
 def _newest(history: Histories, n_items: int) -> Histories:

@@ -18,6 +18,7 @@ from regulars.core import (
     Queries,
     Reasons,
     Recommendations,
+    appended,
     floats,
 )
 from regulars.core.errors import BadTable, CannotDo
@@ -103,8 +104,11 @@ class Factors(Model):
         if not isinstance(self.encoder, Places):
             raise CannotDo(f"{self.method} cannot place items by their attributes; content_to_cf and two_tower can")
         encoder, vectors = self.encoder.placed(features)
-        item_vectors = np.concatenate([self.item_vectors, vectors])
-        return replace(self, n_items=len(item_vectors), item_vectors=item_vectors, encoder=encoder)
+        item_vectors = appended(self.item_vectors, vectors)
+        wider = replace(self, n_items=len(item_vectors), item_vectors=item_vectors, encoder=encoder)
+        if "_directions" in vars(self):
+            vars(wider)["_directions"] = Products(appended(self._directions.items, _directed(vectors)))
+        return wider
 
     @cached_property
     def _vectors(self) -> Products:
@@ -112,9 +116,13 @@ class Factors(Model):
 
     @cached_property
     def _directions(self) -> Products:
-        """The item vectors at length one; an item without a vector, or with a zero one, points nowhere: NaN."""
-        lengths = np.linalg.norm(self.item_vectors, axis=1, keepdims=True)
-        return Products(floats(self.item_vectors / np.where(lengths > 0, lengths, np.nan)))
+        return Products(_directed(self.item_vectors))
+
+
+def _directed(vectors: Floats) -> Floats:
+    """The vectors at length one; an item without a vector, or with a zero one, points nowhere: NaN."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return floats(vectors / np.where(lengths > 0, lengths, np.nan))
 
 
 def _taken(vectors: Floats, items: Ints) -> Floats:
