@@ -6,7 +6,8 @@ RegularsError
 |   |-- MissingColumn    a needed column is not in the table
 |   |-- UnreadableFile   not a file of the kind that its name says, damaged, or cut off
 |   |-- EmptyData        nothing is left to work with
-|   `-- BadTable         columns that contradict each other (lengths, order, types)
+|   |-- BadTable         columns that contradict each other (lengths, order, types)
+|   `-- BadRecord        an event, item or customer that cannot be stored as it is
 |-- SettingError         a setting outside of its legal range
 |-- ConfigError          regulars.toml cannot be understood
 |-- UnknownId            a customer or item that the vocabulary does not hold
@@ -20,6 +21,8 @@ RegularsError
 |   |-- StoreFull            its disk is full; nothing of the call was written
 |   `-- ForeignStore         not a store of Regulars, or one of a later release
 |-- RuleError            a filter or rule that cannot be understood
+|-- QuestionError        a question to the service that cannot be answered as it stands
+|-- Overloaded           more questions wait than the service can answer in time
 |-- StudyError           a study of settings that is of other data, or in which nothing could be measured
 |-- TrainingError        a network that cannot learn on: no such device, a foreign checkpoint, a loss that diverged
 |-- CannotDo             this recommender lacks the wanted capability
@@ -52,6 +55,10 @@ class EmptyData(DataError):
 
 class BadTable(DataError):
     """Columns that contradict each other in length, order or type."""
+
+
+class BadRecord(DataError):
+    """An event, item or customer that cannot be stored as it is: no id, no text, no number."""
 
 
 class SettingError(RegularsError):
@@ -104,6 +111,14 @@ class ForeignStore(StoreError):
 
 class RuleError(RegularsError):
     """A filter or rule that cannot be understood."""
+
+
+class QuestionError(RegularsError):
+    """A question to the service that cannot be answered as it stands."""
+
+
+class Overloaded(RegularsError):
+    """More questions wait than the service can answer in time; ask again later."""
 
 
 class StudyError(RegularsError):
