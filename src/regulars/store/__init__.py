@@ -3,8 +3,10 @@
 store = open_store("sqlite:///shop.db")       # or postgresql://user:password@host/shop
 """
 
+from .opening import open_store
 from .protocols import Entities, Events, Exposures, Keys, Models, Store
 from .records import Appended, Entity, Event, Exposure, Key, Placed, Version
+from .writing import Writer
 
 __all__ = [
     "Appended",
@@ -20,4 +22,6 @@ __all__ = [
     "Placed",
     "Store",
     "Version",
+    "Writer",
+    "open_store",
 ]

@@ -17,11 +17,18 @@ class Events(Protocol):
     """What happened, in the order of (customer, time, arrival)."""
 
     def append(self, events: Sequence[Event]) -> Appended:
-        """Stores those whose event_id is new, all or none; durable on return."""
+        """Stores those whose event_id is new, all or none; durable on return. Raises BadRecord for what is no event."""
+        ...
+
+    def append_all(self, batches: Sequence[Sequence[Event]]) -> list[Appended]:
+        """`append` for each batch by one commit, which all of them wait for (writing.py)."""
         ...
 
     def histories(self, user_ids: Sequence[str], *, before: int | None = None, last: int = 500) -> list[list[Event]]:
-        """The newest `last` events of each customer strictly before `before`, oldest first; [] for strangers."""
+        """The newest `last` events of each customer strictly before `before`, oldest first; [] for strangers.
+
+        Those of a visitor who was merged are those of the customer.
+        """
         ...
 
     def since(self, place: int, limit: int = 10_000) -> list[Placed]:
@@ -43,7 +50,7 @@ class Events(Protocol):
         ...
 
     def erase(self, user_id: str) -> int:
-        """Forgets the events of a customer for good; how many there were."""
+        """Forgets the events of a customer, and which visitors they were, for good; how many events there were."""
         ...
 
     def frame(self, *, until: int | None = None) -> Frame:
@@ -51,15 +58,24 @@ class Events(Protocol):
         ...
 
     def load(self, events: Frame) -> Appended:
-        """Bulk load of a table with the columns of Event (user_id, item_id, time at least); durable on return."""
+        """Bulk load of a table with the columns of Event (user_id, item_id, time at least); durable on return.
+
+        Commits in parts. An event without an event_id gets one made of what it says, so that a load that broke off, or
+        is done twice, stores each once. Raises MissingColumn, BadTable and BadRecord.
+        """
         ...
 
 
 class Entities(Protocol):
     """Items or customers: documents by id."""
 
+    @property
+    def id_column(self) -> str:
+        """What tables call the id: item_id or user_id."""
+        ...
+
     def put(self, entities: Mapping[str, Mapping[str, Any]]) -> None:
-        """Replaces or makes each."""
+        """Replaces or makes each; fields that are None are left out. Raises BadRecord for what is not JSON."""
         ...
 
     def patch(self, entities: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -68,7 +84,9 @@ class Entities(Protocol):
 
     def get(self, ids: Sequence[str]) -> list[Entity | None]: ...
 
-    def delete(self, ids: Sequence[str]) -> int: ...
+    def delete(self, ids: Sequence[str]) -> int:
+        """Forgets their fields and marks them; how many were there."""
+        ...
 
     def since(self, place: int, limit: int = 10_000) -> list[Entity]:
         """What changed after `place`, deletions (`deleted`) included, in the order of changes."""
@@ -92,7 +110,9 @@ class Entities(Protocol):
 class Models(Protocol):
     """The versions of the models and which of them answers."""
 
-    def register(self, version: Version) -> None: ...
+    def register(self, version: Version) -> None:
+        """Adds a version, and promotes it when its stage is "live". Raises CannotDo when its name is taken."""
+        ...
 
     def get(self, name: str) -> Version | None: ...
 
@@ -105,11 +125,14 @@ class Models(Protocol):
         ...
 
     def roll_back(self) -> Version:
-        """Makes the version live that was so before. Raises CannotDo when there is none."""
+        """Makes the version live that was so before; again goes further back. Raises CannotDo when there is none."""
         ...
 
     def stage(self, name: str, stage: str, share: float = 0.0) -> None:
-        """Puts a version to "candidate", "shadow", "canary" (with its share) or "retired". Raises UnknownId."""
+        """Puts a version to "candidate", "shadow", "canary" (with its share) or "retired".
+
+        Raises UnknownId, and SettingError for another stage or share.
+        """
         ...
 
     def generation(self) -> int:
@@ -120,7 +143,9 @@ class Models(Protocol):
 class Exposures(Protocol):
     """What was shown."""
 
-    def append(self, exposures: Sequence[Exposure]) -> None: ...
+    def append(self, exposures: Sequence[Exposure]) -> None:
+        """Stores those whose exposure_id is new; durable on return. Raises BadRecord."""
+        ...
 
     def of(self, exposure_id: str) -> Exposure | None: ...
 
@@ -131,22 +156,28 @@ class Exposures(Protocol):
         ...
 
     def outcomes(self, *, start: int = 0, end: int | None = None, window: int = 7 * 86_400) -> Frame:
-        """`frame` with what came of it within `window` seconds: clicked, purchased (times or null), value.
+        """`frame` with what came of it within `window` seconds: clicked, purchased (the first time, or null), value.
 
         By the exposure_id that an event carries, else by customer and item; each event counts for the latest exposure
-        before it.
+        before it. clicked: any event but purchases, returns, removals from the cart and impressions.
         """
         ...
 
-    def erase(self, user_id: str) -> int: ...
+    def erase(self, user_id: str) -> int:
+        """Forgets what was shown to a customer; to be called before `Events.erase`, which forgets who is who."""
+        ...
 
 
 class Keys(Protocol):
     """API keys by the digest of their secret."""
 
-    def put(self, key: Key) -> None: ...
+    def put(self, key: Key) -> None:
+        """Adds a key or replaces the one of its name. Raises CannotDo when another has the same digest."""
+        ...
 
-    def find(self, digest: str) -> Key | None: ...
+    def find(self, digest: str) -> Key | None:
+        """The key of a secret, if it is in use."""
+        ...
 
     def all(self) -> list[Key]: ...
 
@@ -171,6 +202,10 @@ class Store(Protocol):
 
     def ping(self) -> None:
         """Raises StoreUnavailable when the database does not answer."""
+        ...
+
+    def backup(self, path: Path) -> None:
+        """A whole copy of an SQLite file, made while others write. Raises CannotDo on PostgreSQL: use dump."""
         ...
 
     def dump(self, folder: Path) -> None:
