@@ -4,19 +4,21 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.core import MISSING, Allowed, Queries, Vocabulary, excluding, ints
+from regulars.core.errors import CannotDo
 from regulars.kernels.topk import top_k_product
 from regulars.models.kinds.saving import load, save
 from regulars.models.kinds.tree import from_tree, to_tree
-from regulars.retrieval import INDEXES, Indexed
+from regulars.retrieval import INDEXES, GraphIndex, Indexed
 
 N, D, UNKNOWN = 400, 12, (7, 8, 399)
 NEEDS = {"graph": "faiss"}
-RECALL = {"exact": 1.0, "graph": 0.97}  # of the ten best
+RECALL = {"exact": 1.0, "bytes": 1.0, "graph": 0.97}  # of the ten best
 asked_often = settings(max_examples=40)
 
 
@@ -104,6 +106,36 @@ def test_a_catalog_of_unknown_items_and_one_of_a_single_item_are_searched(index)
     assert single.items.tolist() == [[0, MISSING, MISSING]] * 2
 
 
+@pytest.mark.parametrize("steps", [[1], [3, 1, 40], [400, 2]])
+def test_items_that_join_are_found_and_the_older_index_stays(index, steps):
+    random, before = np.random.default_rng(2), index.search(QUESTIONS, 10)
+    all_vectors, longer = VECTORS, index
+    for n in steps:
+        new = (2 * random.standard_normal((n, D))).astype(np.float32)
+        new[n // 2 : n // 2 + n // 10] = np.nan
+        all_vectors, longer = np.concatenate([all_vectors, new]), longer.extended(new)
+    assert longer.n_items == len(all_vectors)
+    allowed = Allowed(random.random((1, len(all_vectors))) < 0.5)
+    for permitted in (None, allowed):
+        mask = None if permitted is None else permitted.mask
+        best, scores = top_k_product(QUESTIONS, all_vectors, 10, allowed=mask)
+        answer = longer.search(QUESTIONS, 10, permitted)
+        for found, right in zip(answer.items.tolist(), best.tolist(), strict=True):
+            assert {item for item in right if item >= N} <= set(found)
+        assert np.mean(answer.items == best) > (0.9 if isinstance(longer, GraphIndex) else 1 - 1e-9)
+        np.testing.assert_allclose(answer.scores[:, 0], scores[:, 0], rtol=1e-5)
+    np.testing.assert_array_equal(index.search(QUESTIONS, 10).items, before.items)
+    beside = index.extended(all_vectors[:1]).search(QUESTIONS, 10, Allowed(np.arange(N + 1)[np.newaxis] < N))
+    np.testing.assert_array_equal(beside.items, before.items)
+
+
+def test_a_longer_index_survives_the_disk(index):
+    longer = index.extended(QUESTIONS)
+    arrays: dict[str, np.ndarray] = {}
+    again = from_tree(to_tree(longer, "index", arrays), arrays)
+    np.testing.assert_array_equal(again.search(QUESTIONS, 10).items, longer.search(QUESTIONS, 10).items)
+
+
 def test_an_index_survives_the_disk(index):
     arrays: dict[str, np.ndarray] = {}
     again = from_tree(to_tree(index, "index", arrays), arrays)
@@ -136,6 +168,23 @@ def test_an_indexed_model_answers_by_its_vectors(index):
     similar = indexed.similar_items(ints([3, 7, N + 4, MISSING]), 5)
     assert 3 not in similar.items[0]
     assert (similar.items[1:] == MISSING).all()
+
+
+@dataclass(frozen=True)
+class Growing(Vectors):
+    """The same, placing new items at the vectors that their attributes are."""
+
+    def add_items(self, features):
+        vectors = np.concatenate([self.item_vectors, features["vector"].to_numpy()])
+        return Growing(vectors, self.method, len(vectors))
+
+
+def test_an_indexed_model_takes_new_items(index):
+    longer = Indexed(Growing(VECTORS), index).add_items(pl.DataFrame({"vector": 5 * VECTORS[[3, 5]]}))
+    answer = longer.recommend(Queries.of([[3], [N + 1]]), 1)
+    assert answer.items.ravel().tolist() == [N, N + 1]
+    with pytest.raises(CannotDo, match="no new items"):
+        Indexed(Vectors(VECTORS), index).add_items(pl.DataFrame({"vector": VECTORS[:1]}))
 
 
 def test_the_graph_is_found_only_where_faiss_is():

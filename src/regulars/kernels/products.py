@@ -200,7 +200,7 @@ def _search_bytes(
             if not np.any(open_rows[group : group + SIDE]):
                 continue
             for at in range(group, group + SIDE):
-                reach[at] = _reach(floors[at], margins[at], units[at]) if open_rows[at] else NEVER
+                reach[at] = reach_in_bytes(floors[at], margins[at], units[at]) if open_rows[at] else NEVER
             for column in range(tile * TILE, end, SIDE):
                 tiles.square(codes, group, columns, column, out)
                 for line in range(SIDE):
@@ -218,7 +218,7 @@ def _search_bytes(
                             found[row] = offer(items, best, row, found[row], item, score)
                             if found[row] == k:
                                 floors[at] = best[row, k - 1]
-                                reach[at] = _reach(floors[at], margins[at], units[at])
+                                reach[at] = reach_in_bytes(floors[at], margins[at], units[at])
     tiles.end()
 
 
@@ -237,7 +237,7 @@ def _margins(tile: int, coded: Coded, asked: Coded, margins: Doubles, units: Dou
 
 
 @njit(cache=True, nogil=True)
-def _reach(floor: np.float32, margin: float, unit: float) -> np.int32:
+def reach_in_bytes(floor: np.float32, margin: float, unit: float) -> np.int32:
     """What a product of bytes must reach, rounded down."""
     reach = float(floor - margin) / unit - 1.0
     return np.int32(max(min(reach, 2.0**30), -(2.0**30)))

@@ -9,16 +9,19 @@ Up to `EXACT_UP_TO` items the exact search of the model itself is as quick, and 
 
 from typing import Any, Final
 
+from .coded import Bytes, BytesIndex
 from .exact import EXACT_UP_TO, Exact, ExactIndex
 from .graph import Graph, GraphIndex
 from .index import Index, IndexMethod
 from .indexed import Indexed
 
-INDEXES: Final[dict[str, type[IndexMethod[Any]]]] = {"exact": Exact, "graph": Graph}
+INDEXES: Final[dict[str, type[IndexMethod[Any]]]] = {"exact": Exact, "bytes": Bytes, "graph": Graph}
 
 __all__ = [
     "EXACT_UP_TO",
     "INDEXES",
+    "Bytes",
+    "BytesIndex",
     "Exact",
     "ExactIndex",
     "Graph",

@@ -6,7 +6,7 @@ from typing import Final, final
 
 import numpy as np
 
-from regulars.core import QUIET, Allowed, Floats, Recommendations, Run, Settings
+from regulars.core import QUIET, Allowed, Floats, Recommendations, Run, Settings, appended
 from regulars.kernels.topk import Products
 
 EXACT_UP_TO: Final = 200_000  # items: beyond, one question takes more than some milliseconds
@@ -31,6 +31,9 @@ class ExactIndex:
         excluded = None if len(permitted.starts) == 1 else (permitted.starts, permitted.excluded)
         items, scores = self._products.top_k(vectors, k, allowed=mask, excluded=excluded)
         return Recommendations(items, scores, ("exact",))
+
+    def extended(self, vectors: Floats) -> "ExactIndex":
+        return ExactIndex(appended(self.vectors, vectors))
 
     @cached_property
     def _products(self) -> Products:

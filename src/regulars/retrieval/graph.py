@@ -1,6 +1,6 @@
 """Graph search: a walk from item to nearer item looks at some hundreds of millions. Needs the extra `ann`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, final
 
@@ -17,11 +17,13 @@ from regulars.core import (
     Recommendations,
     Run,
     Settings,
+    appended,
     floats,
     setting,
 )
 from regulars.core.errors import BadTable, MissingExtra
 
+from .coded import BytesIndex, CodedPart, further
 from .exact import ExactIndex
 
 RARE: Final = (
@@ -66,7 +68,8 @@ class GraphIndex:
     """Vectors [n_items, d] and the graph of those that are there.
 
     placed: int32, the items in the graph; levels: int32, how many each is on; starts: int64, where the links of each
-    begin; neighbors: int32, places in `placed`, -1 for none; entry: the place where a search begins, and the top level.
+    begin; neighbors: int32, places in `placed`, -1 for none; entry: the place where a search begins, and the top level;
+    newer: the items that came later, as bytes, which are looked at one by one.
     """
 
     vectors: Floats
@@ -76,6 +79,7 @@ class GraphIndex:
     neighbors: Ints
     entry: tuple[int, int]
     settings: Graph
+    newer: tuple[CodedPart, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.placed)
@@ -91,10 +95,13 @@ class GraphIndex:
     def search(self, vectors: Floats, k: int, allowed: Allowed | None = None) -> Recommendations:
         answer = Recommendations.none(len(vectors), k, "graph")
         asked = np.flatnonzero(np.isfinite(vectors).all(axis=1))
-        if not k or not len(asked) or not len(self.placed):
+        if not k or not len(asked):
             return answer
         permitted = (allowed or Allowed())[asked]
         found = self._walked(vectors[asked], k, permitted)
+        if self.newer:
+            newer = BytesIndex(self.vectors, self.newer).search(vectors[asked], k, permitted)
+            found = np.concatenate([found, newer.items], axis=1)
         items, scores = self._ranked(vectors[asked], found, k, permitted)
         short = np.flatnonzero((items == MISSING).any(axis=1))  # the walk did not reach enough of what is allowed
         if len(short):
@@ -102,6 +109,13 @@ class GraphIndex:
             items[short], scores[short] = right.items, right.scores
         answer.items[asked], answer.scores[asked] = items, scores
         return answer
+
+    def extended(self, vectors: Floats) -> "GraphIndex":
+        wider = appended(self.vectors, vectors)
+        longer = replace(self, vectors=wider, newer=further(self.newer, wider, self.n_items))
+        if "_graph" in self.__dict__:
+            longer.__dict__["_graph"] = self._graph
+        return longer
 
     def _walked(self, vectors: Floats, k: int, allowed: Allowed) -> Ints:
         """Items that a walk finds for each of the vectors, in any order; int32 [n, some], MISSING for none."""
@@ -117,7 +131,7 @@ class GraphIndex:
 
     def _walk(self, vectors: Floats, k: int, allowed: Bools | None) -> Ints:
         faiss = _faiss()
-        if allowed is not None and allowed.mean() < RARE:
+        if not len(self.placed) or (allowed is not None and allowed.mean() < RARE):
             return np.full((len(vectors), 1), MISSING, dtype=np.int32)
         bits = None if allowed is None else np.packbits(allowed, bitorder="little")
         selector = None if bits is None else faiss.IDSelectorBitmap(bits)

@@ -19,6 +19,10 @@ class Index(Protocol):
         """
         ...
 
+    def extended(self, vectors: Floats) -> "Index":
+        """The index with the vectors of further items behind the last, without building it again; this one stays."""
+        ...
+
 
 I_co = TypeVar("I_co", bound=Index, covariant=True)
 

@@ -1,12 +1,12 @@
 """Indexed: a model whose answers an index finds."""
 
 from dataclasses import dataclass, replace
-from typing import Protocol, final
+from typing import Any, Protocol, final
 
 import numpy as np
 
-from regulars.core import Allowed, Encodes, Explains, Floats, Ints, Queries, Reasons, Recommendations
-from regulars.core.errors import BadTable
+from regulars.core import AddsItems, Allowed, Encodes, Explains, Floats, Frame, Ints, Queries, Reasons, Recommendations
+from regulars.core.errors import BadTable, CannotDo
 
 from .index import Index
 
@@ -54,6 +54,13 @@ class Indexed:
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """As the model explains it."""
         return self.model.because(queries, answer, r)
+
+    def add_items(self, features: Frame) -> "Indexed":
+        """As the model places them; the index takes them without being built again."""
+        if not isinstance(self.model, AddsItems):
+            raise CannotDo(f"{self.model.method} takes no new items; fit it again")
+        model: Any = self.model.add_items(features)
+        return Indexed(model, self.index.extended(model.item_vectors[self.n_items :]))
 
     def _named(self, answer: Recommendations) -> Recommendations:
         return replace(answer, names=(self.model.method,))

@@ -21,7 +21,9 @@ KINDS: Final = {
     "BinColumn": "regulars.features.numbers",
     "Boost": "regulars.ranking.rerankers",
     "Bridge": "regulars.models.kinds.bridge",
+    "CodedPart": "regulars.retrieval.coded",
     "ContentSpace": "regulars.models.kinds.content_space",
+    "BytesIndex": "regulars.retrieval.coded",
     "Cap": "regulars.ranking.rerankers",
     "CategoryColumn": "regulars.features.categories",
     "Chances": "regulars.models.kinds.chances",
@@ -105,6 +107,7 @@ def to_tree(value: object, path: str, arrays: Arrays) -> Json:
     if isinstance(value, float):
         return value if math.isfinite(value) else {"number": str(value)}
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        path = next((name for name, array in arrays.items() if array is value), path)  # held twice, written once
         arrays[path] = np.ascontiguousarray(value)
         return {"array": path}
     if isinstance(value, Vocabulary):

@@ -1,0 +1,247 @@
+"""The largest inner products with a handful of questions, proven: bytes choose whom to look at, exact products decide.
+
+What a product of bytes can be wrong by is bounded (Cauchy-Schwarz), so each item has a lowest and a highest possible
+score. Whose highest is below the k-th of the lowest ones is out; the others, a few more than k, are computed exactly.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from .answers import Floats, Ints, Longs, Rules, allows, offer
+from .byte_lanes import LANES, STEP, ZERO, packed, reaching
+from .products import SLACK, TINY, UNIT, Answers, product, reach_in_bytes
+from .vectors import TILE, Catalog, Doubles, codes_of, norms_of
+
+LARGE: Final = 1e38  # beyond, a score may not fit into float32, and nothing is known of the lowest possible one
+WORST: Final = np.iinfo(np.int32).max
+
+Codes = NDArray[np.uint8]
+
+
+class Part(NamedTuple):
+    """Items by falling norm, as unsigned bytes; 256 at a time share a scale and bounds."""
+
+    order: Ints  # [m] items
+    codes: Codes  # [m / 16, d / 4, 16, 4], filled up to whole tiles and turns
+    scales: Doubles  # [m / 256] what one step of a byte is worth
+    norms: Doubles  # [m / 256] the largest length
+    residuals: Doubles  # [m / 256] the largest length of what the bytes leave out
+
+
+class Asked(NamedTuple):
+    """Questions as signed bytes."""
+
+    vectors: Floats  # [n, d]
+    codes: NDArray[np.int8]  # [n, whole turns]
+    scales: Doubles  # [n]
+    norms: Doubles  # [n] NaN for what is not finite
+    residuals: Doubles  # [n]
+
+
+class Pool(NamedTuple):
+    """Who may be among the k best of each row: bounds of the score, in any order."""
+
+    items: Ints  # [n, size]
+    lows: Doubles  # [n, size]
+    highs: Doubles  # [n, size]
+    counts: Longs  # [n]
+    floors: Doubles  # [n] what the highest possible score must reach
+
+
+def part_of(items: Catalog) -> Part:
+    """Items of a catalog as bytes."""
+    codes, scales, residuals = codes_of(items.vectors, items.order, TILE)
+    return Part(items.order, packed(_whole_turns(codes, items.vectors)), scales, items.norms[::TILE].copy(), residuals)
+
+
+def scan(vectors: Floats, parts: tuple[Part, ...], queries: Floats, rules: Rules, answers: Answers) -> None:
+    """Fills the answers to a handful of questions; `rules.banned` rises within each row."""
+    codes, scales, residuals = codes_of(queries, _sound(queries), 1)
+    asked = Asked(queries, _whole_turns(codes, queries), scales, norms_of(queries), residuals)
+    n, k = answers.items.shape
+    size = 4 * k + TILE
+    pool = Pool(
+        np.empty((n, size), dtype=np.int32),
+        np.empty((n, size)),
+        np.empty((n, size)),
+        np.zeros(n, dtype=np.int64),
+        np.full(n, -np.inf),
+    )
+    for part in parts:
+        _scan(vectors, part, asked, rules, (pool, k))
+    _decide(vectors, asked, pool, answers)
+
+
+@njit(cache=True, nogil=True)
+def look_up(vectors: Floats, listed: Ints, queries: Floats, rules: Rules, answers: Answers) -> None:
+    """Fills the answers with the best of the listed items by exact products; `rules.banned` rises within each row."""
+    mask, starts, banned = rules
+    items, best, found = answers
+    for row in range(len(queries)):
+        out = banned[starts[row] : starts[row + 1]]
+        for item in listed:
+            score = product(queries[row], vectors[item])
+            if np.isfinite(score) and not _among(out, item) and allows(mask, row, item):
+                found[row] = offer(items, best, row, found[row], item, score)
+
+
+def _whole_turns(codes: NDArray[np.int8], vectors: Floats) -> NDArray[np.int8]:
+    return np.ascontiguousarray(codes[:, : -(-vectors.shape[1] // STEP) * STEP])
+
+
+def _sound(queries: Floats) -> Ints:
+    """The rows, -1 in place of those with a NaN or an infinity."""
+    rows = np.arange(len(queries), dtype=np.int32)
+    rows[~np.isfinite(queries).all(axis=1)] = -1
+    return rows
+
+
+@njit(cache=True, nogil=True)
+def _scan(vectors: Floats, part: Part, asked: Asked, rules: Rules, wanted: tuple[Pool, int]) -> None:
+    """Puts into the pool whoever may be among the k best."""
+    pool, k = wanted
+    mask, starts, banned = rules
+    n, width = asked.codes.shape
+    out = np.empty(LANES, dtype=np.int32)
+    first = np.empty(n, dtype=np.int32)
+    for row in range(n):
+        first[row] = -ZERO * asked.codes[row].astype(np.int32).sum()
+    room = pool.items.shape[1] - LANES
+    for tile in range(len(part.scales)):
+        begin, end = tile * TILE, min((tile + 1) * TILE, len(part.order))
+        norm, residual, scale = part.norms[tile], part.residuals[tile], part.scales[tile]
+        for row in range(n):
+            length = asked.norms[row]
+            if not length * norm * SLACK + TINY >= pool.floors[row]:
+                continue
+            unit = asked.scales[row] * scale
+            # |q v - q' v'| <= |q - q'| |v| + |q'| |v - v'|, where the dashed are the coded vectors
+            margin = asked.residuals[row] * norm + (length + asked.residuals[row]) * residual
+            margin = (margin + 2 * UNIT * length * norm) * SLACK + TINY  # the exact score is rounded
+            reach = reach_in_bytes(pool.floors[row], margin, unit)
+            codes = part.codes.ctypes.data + begin * width
+            query = asked.codes.ctypes.data + row * width
+            for group in range(begin, end, LANES):
+                bits = reaching(codes, query, width // STEP, first[row], reach, out.ctypes.data)
+                codes += LANES * width
+                if bits == 0:
+                    continue
+                for lane in range(min(LANES, end - group)):
+                    item = part.order[group + lane]
+                    if (bits >> lane) & 1 == 0 or not allows(mask, row, item):
+                        continue
+                    if _among(banned[starts[row] : starts[row + 1]], item):
+                        continue
+                    _put(pool, row, item, (out[lane] * unit - margin, out[lane] * unit + margin))
+                if pool.counts[row] > room:
+                    _tighten(vectors, asked.vectors[row], pool, row, k)
+                    reach = reach_in_bytes(pool.floors[row], margin, unit)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _put(pool: Pool, row: int, item: int, bounds: tuple[float, float]) -> None:
+    at = pool.counts[row]
+    pool.items[row, at] = item
+    pool.lows[row, at] = bounds[0] if bounds[1] < LARGE else -np.inf
+    pool.highs[row, at] = bounds[1]
+    pool.counts[row] = at + 1
+
+
+@njit(cache=True, nogil=True)
+def _tighten(vectors: Floats, query: Floats, pool: Pool, row: int, k: int) -> None:
+    """Drops who is out; where bounds cannot tell them apart, exact products do."""
+    _raise_floor(pool, row, k)
+    if 2 * pool.counts[row] <= pool.items.shape[1]:
+        return
+    kept = 0
+    for at in range(pool.counts[row]):
+        item = pool.items[row, at]
+        score = product(query, vectors[item])
+        if np.isfinite(score):
+            pool.items[row, kept], pool.lows[row, kept], pool.highs[row, kept] = item, score, score
+            kept += 1
+    pool.counts[row] = kept
+    _raise_floor(pool, row, k)
+    _drop_ties(pool, row, k)
+
+
+@njit(cache=True, nogil=True)
+def _raise_floor(pool: Pool, row: int, k: int) -> None:
+    """The k-th best of the lowest possible scores becomes the floor; who cannot reach it leaves."""
+    count = pool.counts[row]
+    if count <= k:
+        return
+    floor = np.partition(pool.lows[row, :count], count - k)[count - k]
+    pool.floors[row] = max(pool.floors[row], floor)
+    kept = 0
+    for at in range(count):
+        if pool.highs[row, at] >= pool.floors[row]:
+            _move(pool, row, at, kept)
+            kept += 1
+    pool.counts[row] = kept
+
+
+@njit(cache=True, nogil=True)
+def _drop_ties(pool: Pool, row: int, k: int) -> None:
+    """Of more than k whose scores are known, those at the floor with the lowest items stay."""
+    count = pool.counts[row]
+    if count <= k:
+        return
+    above = np.sum(pool.lows[row, :count] > pool.floors[row])
+    tied = pool.items[row, :count][pool.lows[row, :count] == pool.floors[row]]
+    last = np.partition(tied, k - above - 1)[k - above - 1]
+    kept = 0
+    for at in range(count):
+        if pool.lows[row, at] > pool.floors[row] or pool.items[row, at] <= last:
+            _move(pool, row, at, kept)
+            kept += 1
+    pool.counts[row] = kept
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _move(pool: Pool, row: int, at: int, to: int) -> None:
+    pool.items[row, to], pool.lows[row, to], pool.highs[row, to] = (
+        pool.items[row, at],
+        pool.lows[row, at],
+        pool.highs[row, at],
+    )
+
+
+@njit(cache=True, nogil=True)
+def _decide(vectors: Floats, asked: Asked, pool: Pool, answers: Answers) -> None:
+    """The k best of each row's pool by exact products."""
+    items, best, found = answers
+    for row in range(len(items)):
+        _raise_floor(pool, row, items.shape[1])
+        for at in range(pool.counts[row]):
+            item = pool.items[row, at]
+            score = product(asked.vectors[row], vectors[item])
+            if np.isfinite(score):
+                found[row] = offer(items, best, row, found[row], item, score)
+
+
+@njit(cache=True, nogil=True)
+def _among(rising: Ints, item: int) -> bool:
+    """Whether the item is in a list that rises."""
+    low, high = 0, len(rising)
+    while low < high:
+        middle = (low + high) // 2
+        if rising[middle] < item:
+            low = middle + 1
+        else:
+            high = middle
+    return low < len(rising) and rising[low] == item
+
+
+@njit(cache=True, nogil=True)
+def rising(starts: Longs, banned: Ints) -> Ints:
+    """The banned items, each row's in rising order."""
+    out = banned.copy()
+    for row in range(len(starts) - 1):
+        out[starts[row] : starts[row + 1]].sort()
+    return out

@@ -1,0 +1,108 @@
+"""Search in bytes finds what the search in full finds."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba import njit
+
+from regulars.kernels import byte_lanes
+from regulars.kernels.answers import empty_answer, rules
+from regulars.kernels.byte_scan import part_of, rising, scan
+from regulars.kernels.products import Answers
+from regulars.kernels.topk import top_k_product
+from regulars.kernels.vectors import catalog
+
+
+def found(queries, vectors, k, allowed=None, excluded=None, cut=None):
+    """By bytes, the items in two parts."""
+    n = len(vectors)
+    cut = n if cut is None else cut
+    parts = [part_of(catalog(vectors[:cut]))]
+    rest = part_of(catalog(vectors[cut:]))
+    parts.append(rest._replace(order=(rest.order + cut).astype(np.int32)))
+    if excluded is not None:
+        excluded = excluded[0], rising(*excluded)
+    items, best = empty_answer(len(queries), k)
+    answers = Answers(items, best, np.zeros(len(queries), dtype=np.int64))
+    scan(vectors, tuple(parts), queries, rules((len(queries), n), allowed, excluded), answers)
+    return items, best
+
+
+def plain_catalog(random, n, d):
+    return random.standard_normal((n, d))
+
+
+def equal_catalog(random, n, d):
+    return np.ones((n, d)) * random.integers(1, 3, size=(n, 1))
+
+
+def steep_catalog(random, n, d):
+    return random.standard_normal((n, d)) * np.exp(random.normal(0, 4, size=(n, 1)))
+
+
+def flat_catalog(random, n, d):
+    return random.standard_normal((n, d)) * np.exp(-np.arange(d)) + np.r_[100, np.zeros(d - 1)]
+
+
+def huge_catalog(random, n, d):
+    return random.standard_normal((n, d)) * np.where(random.random((n, 1)) < 0.1, 3e37, 1e-30)
+
+
+CATALOGS = [plain_catalog, equal_catalog, steep_catalog, flat_catalog, huge_catalog]
+
+
+@given(
+    st.sampled_from(CATALOGS),
+    st.integers(1, 3000),
+    st.integers(2, 70),
+    st.integers(1, 120),
+    st.integers(0, 2**31),
+    st.sampled_from([0.01, 0.3, 1.0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_bytes_and_full_search_agree(made, n, d, k, seed, share):
+    random = np.random.default_rng(seed)
+    vectors = made(random, n, d).astype(np.float32)
+    vectors[random.random(n) < 0.02] = np.nan
+    queries = random.standard_normal((3, d)).astype(np.float32)
+    queries[2] = [0, np.nan, np.inf][seed % 3]
+    allowed = random.random((1 if seed % 2 else 3, n)) < share
+    starts = np.array([0, 0, 40, 45])
+    excluded = starts, random.integers(-2, n + 3, size=45).astype(np.int32)
+    with np.errstate(over="ignore"):
+        items, scores = found(queries, vectors, k, allowed, excluded, cut=n // 2)
+        right, best = top_k_product(queries, vectors, k, allowed=allowed, excluded=excluded)
+    np.testing.assert_array_equal(items, right)
+    np.testing.assert_array_equal(scores, best)
+
+
+def test_of_equal_scores_the_lowest_items_are_answered():
+    vectors = np.ones((5000, 20), dtype=np.float32)
+    items, scores = found(np.ones((1, 20), dtype=np.float32), vectors, 7)
+    assert items.tolist() == [list(range(7))]
+    assert (scores == 20).all()
+
+
+@njit
+def sums_and_bits(fast, codes, query, start, reach):
+    out = np.empty(16, dtype=np.int32)
+    places = codes.ctypes.data, query.ctypes.data, len(query) // 16
+    if fast:
+        bits = byte_lanes.reaching(*places, np.int32(start), np.int32(reach), out.ctypes.data)
+    else:
+        bits = byte_lanes.plain(*places, np.int32(start), np.int32(reach), out.ctypes.data)
+    return out, bits
+
+
+@pytest.mark.parametrize("d", [16, 48, 256])
+def test_sums_of_sixteen_items_are_those_of_integers(d):
+    random = np.random.default_rng(d)
+    codes, query = random.integers(-127, 128, size=(16, d)), random.integers(-127, 128, size=d)
+    right = codes @ query
+    packed = byte_lanes.packed(codes.astype(np.int8))
+    for fast in (False, True):
+        start = -byte_lanes.ZERO * query.sum()
+        out, bits = sums_and_bits(fast, packed, query.astype(np.int8), start, np.sort(right)[5])
+        np.testing.assert_array_equal(out, right)
+        assert bits == sum(1 << lane for lane in range(16) if right[lane] >= np.sort(right)[5])
