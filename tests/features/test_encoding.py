@@ -1,4 +1,6 @@
 import hashlib
+import os
+import time
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -168,6 +170,46 @@ def test_a_picture_is_known_by_its_bytes_not_by_its_path(tmp_path):
     assert toy.asked == []
     assert vectors(frame, "image_vector") == expected(b"two", None, None)
     assert (found.missing, found.unreadable) == (2, 0)
+
+
+def old(path, content, changed=1_000_000_000):
+    """A file that was changed at a moment long ago."""
+    path.write_bytes(content)
+    os.utime(path, ns=(changed, changed))
+
+
+def test_a_file_that_has_not_changed_is_not_read_again(tmp_path, monkeypatch):
+    old(tmp_path / "a.jpg", b"one")
+    items = pl.DataFrame({"image": [str(tmp_path / "a.jpg")]})
+    kept = tmp_path / "kept"
+    first, _ = encode_columns(items, {"image": Pictures()}, cache=kept)
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.read_bytes", lambda path: pytest.fail(f"{path} is read"))
+        again, (found,) = encode_columns(items, {"image": Pictures()}, cache=kept)
+    assert found.computed == 0
+    assert vectors(again, "image_vector") == vectors(first, "image_vector") == expected(b"one")
+    (kept / "files.parquet").write_bytes(b"damaged")
+    again, _ = encode_columns(items, {"image": Pictures()}, cache=kept)
+    assert vectors(again, "image_vector") == expected(b"one")
+
+
+@pytest.mark.parametrize(("content", "changed"), [(b"other", 1_000_000_000), (b"two", 2_000_000_000)])
+def test_a_file_of_another_size_or_time_is_read_again(tmp_path, content, changed):
+    items = pl.DataFrame({"image": [str(tmp_path / "a.jpg")]})
+    old(tmp_path / "a.jpg", b"one")
+    encode_columns(items, {"image": Pictures()}, cache=tmp_path / "kept")
+    old(tmp_path / "a.jpg", content, changed)
+    frame, _ = encode_columns(items, {"image": Pictures()}, cache=tmp_path / "kept")
+    assert vectors(frame, "image_vector") == expected(content)
+
+
+def test_a_file_that_was_just_written_may_change_within_the_same_tick_of_the_clock(tmp_path):
+    items = pl.DataFrame({"image": [str(tmp_path / "a.jpg")]})
+    for content in (b"one", b"two"):
+        now = time.time_ns()
+        old(tmp_path / "a.jpg", content, now - now % 1_000_000_000)
+        frame, _ = encode_columns(items, {"image": Pictures()}, cache=tmp_path / "kept")
+        assert vectors(frame, "image_vector") == expected(content)
 
 
 def test_a_table_of_no_rows_or_no_content_gets_its_column():

@@ -13,6 +13,7 @@ from regulars.core import QUIET, Bools, Floats, Frame, Longs, Progress, Run
 from regulars.core.errors import BadTable, MissingColumn
 
 from .encoders import Content, ContentEncoder
+from .file_keys import FileKeys
 from .pictures import HEAVIEST, trouble
 from .vector_cache import VectorCache, key_of
 
@@ -80,8 +81,12 @@ def encode_columns(
 
 
 def _encoded(values: pl.Series, encoder: ContentEncoder, cache: Path | None, run: Run) -> tuple[pl.Series, Coverage]:
-    contents = _Contents(values, encoder.reads == "picture")
-    contents.look(run)
+    pictures = encoder.reads == "picture"
+    contents = _Contents(values, pictures, FileKeys(cache if pictures else None))
+    try:
+        contents.look(run)
+    finally:
+        contents.files.keep()
     identity, width = encoder.identity, encoder.width
     vectors = np.full((len(contents.keys), width), np.nan, dtype=np.float32)
     store = VectorCache.of(cache, identity, width) if cache is not None else None
@@ -152,12 +157,13 @@ def _column(name: str, table: Floats, there: Bools) -> pl.Series:
 class _Contents:
     """The contents of a column, each once. Changes: filled by `look`.
 
-    keys: of the different ones; first: a row that holds each; place: of each row among them, -1 where there is nothing;
-    lost: rows whose file is not there or cannot be read.
+    files: their keys, if they are paths; keys: of the different ones; first: a row that holds each; place: of each row
+    among them, -1 where there is nothing; lost: rows whose file is not there or cannot be read.
     """
 
     values: pl.Series
     pictures: bool
+    files: FileKeys
     keys: list[bytes] = field(default_factory=list)
     first: Longs = field(default_factory=lambda: np.empty(0, np.int64))
     place: Longs = field(default_factory=lambda: np.empty(0, np.int64))
@@ -178,10 +184,9 @@ class _Contents:
         found: dict[bytes, int] = {}
         first: list[int] = []
         place = np.full(len(self.values), -1, dtype=np.int64)
-        for row, content in enumerate(self._every(run)):
-            if content is None:
+        for row, key in enumerate(self._every(run)):
+            if key is None:
                 continue
-            key = key_of(content)
             if key not in found:
                 found[key] = len(first)
                 first.append(row)
@@ -189,7 +194,7 @@ class _Contents:
         self.keys, self.first, self.place = list(found), np.array(first, dtype=np.int64), place
 
     def _every(self, run: Run) -> Iterator[bytes | None]:
-        """The bytes of each content; None where there is none, or where its file cannot be read."""
+        """The key of each content; None where there is none, or where its file cannot be read."""
         for start in range(0, len(self.values), 4096):
             if self.pictures:
                 run.on_epoch(Progress(f"look at {self.values.name}", start, len(self.values)))
@@ -199,13 +204,13 @@ class _Contents:
                 elif self.pictures and isinstance(value, str):
                     yield self._file(value, start + offset)
                 else:
-                    yield value.encode() if isinstance(value, str) else value
+                    yield key_of(value.encode() if isinstance(value, str) else value)
 
     def _file(self, path: str, row: int) -> bytes | None:
         try:
             file = Path(path)
             if file.is_file() and file.stat().st_size <= HEAVIEST:  # no folder, and no pipe that would never end
-                return file.read_bytes()
+                return self.files.key(file)
         except (OSError, ValueError):  # a path with a null byte is a ValueError
             pass
         self.lost.append(row)
