@@ -177,3 +177,10 @@ def test_a_vocabulary_travels_to_another_process():
     old = Vocabulary.of(["a", "b"])
     assert old.index(["b"]).tolist() == [1]
     assert pickle.loads(pickle.dumps(old)).index(["b"]).tolist() == [1]
+
+
+def test_places_are_indices_without_a_series():
+    old = Vocabulary.of([7, 8])
+    new = old.extended([9])
+    assert old.places(["8", 7, "x", "9"]) == [1, 0, MISSING, MISSING]
+    assert new.places(("9",)) == [2]

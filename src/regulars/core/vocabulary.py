@@ -81,6 +81,12 @@ class Vocabulary:
         found = pl.DataFrame({"id": wanted}).join(lookup, on="id", how="left", maintain_order="left")
         return found["index"].fill_null(MISSING).to_numpy().astype(np.int32, copy=False)
 
+    def places(self, ids: Iterable[Any]) -> list[int]:
+        """Like `index` for a few ids, each as it is or as its text, at the cost of looking up each."""
+        positions, n = self._line.positions, len(self)
+        found = [positions.get(one, MISSING) for one in ids]
+        return [place if place < n else MISSING for place in found]
+
     def known(self, ids: Iterable[Any] | pl.Series, what: str = "id") -> Ints:
         """Like `index`, for callers who must have every one of them.
 
@@ -167,5 +173,5 @@ def _fingerprint(ids: pl.Series) -> str:
     digest = hashlib.sha256(f"{len(ids)}".encode())
     for start in range(0, len(ids), 1_000_000):
         part = _text(ids.slice(start, 1_000_000))
-        digest.update("\x00".join(part.to_list()).encode())
+        digest.update(str(part.str.join("\x00").item()).encode())
     return digest.hexdigest()[:32]
