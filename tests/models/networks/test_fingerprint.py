@@ -9,7 +9,7 @@ import torch
 
 from regulars.core import Dataset, Run
 from regulars.models.networks.fingerprint import fingerprint
-from regulars.models.networks.withheld import Withheld
+from regulars.models.withheld import Withheld
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from regulars.core import MISSING, Dataset, Ints, Run
 from regulars.core.errors import BadTable, EmptyData
 
 from ..kinds.profile import Profile, parts_of
+from ..withheld import Withheld
 from .bags import Rows
-from .withheld import Withheld
 
 if TYPE_CHECKING:
     from ..autoencoder import Autoencoder

@@ -14,13 +14,13 @@ from regulars.core.mapped import counts_of, pieces
 from ..kinds.ensemble import together
 from ..kinds.factors import Factors
 from ..sequential import Sequential
+from ..withheld import Withheld
 from . import softmax
 from .attributes import Network, attributes
 from .sequence_encoder import SequenceEncoder, Shape
 from .sequences import Sequences
 from .training import Task, train_members
 from .weights import Weights
-from .withheld import Withheld
 
 
 class NextItem(Task):

@@ -12,6 +12,7 @@ from regulars.features import Inputs
 
 from ..explicit import RATING
 from ..kinds.factors import Factors
+from ..withheld import Withheld
 from .examples import Examples
 from .frequencies import Counted, Frequencies, Streaming
 from .tower_encoder import TowerEncoder, readable, vectors_of
@@ -19,7 +20,6 @@ from .tower_task import Tables, TowerTask
 from .towers import Towers, TowerShape
 from .training import train
 from .weights import Weights
-from .withheld import Withheld
 
 if TYPE_CHECKING:
     from ..two_tower import TwoTower

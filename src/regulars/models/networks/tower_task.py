@@ -13,13 +13,13 @@ from torch.nn.functional import cross_entropy, softplus
 from regulars.core import Bools, Floats, Ints, Longs, floats
 from regulars.features import Encoded
 
+from ..withheld import Withheld
 from .asking import asked
 from .examples import Examples
 from .inputs import Fed
 from .tower_encoder import encoded, readable, vectors_of
 from .towers import Towers
 from .training import Task
-from .withheld import Withheld
 
 if TYPE_CHECKING:
     from ..two_tower import TwoTower

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from regulars.core import Dataset
-from regulars.models.networks.withheld import MOST, Withheld
+from regulars.models.withheld import MOST, Withheld
 
 
 def shop(rows):
