@@ -7,7 +7,6 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 WITHOUT_TORCH = """
 import sys
-from pathlib import Path
 sys.modules["torch"] = None
 import shops
 from regulars import ContentToCF
