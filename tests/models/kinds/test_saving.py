@@ -214,10 +214,23 @@ def test_a_folder_that_does_not_accept_files_is_named(tmp_path: Path) -> None:
 
 def test_empty_models_and_ids_of_all_kinds_survive(tmp_path: Path) -> None:
     empty = DenseItemItem("ease", 0, ints([]), floats(np.empty((0, 0))))
-    for items in (Vocabulary.of([]), Vocabulary.of([5, -1, 2**62]), Vocabulary.of(["", "a b", "042", "\x00"])):
+    for items in (
+        Vocabulary.of([]),
+        Vocabulary.of([5, -1, 2**62]),
+        Vocabulary.of(["", "a b", "042"]),
+        Vocabulary.of(["", "\x00"]),
+    ):
         save(empty, tmp_path, items)
         assert same(load(tmp_path).items, items)
         assert same(load(tmp_path).recommender, empty)
+
+
+def test_an_array_that_is_held_twice_is_written_once() -> None:
+    numbers, arrays = floats([1, 2, 3]), dict[str, np.ndarray]()
+    again = from_tree(to_tree((numbers, numbers, numbers.copy()), "it", arrays), arrays)
+    assert len(arrays) == 2
+    assert again[0] is again[1]
+    assert [part.tolist() for part in again] == [[1, 2, 3]] * 3
 
 
 def test_numbers_that_json_does_not_know_survive() -> None:

@@ -13,6 +13,7 @@ from regulars.core import Vocabulary
 from regulars.core.errors import CannotDo, ForeignModel
 
 Arrays = dict[str, np.ndarray]
+SEPARATOR: Final = "\x00"  # between two ids in a file
 Json = None | bool | int | float | str | dict[str, "Json"] | list["Json"]
 
 KINDS: Final = {
@@ -162,10 +163,16 @@ def _array(name: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def _put_ids(ids: pl.Series, path: str, arrays: Arrays) -> str:
-    """Whole numbers as they are; text as its UTF-8 bytes, one id after another, and where each one ends."""
+    """Whole numbers as they are; text as its UTF-8 bytes, one id after another.
+
+    Between two stands a zero byte; should an id hold one itself, nothing does, and it is written where each one ends.
+    """
     if ids.dtype != pl.String:
         arrays[f"{path}.numbers"] = ids.to_numpy()
         return f"{path}.numbers"
+    if len(ids) and not ids.str.contains(SEPARATOR, literal=True).any():
+        arrays[f"{path}.lines"] = np.frombuffer(ids.str.join(SEPARATOR).item().encode(), dtype=np.uint8)
+        return f"{path}.lines"
     encoded = [text.encode() for text in ids.to_list()]
     arrays[f"{path}.text"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
     arrays[f"{path}.text.ends"] = np.cumsum([len(text) for text in encoded], dtype=np.int64)
@@ -176,5 +183,7 @@ def _ids(name: str, arrays: Mapping[str, np.ndarray]) -> pl.Series:
     column = _array(name, arrays)
     if name.endswith(".numbers"):
         return pl.Series(column, dtype=pl.Int64)
+    if name.endswith(".lines"):
+        return pl.Series([column.tobytes().decode()]).str.split(SEPARATOR).explode()
     ends, text = _array(f"{name}.ends", arrays).tolist(), column.tobytes()
     return pl.Series([text[begin:end].decode() for begin, end in zip([0, *ends], ends, strict=False)], dtype=pl.String)
