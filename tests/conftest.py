@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from servers import running
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads spin when tests share the cores
 
 CI = os.environ.get("CI", "").lower() in ("1", "true")
@@ -12,6 +14,19 @@ CI = os.environ.get("CI", "").lower() in ("1", "true")
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("here"), derandomize=True, database=None)
 settings.load_profile("ci" if CI else "here")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory):
+    """A PostgreSQL server on a free port, stopped at the end."""
+    with running(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_server):
+    """The address of that server."""
+    return postgres_server.url
 
 
 @pytest.hookimpl(wrapper=True)

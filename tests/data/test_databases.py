@@ -1,11 +1,6 @@
 """Databases: the same events from SQLite, DuckDB and PostgreSQL as from a frame."""
 
-import os
-import pwd
-import shutil
-import socket
 import sqlite3
-import subprocess
 from contextlib import closing
 
 import polars as pl
@@ -87,51 +82,6 @@ def test_events_come_from_duckdb(tmp_path):
     same(prepare(Sources(Table(url=url, table="orders"))))
     with pytest.raises(UnreadableFile, match="does not answer"):
         prepare(Sources(Table(url=url, table="sales")))
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    """The address of a server of its own on a free port, stopped at the end."""
-    if not all(shutil.which(program) for program in ("initdb", "pg_ctl")):
-        message = (
-            "PostgreSQL's initdb and pg_ctl are not on the path; install them, as with: apt-get install postgresql"
-        )
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    folder = tmp_path_factory.mktemp("postgres")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    run = _as_nobody_in(folder)
-    run("initdb", "-D", "data", "-U", "shop", "-A", "trust", "--no-sync", "-E", "UTF8")
-    run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off", "start")
-    yield f"postgresql://shop@127.0.0.1:{port}/postgres"
-    run("pg_ctl", "-D", "data", "-m", "immediate", "stop")
-
-
-def _as_nobody_in(folder):
-    """Runs a program in `folder`; the server refuses to run as root, so that root becomes somebody else."""
-    user: dict[str, str | int] = {}
-    if os.getuid() == 0:
-        who = pwd.getpwnam("nobody")
-        os.chown(folder, who.pw_uid, who.pw_gid)
-        for parent in folder.parents[:3]:
-            parent.chmod(parent.stat().st_mode | 0o011)
-        user = {"user": "nobody", "group": who.pw_gid, "extra_groups": []}
-
-    def run(program, *arguments):
-        program = os.path.realpath(shutil.which(program))
-        with (folder / "said").open("ab") as said:
-            done = subprocess.run(
-                [program, *arguments],
-                cwd=folder,
-                stdout=said,
-                stderr=said,
-                env={"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]},
-                **user,
-            )
-        assert done.returncode == 0, (folder / "said").read_text()
-
-    return run
 
 
 def test_events_come_from_postgresql(postgres):

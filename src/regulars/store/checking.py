@@ -40,6 +40,11 @@ def check_text(text: str, what: str) -> None:
         raise BadRecord(f"{what} must be Unicode text without NUL characters and lone surrogates; it is {text[:40]!r}")
 
 
+def askable(ids: Sequence[str]) -> Sequence[str]:
+    """The ids to ask a database about: in place of what is no text stands the empty one, which nobody has."""
+    return ids if _texts_are_fine(ids) else [one if _texts_are_fine([one]) else "" for one in ids]
+
+
 def check_whole(number: int, what: str) -> None:
     """Raises BadRecord for what is no whole number of 64 bits."""
     if type(number) is not int or not -_LARGEST <= number <= _LARGEST:

@@ -10,7 +10,7 @@ import polars as pl
 from regulars.core import Frame
 from regulars.core.errors import MissingColumn
 
-from .checking import check_ids, written
+from .checking import askable, check_ids, written
 from .counting import advance
 from .database import Database, Row, Transaction
 from .framing import column
@@ -48,7 +48,7 @@ class Documents:
 
     def get(self, ids: Sequence[str]) -> list[Entity | None]:
         sql = f"SELECT {self._layout.listed} FROM {self._layout.name} WHERE id = {{key}} AND deleted = 0"
-        return [_entity(rows[0]) if rows else None for rows in self._database.each(sql, ids)]
+        return [_entity(rows[0]) if rows else None for rows in self._database.each(sql, askable(ids))]
 
     def delete(self, ids: Sequence[str]) -> int:
         check_ids(ids, f"an id of the {self._layout.name}")

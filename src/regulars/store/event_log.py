@@ -9,7 +9,7 @@ import polars as pl
 from regulars.core import Frame
 from regulars.core.errors import BadTable, MissingColumn
 
-from .checking import check_events, check_ids
+from .checking import askable, check_events, check_ids
 from .counting import advance
 from .database import Database, Row, Transaction
 from .framing import framed
@@ -59,12 +59,16 @@ class EventLog:
             return [[] for _ in user_ids]
         found = self._database.each(
             _OF_USER,
-            user_ids,
+            askable(user_ids),
             (_NEVER if before is None else before,),
             order="time DESC, place DESC",
             limit=int(last),
         )
         return [list(map(Event._make, reversed(rows))) for rows in found]
+
+    def users(self, after: str = "", limit: int = 10_000) -> list[str]:
+        sql = "SELECT DISTINCT user_id FROM events WHERE user_id > ? ORDER BY user_id LIMIT ?"
+        return [str(user_id) for (user_id,) in self._database.rows(sql, (*askable([after]), limit))]
 
     def since(self, place: int, limit: int = 10_000) -> list[Placed]:
         sql = f"SELECT place, {_READ} FROM events WHERE place > ? ORDER BY place LIMIT ?"
@@ -91,7 +95,7 @@ class EventLog:
             return transaction.run("UPDATE events SET user_id = ? WHERE user_id = ?", (owner, visitor))
 
     def owner(self, user_id: str) -> str:
-        found = self._database.rows("SELECT customer FROM aliases WHERE visitor = ?", (user_id,))
+        found = self._database.rows("SELECT customer FROM aliases WHERE visitor = ?", askable([user_id]))
         return str(found[0][0]) if found else user_id
 
     def erase(self, user_id: str) -> int:

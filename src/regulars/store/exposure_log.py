@@ -10,7 +10,7 @@ import polars as pl
 from regulars.core import Frame
 from regulars.core.errors import BadRecord
 
-from .checking import check_ids, check_text, check_whole
+from .checking import askable, check_ids, check_text, check_whole
 from .database import Database, Row
 from .framing import framed
 from .outcomes import joined
@@ -44,13 +44,16 @@ class ExposureLog:
             transaction.add(EXPOSURES, [[_row(one, owners[one.user_id]) for one in exposures]])
 
     def of(self, exposure_id: str) -> Exposure | None:
-        found = self._database.rows(f"SELECT {EXPOSURES.listed} FROM exposures WHERE exposure_id = ?", (exposure_id,))
+        found = self._database.rows(
+            f"SELECT {EXPOSURES.listed} FROM exposures WHERE exposure_id = ?", askable([exposure_id])
+        )
         return _exposure(found[0]) if found else None
 
     def count(self) -> int:
         return int(self._database.rows("SELECT count(*) FROM exposures")[0][0])
 
     def erase(self, user_id: str) -> int:
+        check_ids([user_id], "the customer")
         with self._database.writing() as transaction:
             found = transaction.rows("SELECT customer FROM aliases WHERE visitor = ?", (user_id,))
             owner = found[0][0] if found else user_id

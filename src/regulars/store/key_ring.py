@@ -5,7 +5,7 @@ import time
 
 from regulars.core.errors import CannotDo
 
-from .checking import check_ids
+from .checking import askable, check_ids
 from .database import Database, Row
 from .records import Key
 from .schema import KEYS
@@ -27,7 +27,9 @@ class KeyRing:
             transaction.put(KEYS, [(key.name, key.digest, json.dumps(key.roles), key.made, key.revoked)])
 
     def find(self, digest: str) -> Key | None:
-        found = self._database.rows(f"SELECT {KEYS.listed} FROM keys WHERE digest = ? AND revoked = 0", (digest,))
+        found = self._database.rows(
+            f"SELECT {KEYS.listed} FROM keys WHERE digest = ? AND revoked = 0", askable([digest])
+        )
         return _key(found[0]) if found else None
 
     def all(self) -> list[Key]:
@@ -36,7 +38,7 @@ class KeyRing:
     def revoke(self, name: str) -> bool:
         with self._database.writing() as transaction:
             sql = "UPDATE keys SET revoked = ? WHERE name = ? AND revoked = 0"
-            return transaction.run(sql, (int(time.time()), name)) > 0
+            return transaction.run(sql, (int(time.time()), *askable([name]))) > 0
 
 
 def _key(row: Row) -> Key:

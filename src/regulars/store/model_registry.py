@@ -5,7 +5,7 @@ import time
 
 from regulars.core.errors import CannotDo, SettingError, UnknownId
 
-from .checking import check_ids, check_whole, written
+from .checking import askable, check_ids, check_whole, written
 from .counting import advance
 from .database import Database, Row, Transaction
 from .records import Version
@@ -38,7 +38,7 @@ class ModelRegistry:
                 _promote(transaction, version.name)
 
     def get(self, name: str) -> Version | None:
-        found = self._database.rows(f"SELECT {_LISTED} FROM versions WHERE name = ?", (name,))
+        found = self._database.rows(f"SELECT {_LISTED} FROM versions WHERE name = ?", askable([name]))
         return _version(found[0]) if found else None
 
     def all(self) -> list[Version]:
@@ -81,7 +81,7 @@ def _promote(transaction: Transaction, name: str) -> None:
 
 
 def _check_known(transaction: Transaction, name: str) -> None:
-    if not transaction.rows("SELECT 1 FROM versions WHERE name = ?", (name,)):
+    if not transaction.rows("SELECT 1 FROM versions WHERE name = ?", askable([name])):
         known = ", ".join(row[0] for row in transaction.rows("SELECT name FROM versions ORDER BY made DESC LIMIT 5"))
         raise UnknownId(f"there is no version {name!r} of the models; the newest are {known or 'none'}")
 

@@ -31,6 +31,10 @@ class Events(Protocol):
         """
         ...
 
+    def users(self, after: str = "", limit: int = 10_000) -> list[str]:
+        """The customers who have events, in the order of their ids, from the one behind `after`."""
+        ...
+
     def since(self, place: int, limit: int = 10_000) -> list[Placed]:
         """Events that arrived after `place`, in the order of arrival."""
         ...

@@ -1,0 +1,80 @@
+"""A PostgreSQL server of the tests' own, which can be stopped, killed and started again."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+
+
+class Server:
+    """A database in a folder and the server on it; as somebody else when the tests run as root, as it insists."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"postgresql://shop@127.0.0.1:{self.port}/postgres"
+        self._user = {}
+        if os.getuid() == 0:
+            who = pwd.getpwnam("nobody")
+            os.chown(folder, who.pw_uid, who.pw_gid)
+            for parent in folder.parents[:3]:
+                parent.chmod(parent.stat().st_mode | 0o011)
+            self._user = {"user": "nobody", "group": who.pw_gid, "extra_groups": []}
+        self._run("initdb", "-D", "data", "-U", "shop", "-A", "trust", "--no-sync", "-E", "UTF8")
+
+    def start(self):
+        options = f"-p {self.port} -h 127.0.0.1 -k {self.folder} -c fsync=off -c max_connections=40"
+        self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
+
+    def stop(self):
+        self._run("pg_ctl", "-D", "data", "-m", "immediate", "stop")
+
+    def kill(self):
+        """kill -9 of the server and of every process that it has for a connection."""
+        postmaster = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGKILL)
+
+    def schema(self, name):
+        """The address of an empty schema of its own."""
+        import psycopg
+
+        with psycopg.connect(self.url) as connection:
+            connection.execute(f'CREATE SCHEMA "{name}"')
+        return f"{self.url}?options=-csearch_path%3D{name}"
+
+    def _run(self, program, *arguments):
+        program = os.path.realpath(shutil.which(program))
+        with (self.folder / "said").open("ab") as said:
+            done = subprocess.run(
+                [program, *arguments],
+                cwd=self.folder,
+                stdout=said,
+                stderr=said,
+                env={"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]},
+                check=False,
+                **self._user,
+            )
+        assert done.returncode == 0, (self.folder / "said").read_text()
+
+
+@contextmanager
+def running(folder):
+    """A server that is stopped at the end; skips where PostgreSQL is not installed, except in CI."""
+    if not all(shutil.which(program) for program in ("initdb", "pg_ctl")):
+        message = (
+            "PostgreSQL's initdb and pg_ctl are not on the path; install them, as with: apt-get install postgresql"
+        )
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    server = Server(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
