@@ -144,7 +144,8 @@ def _postgres(url: str, sql: str, name: str, work: Path | None) -> Reading:
         raise MissingExtra("psycopg", "postgres") from error
     file = Path(tempfile.mkdtemp(dir=work)) / "rows.csv"
     try:
-        with psycopg.connect(url, options="-c default_transaction_read_only=on -c client_encoding=UTF8") as connection:
+        with psycopg.connect(url, client_encoding="UTF8") as connection:  # the address may have options of its own
+            connection.execute("SET TRANSACTION READ ONLY")
             connection.execute("SET TimeZone TO 'UTC'")
             connection.execute("SET DateStyle TO 'ISO'")
             with (
