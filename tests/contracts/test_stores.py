@@ -21,7 +21,7 @@ from regulars.core.errors import (
     UnknownId,
 )
 from regulars.data import Sources, Table, prepare
-from regulars.store import Appended, Event, Exposure, Key, Version, Writer, open_store
+from regulars.store import Appended, Did, Event, Exposure, Key, Version, Writer, open_store
 
 DAY = 86_400
 
@@ -99,6 +99,10 @@ class TestEvents:
             [],
             ["anna5", "anna6", "anna7"],
             ["ben5", "ben6", "ben7"],
+        ]
+        assert store.events.pasts(["ben", "nobody"], before=8, last=3) == [
+            [Did("tea", "view", time, 1.0, None) for time in (5, 6, 7)],
+            [],
         ]
         assert store.events.histories([]) == []
         assert store.events.histories(["anna"], last=0) == [[]]

@@ -5,11 +5,12 @@ store = open_store("sqlite:///shop.db")       # or postgresql://user:password@ho
 
 from .opening import open_store
 from .protocols import Entities, Events, Exposures, Keys, Models, Store
-from .records import Appended, Entity, Event, Exposure, Key, Placed, Version
+from .records import Appended, Did, Entity, Event, Exposure, Key, Placed, Version
 from .writing import Writer
 
 __all__ = [
     "Appended",
+    "Did",
     "Entities",
     "Entity",
     "Event",

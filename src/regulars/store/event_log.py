@@ -13,7 +13,7 @@ from .checking import askable, check_events, check_ids
 from .counting import advance
 from .database import Database, Row, Transaction
 from .framing import framed
-from .records import Appended, Event, Placed
+from .records import Appended, Did, Event, Placed
 from .schema import EVENTS, TEXT
 
 _COLUMNS = EVENTS.listed.removeprefix("place, ")
@@ -22,7 +22,7 @@ _READ = (
     "coalesce(exposure_id, '')"
 )
 _OF_USER = (
-    f"SELECT {_READ} FROM events WHERE user_id = coalesce((SELECT customer FROM aliases WHERE visitor = {{key}}), "
+    "SELECT {columns} FROM events WHERE user_id = coalesce((SELECT customer FROM aliases WHERE visitor = {key}), "
     "{key}) AND time < ?"
 )
 _NEVER = 2**63 - 1
@@ -55,16 +55,11 @@ class EventLog:
         return [Appended(new, len(batch) - new) for new, batch in zip(stored, batches, strict=True)]
 
     def histories(self, user_ids: Sequence[str], *, before: int | None = None, last: int = 500) -> list[list[Event]]:
-        if last < 1:
-            return [[] for _ in user_ids]
-        found = self._database.each(
-            _OF_USER,
-            askable(user_ids),
-            (_NEVER if before is None else before,),
-            order="time DESC, place DESC",
-            limit=int(last),
-        )
-        return [list(map(Event._make, reversed(rows))) for rows in found]
+        return [list(map(Event._make, rows)) for rows in self._newest(_READ, user_ids, before, last)]
+
+    def pasts(self, user_ids: Sequence[str], *, before: int | None = None, last: int = 500) -> list[list[Did]]:
+        columns = "item_id, kind, time, weight, quantity"
+        return [list(map(Did._make, rows)) for rows in self._newest(columns, user_ids, before, last)]
 
     def users(self, after: str = "", limit: int = 10_000) -> list[str]:
         sql = "SELECT DISTINCT user_id FROM events WHERE user_id > ? ORDER BY user_id LIMIT ?"
@@ -111,6 +106,18 @@ class EventLog:
         columns = {name: kind for name, kind in EVENTS.columns.items() if name != "place"}
         with self._database.snapshot() as snapshot:
             return framed(snapshot.parts(sql, (_NEVER if until is None else until,)), columns)
+
+    def _newest(self, columns: str, user_ids: Sequence[str], before: int | None, last: int) -> list[list[Row]]:
+        """The rows of each customer, oldest first."""
+        if last < 1:
+            return [[] for _ in user_ids]
+        sql = _OF_USER.replace("{columns}", columns)
+        until = _NEVER if before is None else before
+        order = "time DESC, place DESC"
+        found = self._database.each(sql, askable(user_ids), (until,), order=order, limit=int(last))
+        for rows in found:
+            rows.reverse()
+        return found
 
     def load(self, events: Frame) -> Appended:
         table = _completed(events)

@@ -26,6 +26,16 @@ class Event(NamedTuple):
     exposure_id: str = ""
 
 
+class Did(NamedTuple):
+    """What of an event says whom one is dealing with: all that a model reads of a history."""
+
+    item_id: str
+    kind: str
+    time: int
+    weight: float
+    quantity: float | None
+
+
 class Placed(NamedTuple):
     """An event and its place in the order of arrival, which followers of the store ask from."""
 
