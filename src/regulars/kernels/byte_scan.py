@@ -64,7 +64,7 @@ def scan(vectors: Floats, parts: tuple[Part, ...], queries: Floats, rules: Rules
     codes, scales, residuals = codes_of(queries, _sound(queries), 1)
     asked = Asked(queries, _whole_turns(codes, queries), scales, norms_of(queries), residuals)
     n, k = answers.items.shape
-    size = 4 * k + TILE
+    size = 2 * k + TILE
     pool = Pool(
         np.empty((n, size), dtype=np.int32),
         np.empty((n, size)),
@@ -83,10 +83,10 @@ def look_up(vectors: Floats, listed: Ints, queries: Floats, rules: Rules, answer
     mask, starts, banned = rules
     items, best, found = answers
     for row in range(len(queries)):
-        out = banned[starts[row] : starts[row + 1]]
         for item in listed:
             score = product(queries[row], vectors[item])
-            if np.isfinite(score) and not _among(out, item) and allows(mask, row, item):
+            forbidden = _among(banned, starts[row], starts[row + 1], item) or not allows(mask, row, item)
+            if np.isfinite(score) and not forbidden:
                 found[row] = offer(items, best, row, found[row], item, score)
 
 
@@ -106,12 +106,14 @@ def _scan(vectors: Floats, part: Part, asked: Asked, rules: Rules, wanted: tuple
     """Puts into the pool whoever may be among the k best."""
     pool, k = wanted
     mask, starts, banned = rules
+    order = part.order
     n, width = asked.codes.shape
     out = np.empty(LANES, dtype=np.int32)
     first = np.empty(n, dtype=np.int32)
     for row in range(n):
         first[row] = -ZERO * asked.codes[row].astype(np.int32).sum()
-    room = pool.items.shape[1] - LANES
+    room, turns, place = pool.items.shape[1] - LANES, width // STEP, out.ctypes.data
+    items_place, queries_place = part.codes.ctypes.data, asked.codes.ctypes.data
     for tile in range(len(part.scales)):
         begin, end = tile * TILE, min((tile + 1) * TILE, len(part.order))
         norm, residual, scale = part.norms[tile], part.residuals[tile], part.scales[tile]
@@ -124,20 +126,18 @@ def _scan(vectors: Floats, part: Part, asked: Asked, rules: Rules, wanted: tuple
             margin = asked.residuals[row] * norm + (length + asked.residuals[row]) * residual
             margin = (margin + 2 * UNIT * length * norm) * SLACK + TINY  # the exact score is rounded
             reach = reach_in_bytes(pool.floors[row], margin, unit)
-            codes = part.codes.ctypes.data + begin * width
-            query = asked.codes.ctypes.data + row * width
             for group in range(begin, end, LANES):
-                bits = reaching(codes, query, width // STEP, first[row], reach, out.ctypes.data)
-                codes += LANES * width
+                bits = reaching(
+                    items_place + group * width, queries_place + row * width, turns, first[row], reach, place
+                )
                 if bits == 0:
                     continue
                 for lane in range(min(LANES, end - group)):
-                    item = part.order[group + lane]
-                    if (bits >> lane) & 1 == 0 or not allows(mask, row, item):
+                    if (bits >> lane) & 1 == 0:
                         continue
-                    if _among(banned[starts[row] : starts[row + 1]], item):
-                        continue
-                    _put(pool, row, item, (out[lane] * unit - margin, out[lane] * unit + margin))
+                    item = order[group + lane]
+                    if allows(mask, row, item) and not _among(banned, starts[row], starts[row + 1], item):
+                        _put(pool, row, item, (out[lane] * unit - margin, out[lane] * unit + margin))
                 if pool.counts[row] > room:
                     _tighten(vectors, asked.vectors[row], pool, row, k)
                     reach = reach_in_bytes(pool.floors[row], margin, unit)
@@ -226,16 +226,16 @@ def _decide(vectors: Floats, asked: Asked, pool: Pool, answers: Answers) -> None
 
 
 @njit(cache=True, nogil=True)
-def _among(rising: Ints, item: int) -> bool:
-    """Whether the item is in a list that rises."""
-    low, high = 0, len(rising)
+def _among(rising: Ints, begin: int, end: int, item: int) -> bool:
+    """Whether the item is in a part of a list that rises there."""
+    low, high = begin, end
     while low < high:
         middle = (low + high) // 2
         if rising[middle] < item:
             low = middle + 1
         else:
             high = middle
-    return low < len(rising) and rising[low] == item
+    return low < end and rising[low] == item
 
 
 @njit(cache=True, nogil=True)

@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, final
+from typing import final
 
 import numpy as np
 
 from regulars.core import QUIET, Allowed, Floats, Recommendations, Run, Settings, appended
 from regulars.kernels.topk import Products
-
-EXACT_UP_TO: Final = 200_000  # items: beyond, one question takes more than some milliseconds
 
 
 @final
