@@ -156,6 +156,25 @@ def test_a_file_of_other_data_or_another_question_is_refused_with_the_difference
         tune(methods, other, exam=EXAM, plan=Plan(trials=1), file=file)
 
 
+def test_a_study_of_other_attributes_or_of_vectors_by_another_encoder_is_refused(known, tmp_path):
+    random = np.random.default_rng(0)
+    vectors = pl.Series("text_vector", random.random((known.n_items, 3), np.float32), dtype=pl.Array(pl.Float32, 3))
+    table = pl.DataFrame({"tags": [["a", "b"]] * known.n_items, "picture": [b"\xff"] * known.n_items}).with_columns(
+        vectors
+    )
+
+    def tuned(features):
+        tune({"p": Popularity()}, replace(known, item_features=features), exam=EXAM, plan=Plan(trials=1), file=file)
+
+    file = tmp_path / "study.db"
+    tuned(table)
+    tuned(table.select(reversed(table.columns)))
+    nudged = table.with_columns(pl.Series("text_vector", np.nextafter(vectors.to_numpy(), 2), dtype=vectors.dtype))
+    for other in (nudged, table.with_columns(tags=pl.Series([["a", "c"]] * known.n_items)), table.drop("tags")):
+        with pytest.raises(StudyError, match="other attributes of items or customers, or vectors of their texts"):
+            tuned(other)
+
+
 def test_a_study_may_lie_in_a_folder_of_any_name(known, tmp_path):
     file = tmp_path / "a?b %20 [x] *日本#c" / "my study.db"
     for _ in range(2):

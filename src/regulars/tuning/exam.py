@@ -1,6 +1,7 @@
 """Exam: how every trial is judged: on a validation cut out of what is known, more of the customers at each rung."""
 
 import hashlib
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,8 +9,10 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
+import polars.selectors as cs
 
-from regulars.core import DAY, Dataset, Floats, Queries, Recommender, Run
+from regulars.core import DAY, Dataset, Floats, Frame, Queries, Recommender, Run
 from regulars.core.errors import CannotDo, EmptyData, SettingError
 from regulars.evaluation import FALLING, METRICS, RATING_METRICS, Judge, Measures, Split, Splitter, TimeSplit
 from regulars.evaluation.evaluation import mean
@@ -113,13 +116,13 @@ class Course:
             "metric": self.exam.figure,
             "filters": [type(rule).__name__ for rule in self.exam.filters],
             "checksum": self._checksum(),
+            "attributes": _digest(train.item_features, train.user_features),
         }
 
     def _checksum(self) -> str:
         train, asked = self.split.train, self.split.queries
         allowed = passing(self.exam.filters, Queries.of([[]])).mask
-        columns = [sorted(train.item_features.columns), sorted(train.user_features.columns), list(train.kinds)]
-        found = hashlib.blake2b(json.dumps(columns).encode(), digest_size=16)
+        found = hashlib.blake2b(json.dumps(list(train.kinds)).encode(), digest_size=16)
         arrays: list[np.ndarray] = [train.user, train.item, train.time, train.weight, train.kind]
         arrays += [asked.users, asked.times, self.split.wanted.starts, self.split.wanted.items]
         if self.exam.measures.ratings:
@@ -129,6 +132,20 @@ class Course:
         if allowed is not None:
             found.update(np.ascontiguousarray(allowed).tobytes())
         return found.hexdigest()
+
+
+def _digest(*tables: Frame) -> str:
+    """Changes with anything that methods read in the tables, such as vectors by another encoder."""
+    found = hashlib.blake2b(digest_size=16)
+    for table in tables:
+        table = table.select(sorted(table.columns)).select(pl.exclude(pl.Binary))
+        found.update(json.dumps([table.columns, list(map(str, table.dtypes))]).encode())
+        for vectors in table.select(cs.array(cs.float())):
+            found.update(np.ascontiguousarray(vectors.to_numpy()).tobytes())
+        rest = io.BytesIO()
+        table.select(~cs.array(cs.float())).write_ndjson(rest)
+        found.update(rest.getbuffer())
+    return found.hexdigest()
 
 
 def _part(split: Split, chosen: np.ndarray) -> Split:

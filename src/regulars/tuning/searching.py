@@ -34,6 +34,10 @@ FIRST: Final = 5  # trials of a method before the search uses what it has seen, 
 NEAR: Final = 0.5  # of the proposals are near the best trial so far
 KEPT: Final = 0.7  # of its settings are kept in those
 _PLACE: Final = "regulars"  # where a study of Optuna keeps what it belongs to
+_UNLIKE: Final = {  # what differs where a checksum does
+    "checksum": "the same size, other events",
+    "attributes": "other attributes of items or customers, or vectors of their texts and pictures by another encoder",
+}
 _STATES: Final = {State.DONE: TrialState.COMPLETE, State.PRUNED: TrialState.PRUNED, State.FAILED: TrialState.FAIL}
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -197,7 +201,8 @@ class StudyFile:
         if theirs == own:
             return
         differ = [f"{key} {theirs.get(key)}, now {own[key]}" for key in own if theirs.get(key) != own[key]]
-        told = [line for line in differ if not line.startswith("checksum")] or ["the same size, other events"]
+        unlike = [words for key, words in _UNLIKE.items() if theirs.get(key) != own[key]]
+        told = [line for line in differ if line.split()[0] not in _UNLIKE] or unlike
         raise StudyError(
             f"{self.path} is a study of other data or another question: {'; '.join(told)}. "
             "Choose another study file (--study), or begin this one anew (--fresh)"
