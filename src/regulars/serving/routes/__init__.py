@@ -1,0 +1,236 @@
+"""The table of all endpoints, which the app, the OpenAPI document and the tests read."""
+
+from ..calls import DryRun, Endpoint, Example
+from ..schemas import (
+    Ask,
+    Audience,
+    Entity,
+    Erased,
+    Event,
+    Export,
+    Fields,
+    Health,
+    Known,
+    Merge,
+    Merged,
+    Models,
+    Page,
+    Recommended,
+    Rerank,
+    Share,
+    Taken,
+    Written,
+)
+from . import admin, answers, entities, events, health
+
+_MILK = {"customer": "c1", "item": "milk", "kind": "purchase", "value": 1.19}
+
+_EVENTS = (
+    Endpoint(
+        method="POST",
+        path="/v1/events",
+        tag="Events",
+        work=events.take,
+        title="Events: one, an array of them, or JSON Lines",
+        about="Answered when they are on the disk. An event_id that is known already is not stored again. Lines that "
+        "cannot be used are told one by one: 207 when some are, 422 when all are.",
+        role="events",
+        query=DryRun,
+        body=Event,
+        lines=True,
+        answer=Taken,
+        more=(207,),
+        example=Example(body=[_MILK, {"customer": "c1", "item": "bread"}]),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/visitors/{visitor}/merge",
+        tag="Events",
+        work=events.merge,
+        title="An anonymous visitor turned out to be a customer",
+        role="admin",
+        query=DryRun,
+        body=Merge,
+        answer=Merged,
+        example=Example(params=("v-1",), body={"customer": "c1"}),
+    ),
+)
+_ANSWERS = (
+    Endpoint(
+        method="GET",
+        path="/v1/recommend/{customer}",
+        tag="Recommendations",
+        work=answers.for_customer,
+        title="For a customer",
+        role="read",
+        query=answers.AtPlace,
+        answer=Recommended,
+        problems=("not-found",),
+        example=Example(params=("c1",), query={"k": "3", "context[store]": "north"}),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/recommend",
+        tag="Recommendations",
+        work=answers.asked,
+        title="For whatever is known: history or session, cart, page, context, rules",
+        role="read",
+        query=DryRun,
+        body=Ask,
+        answer=Recommended,
+        problems=("not-found",),
+        example=Example(body={"session": [{"item": "milk"}], "basket": ["bread"], "k": 3}),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/rerank",
+        tag="Recommendations",
+        work=answers.asked,
+        title="Given items in the order for somebody",
+        role="read",
+        query=DryRun,
+        body=Rerank,
+        answer=Recommended,
+        problems=("not-found",),
+        example=Example(body={"customer": "c1", "items": ["milk", "bread"]}),
+    ),
+    *(
+        Endpoint(
+            method="GET",
+            path=f"/v1/{scenario.replace('_', '-')}/{{item}}",
+            tag="Recommendations",
+            work=answers.of_item(scenario),
+            title=title,
+            role="read",
+            query=answers.BesideItem,
+            answer=Recommended,
+            example=Example(params=("milk",), query={"k": "3"}),
+        )
+        for scenario, title in (("similar", "Like an item"), ("bought_together", "Bought together with an item"))
+    ),
+    *(
+        Endpoint(
+            method="GET",
+            path=f"/v1/{scenario.replace('_', '-')}/{{customer}}",
+            tag="Recommendations",
+            work=answers.of_customer(scenario),
+            title=title,
+            role="read",
+            query=answers.Wanted,
+            answer=Recommended,
+            example=Example(params=("c1",), query={"k": "3"}),
+        )
+        for scenario, title in (
+            ("buy_again", "What a customer may need again"),
+            ("recently_viewed", "What a customer looked at last"),
+        )
+    ),
+    *(
+        Endpoint(
+            method="GET",
+            path=f"/v1/{scenario}",
+            tag="Recommendations",
+            work=answers.of_shop(scenario),
+            title=title,
+            role="read",
+            query=answers.ForCustomer,
+            answer=Recommended,
+            example=Example(query={"k": "3"}),
+        )
+        for scenario, title in (("trending", "What is on the rise"), ("popular", "What sells"), ("new", "What is new"))
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/audience/{item}",
+        tag="Recommendations",
+        work=answers.audience,
+        title="Whom to tell of an item",
+        role="read",
+        query=answers.Many,
+        answer=Audience,
+        problems=("not-found", "not-possible"),
+        example=Example(params=("milk",)),
+    ),
+)
+
+
+def _documents(plural: str, single: str, where: entities.Where) -> tuple[Endpoint, ...]:
+    """The endpoints of items, or of customers."""
+    tag, path = plural.capitalize(), f"/v1/{plural}"
+    one = f"{path}/{{{single}}}"
+    example = Example(params=("tea",), body={"price": 2.49, "brand": "Leaf", "stock": {"north": 4}})
+    two = Example(body=[{"id": "tea", "fields": {"price": 2.29}}])
+    return (
+        Endpoint(method="PUT", path=one, tag=tag, work=entities.put(where), title=f"Make or replace a {single}",
+                 role="admin", query=DryRun, body=Fields, answer=Written, example=example),
+        Endpoint(method="PATCH", path=one, tag=tag, work=entities.patch(where), title=f"Lay fields over a {single}",
+                 about="null takes a field away.", role="admin", query=DryRun, body=Fields, answer=Written,
+                 problems=("not-found",), example=example),
+        Endpoint(method="GET", path=one, tag=tag, work=entities.get(where), title=f"A {single}", role="admin",
+                 answer=Known, problems=("not-found",), example=example),
+        Endpoint(method="PUT", path=path, tag=tag, work=entities.put_many(where), title=f"Make or replace {plural}",
+                 about="An array or JSON Lines.", role="admin", query=DryRun, body=Entity, lines=True, answer=Written,
+                 more=(207,), example=two),
+        Endpoint(method="PATCH", path=path, tag=tag, work=entities.patch_many(where),
+                 title=f"Lay fields over {plural}", about="An array or JSON Lines; 207 when some are not there.",
+                 role="admin", query=DryRun, body=Entity, lines=True, answer=Written, more=(207,), example=two),
+        Endpoint(method="GET", path=path, tag=tag, work=entities.page(where), title=f"All {plural}, page by page",
+                 role="admin", query=entities.From, answer=Page),
+    )  # fmt: skip
+
+
+_ITEMS = (
+    *_documents("items", "item", entities.items),
+    Endpoint(method="DELETE", path="/v1/items/{item}", tag="Items", work=entities.delete(entities.items),
+             title="Take an item away; it is never shown again", role="admin", query=DryRun, answer=Written,
+             problems=("not-found",), example=Example(params=("tea",))),
+    Endpoint(method="DELETE", path="/v1/items", tag="Items", work=entities.delete_many(entities.items),
+             title="Take items away", role="admin", query=entities.These, answer=Written,
+             example=Example(query={"id": "tea"})),
+)  # fmt: skip
+_CUSTOMERS = (
+    *_documents("customers", "customer", entities.customers),
+    Endpoint(method="GET", path="/v1/customers/{customer}/export", tag="Customers", work=admin.export,
+             title="Everything that is kept of a customer", role="admin", answer=Export,
+             example=Example(params=("c1",))),
+    Endpoint(method="DELETE", path="/v1/customers/{customer}", tag="Customers", work=admin.erase,
+             title="Forget a customer: events, exposures, attributes", role="admin", query=DryRun, answer=Erased,
+             example=Example(params=("gone",))),
+)  # fmt: skip
+_ADMIN = (
+    Endpoint(method="GET", path="/v1/models", tag="Models", work=admin.models, title="The versions of the models",
+             role="admin", answer=Models),
+    Endpoint(method="POST", path="/v1/models/{version}/promote", tag="Models", work=admin.promote,
+             title="Make a version live", role="admin", query=DryRun, answer=Models,
+             problems=("not-found", "not-possible")),
+    Endpoint(method="POST", path="/v1/models/rollback", tag="Models", work=admin.roll_back,
+             title="Make the version live that was so before", role="admin", query=DryRun, answer=Models,
+             problems=("not-possible",)),
+    Endpoint(method="POST", path="/v1/models/{version}/shadow", tag="Models", work=admin.stage("shadow"),
+             title="Have a version answer everything, unseen", role="admin", query=DryRun, answer=Models,
+             problems=("not-found", "not-possible")),
+    Endpoint(method="POST", path="/v1/models/{version}/canary", tag="Models", work=admin.stage("canary"),
+             title="Have a version answer a share of the customers", role="admin", query=DryRun, body=Share,
+             answer=Models, problems=("not-found", "not-possible"), example=Example(body={"share": 0.1})),
+    Endpoint(method="POST", path="/v1/models/{version}/retire", tag="Models", work=admin.stage("retired"),
+             title="Have a version answer nobody", role="admin", query=DryRun, answer=Models,
+             problems=("not-found", "not-possible")),
+    Endpoint(method="GET", path="/v1/exposures", tag="Exposures", work=admin.exposures,
+             title="What was shown, and what came of it: JSON Lines", role="admin", query=admin.Span,
+             media="application/x-ndjson"),
+)  # fmt: skip
+_ABOUT = (
+    Endpoint(method="GET", path="/v1/openapi.json", tag="About", work=health.openapi, title="This document"),
+    Endpoint(method="GET", path="/health/live", tag="About", work=health.live, title="Does the process run?"),
+    Endpoint(method="GET", path="/health/ready", tag="About", work=health.ready, title="Can it answer?",
+             about="200 also without the store: then from memory, and `status` is degraded.", answer=Health,
+             more=(503,)),
+    Endpoint(method="GET", path="/metrics", tag="About", work=health.metrics, title="Figures for Prometheus",
+             media="text/plain"),
+    Endpoint(method="GET", path="/docs", tag="About", work=health.docs, title="The API on a page",
+             media="text/html"),
+    Endpoint(method="GET", path="/regulars.js", tag="About", work=health.snippet, title="The script for a shop's pages",
+             media="text/javascript"),
+)  # fmt: skip
+
+ENDPOINTS = (*_EVENTS, *_ANSWERS, *_ITEMS, *_CUSTOMERS, *_ADMIN, *_ABOUT)

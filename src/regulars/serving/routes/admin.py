@@ -1,0 +1,108 @@
+"""What administrators do: erasure and export of a customer, versions of the models, the log of what was shown."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from ..calls import Call, Reply, told
+from ..limits import LINES
+from ..problems import Problem
+from ..schemas import Erased, Export, Model, Models
+
+Work = Callable[[Call], Awaitable[Reply]]
+
+
+class Span(msgspec.Struct, forbid_unknown_fields=True):
+    """Exposures of a span of time, and how long after them an event still counts for one; seconds."""
+
+    start: Annotated[int, Meta(ge=0, le=2**40)] = 0
+    end: Annotated[int, Meta(ge=0, le=2**40, description="0: now.")] = 0
+    window: Annotated[int, Meta(ge=0, le=2**31)] = 7 * 86_400
+
+
+async def export(call: Call) -> Reply:
+    """Everything that is kept of a customer."""
+    customer = call.params[0]
+    return told(await call.aside(_export, call, customer))
+
+
+async def erase(call: Call) -> Reply:
+    """Forgets a customer for good."""
+    customer = call.params[0]
+    store = call.service.store
+    if call.query.dry_run:
+        found = await call.aside(_export, call, customer)
+        shown = len({one["exposure_id"] for one in found.exposures})
+        return told(Erased(customer, len(found.events), shown, int(bool(found.fields)), True))
+    events = await call.aside(store.events.erase, customer)
+    shown = await call.aside(store.exposures.erase, customer)
+    attributes = await call.aside(store.customers.delete, [customer])
+    call.service.engine.forget(customer)
+    return told(Erased(customer, events, shown, attributes))
+
+
+async def models(call: Call) -> Reply:
+    """All versions."""
+    found = await call.aside(call.service.store.models.all)
+    deployment = call.service.shop().deployment
+    listed = [
+        Model(one.name, one.stage, one.share, one.made, one.promoted, one.fingerprint, dict(one.facts)) for one in found
+    ]
+    return told(Models(listed, deployment.version if deployment else ""))
+
+
+async def promote(call: Call) -> Reply:
+    """Makes a version live."""
+    await _known(call)
+    if not call.query.dry_run:
+        await call.aside(call.service.store.models.promote, call.params[0])
+        call.service.refresh()
+    return await models(call)
+
+
+async def roll_back(call: Call) -> Reply:
+    """Makes the version live that was so before."""
+    if not call.query.dry_run:
+        await call.aside(call.service.store.models.roll_back)
+        call.service.refresh()
+    return await models(call)
+
+
+def stage(name: str) -> Work:
+    """Puts a version to a stage."""
+
+    async def work(call: Call) -> Reply:
+        await _known(call)
+        share = call.body.share if call.body is not None else 0.0
+        if not call.query.dry_run:
+            await call.aside(call.service.store.models.stage, call.params[0], name, share)
+            call.service.refresh()
+        return await models(call)
+
+    return work
+
+
+async def exposures(call: Call) -> Reply:
+    """What was shown and what came of it, as JSON Lines."""
+    query = call.query
+    frame = await call.aside(
+        lambda: call.service.store.exposures.outcomes(start=query.start, end=query.end or None, window=query.window)
+    )
+    return Reply((await call.aside(frame.write_ndjson)).encode(), media=LINES)
+
+
+async def _known(call: Call) -> None:
+    if await call.aside(call.service.store.models.get, call.params[0]) is None:
+        raise Problem("not-found", f"there is no version {call.params[0]!r}; GET /v1/models lists them")
+
+
+def _export(call: Call, customer: str) -> Export:
+    store = call.service.store
+    (history,) = store.events.histories([customer], last=2**31 - 1)
+    (entity,) = store.customers.get([customer])
+    shown = store.exposures.frame()
+    own: list[dict[str, Any]] = shown.filter(shown["user_id"] == customer).to_dicts()
+    fields = {} if entity is None or entity.deleted else dict(entity.fields)
+    return Export(customer, fields, [event._asdict() for event in history], own)

@@ -1,0 +1,177 @@
+"""Questions and their answers: every endpoint is a scenario."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from ..calls import Call, Reply, bridged, told
+from ..limits import check_depth
+from ..problems import Problem
+from ..questions import Answer, Because, Done, Line, Question
+from ..schemas import Ask, Audience, Cursor, Did, Id, IdOrNone, K, Mark, Reached, Reason, Recommended, Shown, Text
+
+FIRST = "home"  # the scenario of who names none
+
+
+class Wanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What may stand behind the question mark of every question."""
+
+    k: K = 0
+    cursor: Cursor = ""
+    explain: bool = True
+    dry_run: Annotated[bool, Meta(description="Nothing is logged.")] = False
+    context: Annotated[
+        dict[Mark, Text], Meta(description="Of the moment, as context[store]=12; read by models and rules.")
+    ] = {}
+
+
+class ForCustomer(Wanted, forbid_unknown_fields=True, kw_only=True):
+    """Beside a product or a list of the whole shop: for whom, if that is known."""
+
+    customer: Annotated[IdOrNone, Meta(description="Empty: a stranger.")] = ""
+
+
+class AtPlace(Wanted, forbid_unknown_fields=True, kw_only=True):
+    """Where it is shown, and with what in the cart."""
+
+    scenario: Annotated[Mark, Meta(description="Of [scenarios.NAME] or a built-in one; empty: home.")] = ""
+    basket: Annotated[list[Id], Meta(max_length=1_000, description="The cart, or the product on the page.")] = []
+
+
+class BesideItem(ForCustomer, forbid_unknown_fields=True, kw_only=True):
+    """The product on the page may come with more of the cart."""
+
+    basket: Annotated[list[Id], Meta(max_length=1_000, description="Further products of the cart.")] = []
+
+
+class Many(msgspec.Struct, forbid_unknown_fields=True):
+    """How many customers."""
+
+    k: Annotated[int, Meta(ge=1, le=10_000)] = 100
+
+
+async def for_customer(call: Call) -> Reply:
+    """GET /v1/recommend/{customer}."""
+    query = call.query
+    question = _question(query, query.scenario or FIRST, call.params[0])
+    return await _answered(call, replace(question, basket=tuple(query.basket)))
+
+
+async def asked(call: Call) -> Reply:
+    """POST /v1/recommend and /v1/rerank."""
+    body: Ask = call.body
+    check_depth(body.rules, "rules")
+    question = Question(
+        scenario=body.scenario or FIRST,
+        customer=body.customer,
+        history=None if body.history is None else _done(body.history),
+        session=_done(body.session),
+        basket=tuple(body.basket),
+        items=None if body.items is None else tuple(body.items),
+        context=body.context,
+        rules=body.rules,
+        k=body.k,
+        cursor=body.cursor,
+        explain=body.explain,
+        at=body.at,
+        dry_run=body.dry_run or call.query.dry_run,
+    )
+    return await _answered(call, question)
+
+
+def of_customer(scenario: str) -> Callable[[Call], Awaitable[Reply]]:
+    """GET /v1/SCENARIO/{customer}."""
+
+    async def work(call: Call) -> Reply:
+        return await _answered(call, _question(call.query, scenario, call.params[0]))
+
+    return work
+
+
+def of_item(scenario: str) -> Callable[[Call], Awaitable[Reply]]:
+    """GET /v1/SCENARIO/{item}."""
+
+    async def work(call: Call) -> Reply:
+        question = _question(call.query, scenario, call.query.customer)
+        return await _answered(call, replace(question, basket=(call.params[0], *call.query.basket)))
+
+    return work
+
+
+def of_shop(scenario: str) -> Callable[[Call], Awaitable[Reply]]:
+    """GET /v1/SCENARIO."""
+
+    async def work(call: Call) -> Reply:
+        return await _answered(call, _question(call.query, scenario, call.query.customer))
+
+    return work
+
+
+async def audience(call: Call) -> Reply:
+    """Whom an item should be shown to."""
+    found = await call.aside(call.service.engine.audience, call.params[0], call.query.k)
+    return told(Audience(call.params[0], [Reached(one.user_id, one.score) for one in found]))
+
+
+def _question(query: Wanted, scenario: str, customer: str) -> Question:
+    return Question(
+        scenario=scenario,
+        customer=customer,
+        context=query.context,
+        k=query.k,
+        cursor=query.cursor,
+        explain=query.explain,
+        dry_run=query.dry_run,
+    )
+
+
+async def _answered(call: Call, question: Question) -> Reply:
+    if question.scenario not in call.service.scenarios:
+        known = ", ".join(call.service.scenarios)
+        raise Problem("not-found", f"there is no scenario {question.scenario!r}; the scenarios are {known}")
+    call.service.engine.check(question)
+    started = time.perf_counter()
+    answer = await bridged(call.service.batcher.submit(question))
+    call.metrics.stage("work", time.perf_counter() - started)
+    call.metrics.answered(question.scenario, degraded=answer.degraded, short=bool(answer.short))
+    _count(call, answer.lines)
+    return told(_recommended(answer))
+
+
+def _count(call: Call, lines: tuple[Line, ...]) -> None:
+    sources = [line.source for line in lines]
+    for source in dict.fromkeys(sources):
+        call.metrics.shown(source, sources.count(source))
+
+
+def _recommended(answer: Answer) -> Recommended:
+    return Recommended(
+        scenario=answer.question.scenario,
+        customer=answer.question.customer,
+        items=[_shown(line) for line in answer.lines],
+        exposure_id=answer.exposure_id,
+        version=answer.version,
+        cursor=answer.cursor,
+        asked=list(answer.asked),
+        known=answer.known,
+        unknown=list(answer.unknown),
+        short=answer.short,
+        degraded=answer.degraded,
+    )
+
+
+def _shown(line: Line) -> Shown:
+    because = [_reason(one) for one in line.because]
+    return Shown(line.item_id, line.rank, line.score, line.source, line.reason, because, line.chance)
+
+
+def _reason(one: Because) -> Reason:
+    return Reason(one.item_id, one.name, one.feature, one.time, one.share)
+
+
+def _done(told: list[Did]) -> tuple[Done, ...]:
+    return tuple(Done(one.item, one.kind, one.time, one.weight) for one in told)

@@ -1,0 +1,90 @@
+"""Service: what stands behind the routes; wiring.py assembles the real one, tests another."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from regulars.store import Appended, Event, Store
+
+from .questions import Answer, Question
+from .shop import Shop
+
+
+class Answers(Protocol):
+    """Questions that wait together are answered together."""
+
+    def submit(self, question: Question) -> Future[Answer]:
+        """Raises Overloaded when too many wait."""
+        ...
+
+
+class Writes(Protocol):
+    """Events of many requests that are committed together."""
+
+    @property
+    def waiting(self) -> int: ...
+
+    def submit(self, events: Sequence[Event]) -> Future[Appended]:
+        """Done when they are on the disk. Raises BadRecord, StoreUnavailable."""
+        ...
+
+
+class Reaches(Protocol):
+    """A customer for an item."""
+
+    @property
+    def user_id(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+
+
+class Asks(Protocol):
+    """What the routes ask the engine beside questions."""
+
+    def check(self, question: Question) -> None:
+        """Raises QuestionError or UnknownScenario without asking anything."""
+        ...
+
+    def audience(self, item_id: str, k: int) -> Sequence[Reaches]: ...
+
+    def forget(self, customer: str) -> None:
+        """Drops what is remembered of a customer."""
+        ...
+
+
+class Exposes(Protocol):
+    """The exposures on their way to the store; lost: so many since the start."""
+
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def lost(self) -> int: ...
+
+
+class Service(Protocol):
+    """One replica."""
+
+    @property
+    def store(self) -> Store: ...
+    @property
+    def batcher(self) -> Answers: ...
+    @property
+    def writer(self) -> Writes: ...
+    @property
+    def engine(self) -> Asks: ...
+    @property
+    def exposing(self) -> Exposes: ...
+    @property
+    def scenarios(self) -> Mapping[str, Any]: ...
+    @property
+    def shop(self) -> Callable[[], Shop]: ...
+
+    def ready(self) -> bool:
+        """Whether there is something to answer with."""
+        ...
+
+    def refresh(self) -> None:
+        """Looks soon at what changed in the store."""
+        ...
+
+    def close(self) -> None: ...
