@@ -1,0 +1,156 @@
+"""Asking: questions of one scenario, of one version and under the same rules become one batch of Queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+import numpy as np
+
+from regulars.core import (
+    MISSING,
+    Allowed,
+    Frame,
+    Histories,
+    Queries,
+    Reasons,
+    Recommendations,
+    Vocabulary,
+    starts_of,
+)
+from regulars.ranking.rules import Bound, Rules
+
+from .coding import Coding
+from .deployment import Deployment
+from .exploring import Drawn, drawn
+from .histories import Past
+from .ladder import Ladder, without
+from .questions import Question
+from .scenarios import Scenario
+from .shop import Shop
+
+PINNED = "pinned"  # the source of what the rules put into a slot
+_OTHERS = 4  # times k, that drawn slots are drawn from
+_FEWEST = 20
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question that was checked, and what is known at its moment. shown: ids on the pages before; events: the past
+    with what the question tells itself; degraded: the store was away."""
+
+    place: int
+    question: Question
+    scenario: Scenario
+    k: int
+    moment: int
+    shown: tuple[str, ...]
+    past: Past
+
+    @property
+    def drawn_from(self) -> int:
+        """Candidates beside the k best ones, for slots that are drawn."""
+        exploring = self.scenario.explore > 0 and self.question.items is None
+        return max(_FEWEST, _OTHERS * self.k) if exploring else 0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Questions that are answered by one call: the same scenario, version, rules, k and items to rank."""
+
+    asked: Sequence[Asked]
+    shop: Shop
+    deployment: Deployment | None
+    ladder: Ladder
+    rules: Rules
+    coding: Coding
+    attributes: Frame
+    context: Frame
+
+    @property
+    def items(self) -> Vocabulary:
+        return self.shop.catalog.items
+
+    @cached_property
+    def queries(self) -> Queries:
+        n = len(self.asked)
+        return Queries(
+            np.full(n, MISSING, dtype=np.int32),
+            self.coding.histories([one.past.events for one in self.asked], self.items),
+            np.array([one.moment for one in self.asked], dtype=np.int64),
+            self._baskets,
+            self.context,
+            self.attributes,
+        )
+
+    @cached_property
+    def allowed(self) -> Allowed:
+        """All but the basket and what was shown already; only the items of the question, if it names some."""
+        first = self.asked[0].question
+        mask = None
+        if first.items is not None:
+            mask = np.zeros((1, len(self.items)), dtype=np.bool_)
+            mask[0, _known(self.items, first.items)] = True
+        rows = [
+            _known(self.items, (*(() if first.items is not None else one.question.basket), *one.shown))
+            for one in self.asked
+        ]
+        if not any(rows):
+            return Allowed(mask)
+        return Allowed(mask, starts_of([len(row) for row in rows]), np.array(list(chain(*rows)), dtype=np.int32))
+
+    @cached_property
+    def bound(self) -> Bound:
+        return self.rules.bound(self.shop.catalog, self.coding.kinds)
+
+    @cached_property
+    def permitted(self) -> Allowed:
+        """What the rules allow, and the questions themselves."""
+        return self.bound.allowed(self.queries) & self.allowed
+
+    @cached_property
+    def answer(self) -> Recommendations:
+        """The k best, followed by those that drawn slots are drawn from."""
+        k = self.asked[0].k + self.asked[0].drawn_from
+        if not self.bound.arranges:
+            return self.ladder.recommend(self.queries, k, self.permitted)
+        from regulars.ranking.rules import Ruled
+
+        starts = np.array([len(one.shown) for one in self.asked], dtype=np.int32)
+        return Ruled(self.ladder, self.bound).page(self.queries, k, self.allowed, starts)
+
+    def reasons(self, answer: Recommendations, r: int) -> Reasons:
+        """Why each item was answered, by the arithmetic of who proposed it; none for what the rules put there."""
+        return self.ladder.because(self.queries, without(answer, self.ladder.names), r)
+
+    def room(self, row: int) -> int:
+        """How many items may be shown; counted only when a list is short."""
+        return int(self.permitted[slice(row, row + 1)].dense(1, len(self.items)).sum())
+
+    def draw(self, row: int, random: np.random.Generator) -> Drawn:
+        """Which places of the answer are shown, and with which chances."""
+        one, items = self.asked[row], self.answer.items[row]
+        n = int((items != MISSING).sum())
+        sources = self.answer.sources[row]
+        names = self.answer.names
+        fixed = [slot for slot in range(min(one.k, n)) if names[sources[slot]] == PINNED] if one.drawn_from else []
+        return drawn(one.k, n, one.scenario.explore if one.drawn_from else 0.0, random, fixed)
+
+    @cached_property
+    def _baskets(self) -> Histories:
+        rows = [_known(self.items, one.question.basket) for one in self.asked]
+        if not any(rows):
+            return _no_baskets(len(rows))
+        moments = [[one.moment] * len(row) for one, row in zip(self.asked, rows, strict=True)]
+        return Histories.of(rows, times=moments)
+
+
+def _known(items: Vocabulary, ids: Sequence[str]) -> list[int]:
+    return [place for place in items.places(ids) if place != MISSING] if ids else []
+
+
+def _no_baskets(n: int) -> Histories:
+    none = np.empty(0, dtype=np.int32)
+    return Histories(
+        np.zeros(n + 1, np.int64), none, np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.int8)
+    )

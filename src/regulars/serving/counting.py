@@ -1,0 +1,198 @@
+"""Counting: what goes on in the shop, event by event; out of it come recommenders that need no fit."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regulars.core import DAY, Dataset, Floats, Ints, Longs, Recommender
+from regulars.data.kinds import PURCHASE, canonical
+from regulars.data.kinds import weights as weights_of
+from regulars.ranking.rules import Catalog
+from regulars.store.records import Event
+
+from .live import (
+    BOUGHT_TOGETHER,
+    BUY_AGAIN,
+    NEW,
+    POPULAR,
+    RECENTLY_VIEWED,
+    SIMILAR,
+    TRENDING,
+    BuyAgain,
+    Listed,
+    Near,
+    RecentlyViewed,
+)
+from .meeting import Meeting
+
+HALF_LIVES: Final = np.array([30.0, 1.0, 14.0])  # days: of what is popular; of what trends, and what it did before
+_FILE: Final = "live.npz"
+_VISIT, _BASKET = 30 * 60, 60 * 60  # seconds between what belongs together: looked at, bought
+_LEAST: Final = 3.0  # weight of the slow count, below which nothing is said of a trend
+_DOUBT: Final = 1.28  # standard deviations that a trend must be sure by: the lower tenth
+_REBASE: Final = 300.0  # halvings after which the counts are written anew, before they overflow
+_NEVER: Final = np.iinfo(np.int64).max
+_BOUGHT: Final = (PURCHASE, "event")
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass
+class Live:
+    """Counts of one shop, changed by one thread.
+
+    counts: float64 [3, n_items], the weights of the events of each item, each count with its half-life; they are kept
+    as of the moment `origin`, so that time passes without work. first: int64 [n_items], when each item was first seen,
+    0: before anybody looked. newest: the time of the newest event.
+    """
+
+    weights: Mapping[str, float]
+    counts: Doubles
+    first: Longs
+    viewed: Meeting
+    bought: Meeting
+    origin: int = 0
+    newest: int = 0
+    published: int = 0  # items at the last call of `recommenders`
+
+    @classmethod
+    def empty(cls, weights: Mapping[str, float]) -> "Live":
+        none = np.zeros((len(HALF_LIVES), 0))
+        return cls(weights_of(weights), none, np.zeros(0, np.int64), Meeting(_VISIT), Meeting(_BASKET))
+
+    @classmethod
+    def of(cls, data: Dataset, weights: Mapping[str, float]) -> "Live":
+        """The counts of a whole log, whose weights are those of the dataset."""
+        newest = int(data.time.max(initial=0))
+        counts = np.zeros((len(HALF_LIVES), data.n_items))
+        gains = np.maximum(data.weight.astype(np.float64), 0)
+        for row, half_life in enumerate(HALF_LIVES):
+            faded = gains * np.exp2((data.time - newest) / (half_life * DAY))
+            counts[row] = np.bincount(data.item, weights=faded, minlength=data.n_items)
+        first = np.full(data.n_items, _NEVER, dtype=np.int64)
+        np.minimum.at(first, data.item, data.time)
+        first[first == _NEVER] = 0
+        purchases = data.of_kinds(_BOUGHT)
+        met = Meeting.of(data, _VISIT), Meeting.of(purchases if len(purchases) else data, _BASKET)
+        return cls(weights_of(weights), counts, first, *met, newest, newest, data.n_items)
+
+    def count(self, events: Sequence[Event], index: Ints) -> None:
+        """Takes in events; index: their items."""
+        if not len(events):
+            return
+        self._grow(int(index.max()) + 1)
+        now = int(time.time())
+        times = np.minimum(np.array([event.time for event in events], dtype=np.int64), now)
+        kinds = [canonical(event.kind) for event in events]
+        gains = np.array([self.weights.get(k, 1.0) * e.weight for k, e in zip(kinds, events, strict=True)])
+        self.newest = max(self.newest, int(times.max()))
+        self._rebase()
+        for row, half_life in enumerate(HALF_LIVES):
+            grown = np.maximum(gains, 0) * np.exp2(np.maximum((times - self.origin) / (half_life * DAY), -_REBASE))
+            np.add.at(self.counts[row], index, grown)
+        np.minimum.at(self.first, index, times)
+        self._meet(events, index.tolist(), kinds, gains.tolist())
+
+    def recommenders(self, catalog: Catalog, now: int) -> dict[str, Recommender]:
+        """The live sources by their names, as values that later counting does not change."""
+        n = len(catalog.items)
+        self._grow(n)
+        arrived = np.flatnonzero(self.first[self.published :] == _NEVER) + self.published
+        self.first[arrived] = now if self.published else 0
+        self.published = max(self.published, n)
+        return {
+            POPULAR: Listed(POPULAR, self._counts(0)[:n].astype(np.float32)),
+            TRENDING: Listed(TRENDING, self._trends()[:n]),
+            NEW: Listed(NEW, _days(self.first[:n])),
+            RECENTLY_VIEWED: RecentlyViewed(n),
+            BUY_AGAIN: BuyAgain(n),
+            SIMILAR: self.viewed.published(SIMILAR),
+            BOUGHT_TOGETHER: self.bought.published(BOUGHT_TOGETHER),
+        }
+
+    def renumbered(self, new_of_old: Longs) -> "Live":
+        """The same counts in another order of the items."""
+        n = int(new_of_old.max(initial=-1)) + 1
+        places = new_of_old[: self.counts.shape[1]]
+        counts, first = np.zeros((len(HALF_LIVES), n)), np.zeros(n, dtype=np.int64)
+        counts[:, places], first[places] = self.counts, self.first
+        self._grow(len(new_of_old))
+        met = self.viewed.renumbered(new_of_old), self.bought.renumbered(new_of_old)
+        return Live(self.weights, counts, first, *met, self.origin, self.newest, n)
+
+    def save(self, folder: Path) -> None:
+        """Writes the counts into a folder; visits that are going on are left out."""
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays: dict[str, NDArray[np.generic]] = {
+            "counts": self.counts,
+            "first": self.first,
+            "moments": np.array([self.origin, self.newest, self.published], dtype=np.int64),
+        }
+        for name, met in (("viewed", self.viewed), ("bought", self.bought)):
+            met.grow(self.counts.shape[1])
+            for part, array in zip(("starts", "items", "counts"), met.rows, strict=True):
+                arrays[f"{name}_{part}"] = array
+            arrays[f"{name}_totals"] = met.totals
+        with (folder / _FILE).open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, folder: Path, weights: Mapping[str, float]) -> "Live":
+        """The counts that `save` wrote."""
+        with np.load(folder / _FILE, allow_pickle=False) as arrays:
+            met = {
+                name: Meeting(
+                    window,
+                    near=Near(*(arrays[f"{name}_{part}"] for part in ("starts", "items", "counts"))),
+                    totals=arrays[f"{name}_totals"],
+                )
+                for name, window in (("viewed", _VISIT), ("bought", _BASKET))
+            }
+            moments = arrays["moments"].tolist()
+            return cls(weights_of(weights), arrays["counts"], arrays["first"], met["viewed"], met["bought"], *moments)
+
+    def _meet(self, events: Sequence[Event], items: list[int], kinds: list[str], gains: list[float]) -> None:
+        for event, item, kind, gain in zip(events, items, kinds, gains, strict=True):
+            if gain > 0:
+                self.viewed.count(event.user_id, item, event.time)
+                if kind in _BOUGHT:
+                    self.bought.count(event.user_id, item, event.time)
+
+    def _grow(self, n_items: int) -> None:
+        old = self.counts.shape[1]
+        if n_items > old:
+            self.counts = np.concatenate([self.counts, np.zeros((len(HALF_LIVES), n_items - old))], axis=1)
+            self.first = np.concatenate([self.first, np.full(n_items - old, _NEVER, dtype=np.int64)])
+        self.viewed.grow(n_items)
+        self.bought.grow(n_items)
+
+    def _rebase(self) -> None:
+        """Moves the origin to the newest event, when the counts would grow beyond what a float holds."""
+        if not self.origin or (self.newest - self.origin) / (HALF_LIVES.min() * DAY) > _REBASE:
+            self.counts *= np.exp2(-(self.newest - self.origin) / (HALF_LIVES * DAY))[:, np.newaxis]
+            self.origin = self.newest
+
+    def _counts(self, row: int) -> Doubles:
+        """What each item weighs at the newest event."""
+        counts: Doubles = self.counts[row] * np.exp2(-(self.newest - self.origin) / (HALF_LIVES[row] * DAY))
+        return counts
+
+    def _trends(self) -> Floats:
+        """How surely an item sells better now than before, beside the shop as a whole.
+
+        The log ratio of the fast count to what the slow one foretells, less _DOUBT of its standard deviations, which
+        for a Poisson count of n is about 1 / sqrt(n).
+        """
+        fast, slow = self._counts(1), self._counts(2)
+        foretold = slow * (fast.sum() / max(float(slow.sum()), 1e-9))
+        trends = np.log((fast + 1) / (foretold + 1)) - _DOUBT / np.sqrt(fast + 1)
+        return np.where(slow >= _LEAST, trends, np.nan).astype(np.float32)
+
+
+def _days(first: Longs) -> Floats:
+    return np.where((first > 0) & (first < _NEVER), first / DAY, np.nan).astype(np.float32)

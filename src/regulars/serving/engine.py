@@ -1,0 +1,305 @@
+"""Engine: questions of a shop become answers, alone or thousands at a time, and it makes no difference which."""
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from regulars.core import FindsSimilar, Frame, Recommendations
+from regulars.core.errors import QuestionError, StoreUnavailable, UnknownId
+from regulars.data.kinds import weights as weights_of
+from regulars.ranking.rules import Rules
+from regulars.ranking.sources import finders
+from regulars.store.protocols import Store
+from regulars.store.records import Exposure
+
+from .asking import Asked, Batch
+from .coding import Coding, Recoded
+from .cursor import Cursors
+from .deployment import Deployment
+from .exposing import Exposing
+from .framing import framed
+from .histories import Past, Reader, told
+from .ladder import Ladder, Rung
+from .live import LIVE, SIMILAR, Similar
+from .questions import Answer, Question
+from .scenarios import MOST, Scenario
+from .shop import Shop
+from .telling import Telling, unknown
+from .traffic import answering
+
+_TOGETHER: Final = 1_024  # questions answered by one call of the models
+_PAGES: Final = 2_000  # items that a cursor remembers; the pages end there
+_LISTED: Final = 10_000  # items or events that one question may list
+
+
+class Engine:
+    """Answers questions from what the store and the shop know at the moment.
+
+    shop: gives the snapshot to answer from; each call of `answer` keeps the one that it began with. exposing: takes
+    what was shown; None logs nothing. history: events of a customer that are looked at. weights: of the kinds of
+    events, where a version does not say. secret: signs cursors; the same for all replicas. Safe to call from threads.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        shop: Callable[[], Shop],
+        scenarios: Mapping[str, Scenario],
+        *,
+        exposing: Exposing | None = None,
+        history: int = 500,
+        weights: Mapping[str, float] | None = None,
+        secret: bytes = b"",
+        seed: int = 0,
+    ) -> None:
+        self.scenarios = scenarios
+        self.exposing = exposing
+        self._store, self._shop = store, shop
+        self._reader = Reader(store.events, history)
+        self._cursors = Cursors(secret)
+        self._weights = weights_of(weights or {})
+        self._versions = _Versions(self._weights)
+        self._random = np.random.default_rng(seed)
+        self._drawing = threading.Lock()
+
+    def answer(
+        self, questions: Sequence[Question], *, deployment: Deployment | None = None, arm: str = ""
+    ) -> list[Answer]:
+        """The answer to each question. deployment: answers instead of those that are live; arm: what the log says then.
+
+        Raises QuestionError, UnknownId (no such scenario), RuleError: for the first question that is at fault.
+        """
+        shop, now = self._shop(), int(time.time())
+        answers: list[Answer] = []
+        for start in range(0, len(questions), _TOGETHER):
+            part = questions[start : start + _TOGETHER]
+            answers += self._answered(self._asked(part, now), shop, (deployment, arm))
+        return answers
+
+    def check(self, question: Question) -> Scenario:
+        """The scenario of a question. Raises UnknownId for one that is not there, QuestionError for what cannot be."""
+        scenario = self.scenarios.get(question.scenario)
+        if scenario is None:
+            raise UnknownId(f"there is no scenario {question.scenario!r}; there are {', '.join(self.scenarios)}")
+        if not 0 <= question.k <= MOST:
+            raise QuestionError(f"k must be from 1 to {MOST:,}, or 0 for the scenario's own; it is {question.k}")
+        for name in ("history", "session", "basket", "items"):
+            listed = getattr(question, name)
+            if listed is not None and len(listed) > _LISTED:
+                raise QuestionError(f"{name} may list {_LISTED:,} at most; it lists {len(listed):,}")
+        return scenario
+
+    def forget(self, customer: str) -> None:
+        """Drops what is remembered of a customer."""
+        self._reader.forget(customer)
+
+    def _asked(self, questions: Sequence[Question], now: int) -> list[Asked]:
+        scenarios = [self.check(question) for question in questions]
+        shown = [self._cursors.read(question.cursor, _about(question)) for question in questions]
+        pasts = self._reader.of(questions)
+        return [
+            Asked(
+                place,
+                question,
+                scenario,
+                _length(question, scenario),
+                question.at or now,
+                shown[place],
+                Past(told(pasts[place], question, now), pasts[place].degraded),
+            )
+            for place, (question, scenario) in enumerate(zip(questions, scenarios, strict=True))
+        ]
+
+    def _answered(self, asked: Sequence[Asked], shop: Shop, given: tuple[Deployment | None, str]) -> list[Answer]:
+        """Group by group: what has the same scenario, version, rules and wishes is asked about together."""
+        groups: dict[tuple[object, ...], list[Asked]] = {}
+        versions: dict[int, tuple[Deployment | None, str]] = {}
+        for one in asked:
+            version = given if given[0] is not None else answering(shop, one.question.customer)
+            versions[id(version[0])] = version
+            question = one.question
+            wishes = json.dumps(question.rules, sort_keys=True, default=str) if question.rules else ""
+            key = (one.scenario.name, id(version[0]), one.k, question.explain, question.items, wishes)
+            groups.setdefault(key, []).append(one)
+        answers: dict[int, Answer] = {}
+        for (_, version_id, *_, wishes), group in groups.items():
+            deployment, arm = versions[version_id]
+            batch = self._batch(group, shop, deployment, wishes)
+            for one, answer in zip(group, self._told(batch, arm), strict=True):
+                answers[one.place] = answer
+        return [answers[one.place] for one in asked]
+
+    def _batch(self, asked: Sequence[Asked], shop: Shop, deployment: Deployment | None, wishes: str) -> Batch:
+        scenario = asked[0].scenario
+        rules = scenario.rules
+        context = framed([one.question.context for one in asked], deployment.context if deployment else {}, others=True)
+        if wishes:
+            own = _wished(wishes)
+            own.check(shop.catalog, context=tuple(context.columns))
+            rules = rules.merged(own)
+        return Batch(
+            asked,
+            shop,
+            deployment,
+            self._versions.ladder(scenario, shop, deployment),
+            rules,
+            self._versions.coding(deployment),
+            self._attributes(asked, deployment),
+            context,
+        )
+
+    def _attributes(self, asked: Sequence[Asked], deployment: Deployment | None) -> Frame:
+        """What the store knows of the customers, as far as the models of this version look at it."""
+        schema = deployment.attributes if deployment else {}
+        if not schema:
+            return _NO_FRAME
+        try:
+            found = self._store.customers.get([one.question.customer for one in asked])
+        except StoreUnavailable:
+            found = [None] * len(asked)
+        return framed([one.fields if one is not None else {} for one in found], schema)
+
+    def _told(self, batch: Batch, arm: str) -> list[Answer]:
+        wide, k = batch.answer, batch.asked[0].k
+        with self._drawing:
+            draws = [batch.draw(row, self._random) for row in range(len(wide))]
+        if batch.asked[0].drawn_from:
+            wide = _picked(wide, [draw.places for draw in draws], k)
+        telling = Telling(batch, wide)
+        answers = [self._row(telling, row, draw.chances) for row, draw in enumerate(draws)]
+        self._expose(answers, batch, arm)
+        return answers
+
+    def _row(self, telling: Telling, row: int, chances: Sequence[float]) -> Answer:
+        batch = telling.batch
+        one, question = batch.asked[row], batch.asked[row].question
+        lines = telling.lines(row, chances)
+        full = len(lines) == one.k
+        asked = telling.asked(row, full=full)
+        return Answer(
+            question,
+            lines,
+            batch.deployment.version if batch.deployment else "",
+            "" if question.dry_run or not lines or self.exposing is None else secrets.token_hex(12),
+            self._cursor(one, [line.item_id for line in lines]) if full else "",
+            asked,
+            bool(batch.queries.history.lengths[row]),
+            unknown(one, batch),
+            "" if full else _short(len(lines), batch.room(row), asked),
+            one.past.degraded,
+        )
+
+    def _cursor(self, one: Asked, ids: list[str]) -> str:
+        if one.question.items is not None or len(one.shown) + len(ids) >= _PAGES:
+            return ""
+        return self._cursors.written((*one.shown, *ids), _about(one.question))
+
+    def _expose(self, answers: Sequence[Answer], batch: Batch, arm: str) -> None:
+        if self.exposing is not None:
+            self.exposing.put(
+                _exposure(answer, one.moment, arm)
+                for answer, one in zip(answers, batch.asked, strict=True)
+                if answer.exposure_id
+            )
+
+
+class _Versions:
+    """The ladders and codings of the versions in use, made once for each."""
+
+    def __init__(self, weights: Mapping[str, float]) -> None:
+        self._weights = weights
+        self._codings: dict[int, tuple[Deployment | None, Coding]] = {}
+        self._ladders: dict[tuple[str, int, int], tuple[Scenario, Shop, Deployment | None, Ladder]] = {}
+
+    def coding(self, deployment: Deployment | None) -> Coding:
+        held = self._codings.get(id(deployment))
+        if held is not None and held[0] is deployment:
+            return held[1]
+        weights = deployment.weights if deployment is not None else None
+        coding = Coding(deployment.kinds if deployment else (), weights_of(weights) if weights else self._weights)
+        if len(self._codings) > 16:
+            self._codings.clear()
+        self._codings[id(deployment)] = deployment, coding
+        return coding
+
+    def ladder(self, scenario: Scenario, shop: Shop, deployment: Deployment | None) -> Ladder:
+        key = (scenario.name, id(shop), id(deployment))
+        held = self._ladders.get(key)
+        if held is not None and held[0] is scenario and held[1] is shop and held[2] is deployment:
+            return held[3]
+        made = Ladder(tuple(rung for source in scenario.sources for rung in self._rungs(source, shop, deployment)))
+        if len(self._ladders) > 64:
+            self._ladders.clear()
+        self._ladders[key] = scenario, shop, deployment, made
+        return made
+
+    def _rungs(self, source: str, shop: Shop, deployment: Deployment | None) -> list[Rung]:
+        """None for a method that this version does not have; two for `similar`: a model's, and visits in common."""
+        found: list[Rung] = []
+        if source == SIMILAR and deployment is not None:
+            known = list(deployment.recommenders.values())
+            able = [known[place] for place in finders(known)[:1]]
+            found += [Rung(source, Similar(one), (SIMILAR,)) for one in able if isinstance(one, FindsSimilar)]
+        if source in LIVE:
+            live = shop.live.get(source)
+            return found + ([Rung.of(source, Recoded(live, self.coding(deployment)))] if live is not None else [])
+        one = deployment.recommenders.get(source) if deployment is not None else None
+        return [Rung.of(source, one)] if one is not None else []
+
+
+_NO_FRAME = framed([], {})
+
+
+@lru_cache(1_024)
+def _wished(text: str) -> Rules:
+    return Rules.of(json.loads(text), "rules of the question")
+
+
+def _about(question: Question) -> str:
+    return f"{question.scenario}\0{question.customer}"
+
+
+def _length(question: Question, scenario: Scenario) -> int:
+    if question.items is not None:
+        return min(question.k or MOST, len(question.items), MOST) or 1
+    return question.k or scenario.k
+
+
+def _picked(answer: Recommendations, places: Sequence[Sequence[int]], k: int) -> Recommendations:
+    """The drawn places of each row."""
+    picked = Recommendations.none(len(answer), k)
+    for row, chosen in enumerate(places):
+        for name in ("items", "scores", "sources"):
+            getattr(picked, name)[row, : len(chosen)] = getattr(answer, name)[row, list(chosen)]
+    return replace(picked, names=answer.names)
+
+
+def _short(found: int, allowed: int, asked: Sequence[str]) -> str:
+    if found >= allowed:
+        return f"only {allowed:,} items may be shown" if allowed else "no item may be shown"
+    who = ", ".join(asked) or "no source"
+    return f"{who} can tell of no more than {found:,} of the {allowed:,} items that may be shown"
+
+
+def _exposure(answer: Answer, moment: int, arm: str) -> Exposure:
+    question, lines = answer.question, answer.lines
+    return Exposure(
+        answer.exposure_id,
+        question.customer,
+        question.scenario,
+        moment,
+        tuple(line.item_id for line in lines),
+        tuple(line.score for line in lines),
+        tuple(line.source for line in lines),
+        tuple(line.chance for line in lines),
+        answer.version,
+        arm,
+        json.dumps(question.context, default=str) if question.context else "",
+    )

@@ -1,0 +1,137 @@
+"""Explaining: the reasons of each line, and a sentence as `ranking.sentences` words it.
+
+That one builds frames for thousands of customers; here a page waits for ten lines.
+"""
+
+from calendar import month_name
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from regulars.core import DAY, MISSING, Histories, Queries, Reasons
+from regulars.ranking import Words
+from regulars.ranking.explain import HABIT
+
+from .live import BOUGHT_TOGETHER, NEW, POPULAR, RECENTLY_VIEWED, SIMILAR, TRENDING
+from .questions import Because
+
+_MONTHS: Final = tuple(month_name)
+_WORDS: Final = Words()
+_OF_SOURCE: Final[Mapping[str, Words]] = {
+    RECENTLY_VIEWED: replace(_WORDS, habit=_WORDS.again, daily=_WORDS.again, twice=_WORDS.again),
+    SIMILAR: replace(_WORDS, carried="similar to {item}"),
+    BOUGHT_TOGETHER: replace(_WORDS, carried="often bought together with {item}"),
+}
+_LIVE: Final[Mapping[str, str]] = {
+    POPULAR: _WORDS.sources["popularity"],
+    TRENDING: _WORDS.sources["trending"],
+    NEW: _WORDS.sources["recent"],
+    "pinned": "chosen by the shop",
+}
+
+
+class _Met(NamedTuple):
+    """What a history holds of an item: newest event, its kind, days with an event, first to last day."""
+
+    newest: int = 0
+    kind: int = 0
+    days: int = 0
+    span: int = 0
+
+    @property
+    def rhythm(self) -> int:
+        return max(round(self.span / max(self.days - 1, 1)), 1)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One answered question, as far as reasons need it: what was met of each item, and the basket."""
+
+    met: Mapping[int, _Met]
+    basket: frozenset[int] = field(default_factory=frozenset)
+
+    @classmethod
+    def of(cls, queries: Queries, row: int, reasons: Reasons) -> "Row":
+        wanted = set(reasons.items[row].ravel().tolist())
+        starts = queries.baskets.starts
+        basket = queries.baskets.items[starts[row] : starts[row + 1]].tolist()
+        return cls(_met(queries.history, row, wanted), frozenset(basket))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said of a line: the names of the items by their indices, and what the source is called.
+
+    verbs: by the codes of the kinds of the history. source: in regulars.toml; proposer: the method behind it.
+    """
+
+    name: str
+    verbs: Sequence[str]
+    source: str
+    proposer: str
+
+
+def sentence(told: Told, row: Row, item: int, why: int, feature: str) -> str:
+    """Why an item is shown. why: its strongest reason, MISSING for none; feature: an attribute, or empty."""
+    words = _OF_SOURCE.get(told.source, _WORDS)
+    met = row.met.get(why, _NEVER) if why != MISSING else _NEVER
+    carried = why in row.basket
+    if not (met.days or carried or feature):
+        return _LIVE.get(told.source) or words.sources.get(told.proposer, words.other)
+    return _template(words, met, item == why, bool(feature) * (1 + (why != MISSING)), carried).format(
+        item=told.name,
+        feature=feature,
+        verb=told.verbs[met.kind] if met.kind < len(told.verbs) else "bought",
+        date=_date(met.newest // DAY),
+        times=met.days,
+        days=met.rhythm,
+    )
+
+
+_NEVER: Final = _Met()
+
+
+def _template(words: Words, met: _Met, own: bool, feature: int, carried: bool) -> str:
+    if feature:
+        return words.liked if feature == 2 else words.attribute
+    if carried and not own:
+        return words.carried
+    if own and met.days >= HABIT:
+        return words.daily if met.rhythm == 1 else words.habit
+    if own:
+        return words.again_undated if not met.newest else words.twice if met.days > 1 else words.again
+    return words.because if met.newest else words.undated
+
+
+def because(row: Row, ids: Mapping[int, tuple[str, str]], reasons: tuple[Sequence[int], ...]) -> tuple[Because, ...]:
+    """The reasons of one line; reasons: items, attributes (empty: none) and shares, strongest first."""
+    made = []
+    for item, feature, share in zip(*reasons, strict=True):
+        if item != MISSING or feature:
+            item_id, name = ids.get(item, ("", ""))
+            made.append(Because(item_id, name, feature, row.met.get(item, _NEVER).newest, round(float(share), 4)))
+    return tuple(made)
+
+
+def _met(history: Histories, row: int, wanted: set[int]) -> dict[int, _Met]:
+    """What the history of a row holds of each of the wanted items; what was taken back is no event."""
+    events = slice(int(history.starts[row]), int(history.starts[row + 1]))
+    found: dict[int, list[tuple[int, int]]] = {}
+    columns = (history.items[events], history.times[events], history.kinds[events], history.weights[events])
+    for item, time, kind, weight in zip(*(column.tolist() for column in columns), strict=True):
+        if item in wanted and weight > 0:
+            found.setdefault(item, []).append((time, kind))
+    return {item: _summed(events) for item, events in found.items()}
+
+
+def _summed(events: list[tuple[int, int]]) -> _Met:
+    days = [time // DAY for time, _ in events]
+    return _Met(*events[-1], len(set(days)), days[-1] - days[0])
+
+
+@lru_cache(1_024)
+def _date(day: int) -> str:
+    date = datetime.fromtimestamp(day * DAY, UTC)
+    return f"{date.day} {_MONTHS[date.month]} {date.year}"

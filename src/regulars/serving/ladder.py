@@ -1,0 +1,99 @@
+"""Ladder: the sources of a scenario, of which the next one fills what those before leave open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import final
+
+import numpy as np
+
+from regulars.core import MISSING, Allowed, Ints, Longs, Queries, Reasons, Recommendations, Recommender, starts_of
+from regulars.ranking.fallback import banded
+from regulars.ranking.sources import because_by_source, names_of
+
+
+@final
+@dataclass(frozen=True)
+class Rung:
+    """A source by its name in regulars.toml, and the names that it answers with."""
+
+    name: str
+    recommender: Recommender
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, name: str, recommender: Recommender) -> "Rung":
+        return cls(name, recommender, names_of(recommender))
+
+
+@final
+@dataclass(frozen=True)
+class Ladder:
+    """A Recommender that answers as `ranking.Fallback` does, and asks nobody who is not needed.
+
+    The scores of rung b lie between -b and 1 - b, a rising function of its own. names are those of all rungs, one
+    after another.
+    """
+
+    rungs: tuple[Rung, ...]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for rung in self.rungs for name in rung.names)
+
+    @cached_property
+    def owners(self) -> tuple[int, ...]:
+        """The rung of each of `names`."""
+        return tuple(place for place, rung in enumerate(self.rungs) for _ in rung.names)
+
+    def recommend(self, queries: Queries, k: int, allowed: Allowed | None = None) -> Recommendations:
+        permitted, n = allowed or Allowed(), len(queries)
+        answer = self._first(queries, k, permitted)
+        for band in range(1, len(self.rungs)):
+            found = (answer.items != MISSING).sum(axis=1)
+            rows = np.flatnonzero(found < k)
+            if not len(rows):
+                break
+            rest = permitted[rows] if len(rows) < n else permitted
+            rest &= _present(answer.items[rows], found[rows])
+            more = self.rungs[band].recommender.recommend(queries[rows] if len(rows) < n else queries, k, rest)
+            self._filled(answer, more, (rows, found[rows]), band)
+        return answer
+
+    def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
+        """Each item of this ladder's `answer` explained by the source that proposed it."""
+        return because_by_source([rung.recommender for rung in self.rungs], queries, answer, r)
+
+    def _first(self, queries: Queries, k: int, allowed: Allowed) -> Recommendations:
+        found = self.rungs[0].recommender.recommend(queries, k, allowed)
+        return Recommendations(found.items.copy(), banded(found.scores, 0), self.names, found.sources.copy())
+
+    def _filled(self, answer: Recommendations, more: Recommendations, short: tuple[Longs, Longs], band: int) -> None:
+        """Puts what a rung knows behind the `found` items of each of `rows`."""
+        rows, found = short
+        places = np.arange(answer.k) - found[:, np.newaxis]
+        taken = (places >= 0) & (np.take_along_axis(more.items, np.maximum(places, 0), axis=1) != MISSING)
+        row, column = np.nonzero(taken)
+        place = places[row, column]
+        answer.items[rows[row], column] = more.items[row, place]
+        answer.scores[rows[row], column] = banded(more.scores[row, place], band)
+        answer.sources[rows[row], column] = more.sources[row, place] + self._offsets[band]
+
+    @cached_property
+    def _offsets(self) -> Sequence[int]:
+        offsets: list[int] = starts_of([len(rung.names) for rung in self.rungs]).tolist()
+        return offsets
+
+
+def _present(items: Ints, found: Longs) -> Allowed:
+    """Everything but what stands in each row of items [n, k], the first `found` of them."""
+    return Allowed(None, starts_of(found), items[np.arange(items.shape[1]) < found[:, np.newaxis]])
+
+
+def without(answer: Recommendations, names: tuple[str, ...]) -> Recommendations:
+    """The answer with those items alone whose source is one of the first len(names)."""
+    outside = answer.sources >= len(names)
+    if not outside.any():
+        return answer
+    items = np.where(outside, np.int32(MISSING), answer.items)
+    return replace(answer, items=items, names=names, sources=np.where(outside, 0, answer.sources).astype(np.int16))

@@ -1,0 +1,114 @@
+"""Meeting: which items are met in one visit or one basket, counted event by event."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from regulars.core import Dataset, Floats, Ints, Longs, starts_of
+from regulars.kernels.cooccurrence import nearest
+from regulars.kernels.logs import sessions_by_gap
+from regulars.models.kinds.profile import parts_of
+
+from .live import Near, Together
+
+_LAST = 20  # items of a visit that a new one is paired with
+_SPARE = 4  # times `neighbors`, that a row may grow to before the rare ones go
+
+
+@dataclass
+class Meeting:
+    """Pairs of items of one customer that are at most `window` seconds apart.
+
+    neighbors: how many are kept for each item; visits: customers whose visit is remembered. Changed by `count`;
+    `published` gives values that never change.
+    """
+
+    window: int
+    neighbors: int = 100
+    visits: int = 50_000
+    near: Near = field(default_factory=Near.none)
+    totals: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    _rows: dict[int, dict[int, float]] = field(default_factory=dict)
+    _newer: Mapping[int, tuple[Ints, Floats]] = field(default_factory=dict)
+    _touched: set[int] = field(default_factory=set)
+    _open: OrderedDict[str, list[tuple[int, int]]] = field(default_factory=OrderedDict)
+
+    @classmethod
+    def of(cls, data: Dataset, window: int, neighbors: int = 100) -> "Meeting":
+        """The pairs of a whole log at once."""
+        from scipy.sparse import csr_array
+
+        kept = data.weight > 0
+        user, item, time = data.user[kept], data.item[kept], data.time[kept]
+        visit = sessions_by_gap(user, time, window, 0)
+        n = int(visit[-1]) + 1 if len(visit) else 0
+        matrix = csr_array((np.ones(len(visit), np.float32), (visit, item)), shape=(n, data.n_items))
+        matrix.sum_duplicates()
+        matrix.data[:] = 1
+        totals = np.bincount(matrix.indices, minlength=data.n_items).astype(np.float32)
+        matrix = matrix[np.diff(matrix.indptr) > 1]
+        ones = np.ones(data.n_items, dtype=np.float32)
+        near = nearest(parts_of(matrix), parts_of(matrix.tocsc()), (ones, ones), neighbors)
+        return cls(window, neighbors, near=Near(*near), totals=totals)
+
+    def grow(self, n_items: int) -> None:
+        if n_items > len(self.totals):
+            self.totals = np.concatenate([self.totals, np.zeros(n_items - len(self.totals), dtype=np.float32)])
+
+    def count(self, user: str, item: int, time: int) -> None:
+        """One event of an item below the size that it was grown to."""
+        visit = [one for one in self._open.pop(user, ()) if abs(time - one[1]) <= self.window]
+        others = [other for other, _ in visit]
+        if item not in others:
+            self.totals[item] += 1
+            for other in others:
+                self._add(item, other)
+                self._add(other, item)
+        self._open[user] = [*(one for one in visit if one[0] != item), (item, time)][-_LAST:]
+        if len(self._open) > self.visits:
+            self._open.popitem(last=False)
+
+    def published(self, method: str) -> Together:
+        """What goes together by now."""
+        self._newer = {**self._newer, **{item: self._row(item) for item in self._touched}}
+        self._touched = set()
+        return Together(method, self.totals.copy(), self.near._replace(newer=self._newer))
+
+    def renumbered(self, new_of_old: Longs) -> "Meeting":
+        """The same in another order of the items."""
+        starts, items, counts = self.rows
+        n = int(new_of_old.max(initial=-1)) + 1
+        lengths = np.zeros(n, dtype=np.int64)
+        old = new_of_old[: len(starts) - 1]
+        lengths[old] = np.diff(starts)
+        order = np.argsort(np.repeat(old, np.diff(starts)), kind="stable")
+        near = Near(starts_of(lengths), new_of_old[items[order]].astype(np.int32), counts[order])
+        totals = np.zeros(n, dtype=np.float32)
+        totals[new_of_old[: len(self.totals)]] = self.totals
+        return Meeting(self.window, self.neighbors, self.visits, near, totals)
+
+    @property
+    def rows(self) -> tuple[Longs, Ints, Floats]:
+        """All neighbors and counts as CSR rows, one for each item."""
+        found = [self._row(item) if item in self._rows else self.near.of(item) for item in range(len(self.totals))]
+        items = [one[0] for one in found] or [np.empty(0, dtype=np.int32)]
+        counts = [one[1] for one in found] or [np.empty(0, dtype=np.float32)]
+        return starts_of([len(one) for one, _ in found]), np.concatenate(items), np.concatenate(counts)
+
+    def _add(self, item: int, other: int) -> None:
+        row = self._rows.get(item)
+        if row is None:
+            items, counts = self.near.of(item)
+            row = self._rows[item] = dict(zip(items.tolist(), counts.tolist(), strict=True))
+        row[other] = row.get(other, 0.0) + 1.0
+        self._touched.add(item)
+
+    def _row(self, item: int) -> tuple[Ints, Floats]:
+        """The most frequent neighbors of an item; a row that has grown long loses its rare ones."""
+        row = self._rows[item]
+        best = sorted(row, key=lambda other: (-row[other], other))[: self.neighbors]
+        if len(row) > _SPARE * self.neighbors:
+            self._rows[item] = row = {other: row[other] for other in best}
+        return np.array(best, dtype=np.int32), np.array([row[other] for other in best], dtype=np.float32)

@@ -1,0 +1,101 @@
+"""Telling: the answer of a batch in the shop's own ids and words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from regulars.core import MISSING, Reasons, Recommendations
+from regulars.ranking import verbs_of
+
+from .asking import Asked, Batch
+from .explaining import Row, Told, because, sentence
+from .questions import Because, Line
+
+_REASONS = 3  # of each line
+
+
+@dataclass(frozen=True)
+class Telling:
+    """The lines of each row of a batch's answer. picked: int [n, k], places in the answer that are shown."""
+
+    batch: Batch
+    shown: Recommendations
+
+    @cached_property
+    def names(self) -> dict[int, tuple[str, str]]:
+        """Id and name of each item that is spoken of."""
+        spoken = set(self.shown.items.ravel().tolist())
+        if self.reasons is not None:
+            spoken |= set(self.reasons.items.ravel().tolist())
+        spoken.discard(MISSING)
+        items, known = sorted(spoken), self.batch.shop.names
+        ids = self.batch.items.names(np.array(items, dtype=np.int32)).to_list()
+        return {
+            item: (str(item_id), known[item] if item < len(known) and known[item] else str(item_id))
+            for item, item_id in zip(items, ids, strict=True)
+        }
+
+    @cached_property
+    def reasons(self) -> Reasons | None:
+        one = self.batch.asked[0]
+        explain = one.scenario.explain and one.question.explain
+        return self.batch.reasons(self.shown, _REASONS) if explain else None
+
+    def lines(self, row: int, chances: Sequence[float]) -> tuple[Line, ...]:
+        """Best first; sources are named as the scenario names them."""
+        items, scores = self.shown.items[row].tolist(), self.shown.scores[row].tolist()
+        sources = self._sources(row)
+        told = self._told(row, items) if self.reasons is not None else [("", ())] * len(items)
+        return tuple(
+            Line(self.names[item][0], rank + 1, score, sources[rank], *told[rank], chances[rank])
+            for rank, (item, score) in enumerate(zip(items, scores, strict=True))
+            if item != MISSING
+        )
+
+    def asked(self, row: int, *, full: bool) -> tuple[str, ...]:
+        """The sources that were asked for a row: down to the last that proposed something, all if the list is short."""
+        rungs, owners = self.batch.ladder.rungs, self.batch.ladder.owners
+        if not full:
+            return tuple(rung.name for rung in rungs)
+        there = self.shown.items[row] != MISSING
+        last = max((owners[s] for s in self.shown.sources[row][there].tolist() if s < len(owners)), default=-1)
+        return tuple(rung.name for rung in rungs[: last + 1])
+
+    def _sources(self, row: int) -> list[str]:
+        rungs, owners, names = self.batch.ladder.rungs, self.batch.ladder.owners, self.shown.names
+        return [
+            rungs[owners[source]].name if source < len(owners) else names[source]
+            for source in self.shown.sources[row].tolist()
+        ]
+
+    def _told(self, row: int, items: list[int]) -> list[tuple[str, tuple[Because, ...]]]:
+        """The sentence and the reasons of each line."""
+        reasons = self.reasons
+        if reasons is None:
+            return []
+        past, sources = Row.of(self.batch.queries, row, reasons), self._sources(row)
+        proposers = [self.shown.names[source] for source in self.shown.sources[row].tolist()]
+        verbs = verbs_of(self.batch.coding.kinds)
+        whys, shares = reasons.items[row].tolist(), reasons.shares[row].tolist()
+        features = [[reasons.names[f] if f != MISSING else "" for f in line] for line in reasons.features[row].tolist()]
+        made = []
+        for place, item in enumerate(items):
+            why, feature = whys[place][0], features[place][0]
+            name = self.names[why][1] if why != MISSING else "an item"
+            told = Told(name, verbs, sources[place], proposers[place])
+            text = sentence(told, past, item, why, feature)
+            made.append((text, because(past, self.names, (whys[place], features[place], shares[place]))))
+        return made
+
+
+def unknown(asked: Asked, batch: Batch) -> tuple[str, ...]:
+    """The ids of a question that the catalog lacks."""
+    question = asked.question
+    done = (*(question.history or ()), *question.session)
+    ids = (*(one.item_id for one in done), *question.basket, *(question.items or ()))
+    if not ids:
+        return ()
+    places = batch.items.places(ids)
+    return tuple(dict.fromkeys(one for one, place in zip(ids, places, strict=True) if place == MISSING))
