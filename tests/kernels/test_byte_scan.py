@@ -8,24 +8,23 @@ from numba import njit
 
 from regulars.kernels import byte_lanes
 from regulars.kernels.answers import empty_answer, rules
-from regulars.kernels.byte_scan import part_of, rising, scan
+from regulars.kernels.byte_scan import further, part_of, search_parts
 from regulars.kernels.products import Answers
-from regulars.kernels.topk import top_k_product
-from regulars.kernels.vectors import catalog
+from regulars.kernels.topk import OFTEN, Products, top_k_product
 
 
 def found(queries, vectors, k, allowed=None, excluded=None, cut=None):
     """By bytes, the items in two parts."""
     n = len(vectors)
     cut = n if cut is None else cut
-    parts = [part_of(catalog(vectors[:cut]))]
-    rest = part_of(catalog(vectors[cut:]))
-    parts.append(rest._replace(order=(rest.order + cut).astype(np.int32)))
-    if excluded is not None:
-        excluded = excluded[0], rising(*excluded)
+    parts = (
+        further((part_of(vectors[:cut]),), vectors, cut)
+        if cut < n // 3
+        else (part_of(vectors[:cut]), part_of(vectors, cut))
+    )
     items, best = empty_answer(len(queries), k)
     answers = Answers(items, best, np.zeros(len(queries), dtype=np.int64))
-    scan(vectors, tuple(parts), queries, rules((len(queries), n), allowed, excluded), answers)
+    search_parts(vectors, parts, queries, rules((len(queries), n), allowed, excluded), answers)
     return items, best
 
 
@@ -71,10 +70,24 @@ def test_bytes_and_full_search_agree(made, n, d, k, seed, share):
     starts = np.array([0, 0, 40, 45])
     excluded = starts, random.integers(-2, n + 3, size=45).astype(np.int32)
     with np.errstate(over="ignore"):
-        items, scores = found(queries, vectors, k, allowed, excluded, cut=n // 2)
+        items, scores = found(queries, vectors, k, allowed, excluded, cut=n // (2 + seed % 3))
         right, best = top_k_product(queries, vectors, k, allowed=allowed, excluded=excluded)
     np.testing.assert_array_equal(items, right)
     np.testing.assert_array_equal(scores, best)
+
+
+def test_products_answer_alike_however_often_they_are_asked_and_when_items_join():
+    random = np.random.default_rng(3)
+    vectors = random.standard_normal((6_000, 64)).astype(np.float32)
+    queries = random.standard_normal((5, 64)).astype(np.float32)
+    products = Products(vectors[:5_900])
+    for end in (5_900, 5_950, 6_000):
+        products = products.wider(vectors[:end])
+        right = top_k_product(queries, vectors[:end], 10)
+        for _ in range(OFTEN // 5 + 1):
+            items, scores = products.top_k(queries, 10)
+            np.testing.assert_array_equal(items, right[0])
+            np.testing.assert_array_equal(scores, right[1])
 
 
 def test_of_equal_scores_the_lowest_items_are_answered():

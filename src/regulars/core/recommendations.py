@@ -139,6 +139,10 @@ class Allowed:
         rows = _ragged(self.starts, self.excluded).joined(_ragged(other.starts, other.excluded))
         return Allowed(mask, rows.starts, rows.items)
 
+    def wide(self, n_items: int) -> Bools | None:
+        """The mask with exactly n_items columns: cut, or filled up with "not allowed"; None allows everything."""
+        return _width(self.mask, n_items)
+
     def dense(self, n: int, n_items: int) -> Bools:
         """The whole mask; bool [n, n_items]."""
         mask = np.zeros((n, n_items), dtype=np.bool_)

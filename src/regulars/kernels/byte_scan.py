@@ -12,13 +12,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .answers import Floats, Ints, Longs, Rules, allows, offer
+from .answers import Bools, Floats, Ints, Longs, Rules, allows, offer
 from .byte_lanes import LANES, STEP, ZERO, packed, reaching
 from .products import SLACK, TINY, UNIT, Answers, product, reach_in_bytes
-from .vectors import TILE, Catalog, Doubles, codes_of, norms_of
+from .vectors import TILE, Doubles, catalog, codes_of, norms_of
 
+RARE: Final = 0.04  # where fewer of the items are allowed, they are looked up one by one
+NEWER: Final = 16_384  # items that may join the newest part before it is left alone
 LARGE: Final = 1e38  # beyond, a score may not fit into float32, and nothing is known of the lowest possible one
-WORST: Final = np.iinfo(np.int32).max
 
 Codes = NDArray[np.uint8]
 
@@ -53,32 +54,52 @@ class Pool(NamedTuple):
     floors: Doubles  # [n] what the highest possible score must reach
 
 
-def part_of(items: Catalog) -> Part:
-    """Items of a catalog as bytes."""
+def part_of(vectors: Floats, begin: int = 0) -> Part:
+    """The items from `begin` on as bytes."""
+    items = catalog(vectors[begin:])
     codes, scales, residuals = codes_of(items.vectors, items.order, TILE)
-    return Part(items.order, packed(_whole_turns(codes, items.vectors)), scales, items.norms[::TILE].copy(), residuals)
+    lanes = packed(_whole_turns(codes, vectors))
+    return Part((items.order + begin).astype(np.int32), lanes, scales, items.norms[::TILE].copy(), residuals)
 
 
-def scan(vectors: Floats, parts: tuple[Part, ...], queries: Floats, rules: Rules, answers: Answers) -> None:
-    """Fills the answers to a handful of questions; `rules.banned` rises within each row."""
+def further(parts: tuple[Part, ...], vectors: Floats, begin: int) -> tuple[Part, ...]:
+    """Parts of items that came later, and of those from `begin` on; the last part takes them while it is small."""
+    if parts and len(parts[-1].order) < NEWER:
+        return (*parts[:-1], part_of(vectors, int(parts[-1].order.min(initial=begin))))
+    return (*parts, part_of(vectors, begin))
+
+
+def search_parts(vectors: Floats, parts: tuple[Part, ...], queries: Floats, rules: Rules, answers: Answers) -> None:
+    """Fills the answers to a handful of questions, the same ones as a search in full."""
+    if len(rules.banned):
+        rules = rules._replace(banned=_rising(rules.starts, rules.banned))
+    listed = _rare(rules.mask)
+    if listed is not None:
+        _look_up(vectors, listed, queries, rules, answers)
+        return
     codes, scales, residuals = codes_of(queries, _sound(queries), 1)
     asked = Asked(queries, _whole_turns(codes, queries), scales, norms_of(queries), residuals)
     n, k = answers.items.shape
-    size = 2 * k + TILE
-    pool = Pool(
-        np.empty((n, size), dtype=np.int32),
-        np.empty((n, size)),
-        np.empty((n, size)),
-        np.zeros(n, dtype=np.int64),
-        np.full(n, -np.inf),
-    )
+    shape = n, 2 * k + TILE
+    items, lows, highs = np.empty(shape, dtype=np.int32), np.empty(shape), np.empty(shape)
+    pool = Pool(items, lows, highs, np.zeros(n, dtype=np.int64), np.full(n, -np.inf))
     for part in parts:
         _scan(vectors, part, asked, rules, (pool, k))
     _decide(vectors, asked, pool, answers)
 
 
+def _rare(mask: Bools) -> Ints | None:
+    """The items that a mask of few allows for any row; None if there are many."""
+    if not mask.shape[1]:
+        return None
+    some: Bools = mask[0] if len(mask) == 1 else np.logical_or.reduce(mask)
+    if np.count_nonzero(some) > RARE * len(some):
+        return None
+    return np.flatnonzero(some).astype(np.int32)
+
+
 @njit(cache=True, nogil=True)
-def look_up(vectors: Floats, listed: Ints, queries: Floats, rules: Rules, answers: Answers) -> None:
+def _look_up(vectors: Floats, listed: Ints, queries: Floats, rules: Rules, answers: Answers) -> None:
     """Fills the answers with the best of the listed items by exact products; `rules.banned` rises within each row."""
     mask, starts, banned = rules
     items, best, found = answers
@@ -239,7 +260,7 @@ def _among(rising: Ints, begin: int, end: int, item: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def rising(starts: Longs, banned: Ints) -> Ints:
+def _rising(starts: Longs, banned: Ints) -> Ints:
     """The banned items, each row's in rising order."""
     out = banned.copy()
     for row in range(len(starts) - 1):

@@ -29,6 +29,7 @@ from .answers import (
     part,
 )
 from .answers import rules as checked
+from .byte_scan import Part, further, part_of, search_parts
 from .products import Answers, search_bytes, search_few, search_floats
 from .vectors import catalog, coded_items
 
@@ -38,6 +39,8 @@ CHUNK = 64  # scores compared together before any is looked at alone: four AVX-5
 BLOCK = 256  # rows of scores that one thread works on at a time
 QUERIES = 1024  # the same for products: more, so that those that are done at the same norm can be grouped
 FEW = 32  # up to so many queries, putting the items in order costs more than it saves
+OFTEN = 64  # queries asked a few at a time after which it does not
+LARGE = 320_000  # numbers in all vectors, 5,000 items of 64: up to here bytes gain nothing
 
 
 def top_k(
@@ -87,6 +90,16 @@ class Products:
 
     def __init__(self, items: Floats) -> None:
         self.items = np.ascontiguousarray(items, dtype=np.float32)
+        self._few_asked = 0
+        self._parts: tuple[Part, ...] = ()
+
+    def wider(self, items: Floats) -> Products:
+        """The same with further items: `items` are ours and those that follow."""
+        products = Products(items)
+        products._few_asked = self._few_asked
+        if self._parts:
+            products._parts = (self._parts[0], *further(self._parts[1:], products.items, len(self.items)))
+        return products
 
     def top_k(
         self,
@@ -103,7 +116,7 @@ class Products:
         found, best = empty_answer(len(queries), k)
         if k == 0 or len(self.items) == 0:
             return found, best
-        search = self._search_few if len(queries) <= FEW else self._search_many
+        search = self._search_few(len(queries)) if len(queries) <= FEW else self._search_many
 
         def work(begin: int, end: int) -> None:
             answers = Answers(found[begin:end], best[begin:end], np.zeros(end - begin, dtype=np.int64))
@@ -113,9 +126,12 @@ class Products:
             in_blocks(work, len(queries), QUERIES, threads)
         return found, best
 
-    @property
-    def _search_few(self) -> Search:
-        return partial(search_few, self.items)
+    def _search_few(self, n: int) -> Search:
+        """In full at first; by bytes when enough has been asked to make them pay."""
+        self._few_asked += n
+        if self._few_asked > OFTEN and not self._parts and self.items.size > LARGE:
+            self._parts = (part_of(self.items),)
+        return partial(search_parts, self.items, self._parts) if self._parts else partial(search_few, self.items)
 
     @cached_property
     def _search_many(self) -> Search:

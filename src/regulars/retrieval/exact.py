@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import final
 
-import numpy as np
-
 from regulars.core import QUIET, Allowed, Floats, Recommendations, Run, Settings, appended
 from regulars.kernels.topk import Products
 
@@ -22,10 +20,8 @@ class ExactIndex:
         return len(self.vectors)
 
     def search(self, vectors: Floats, k: int, allowed: Allowed | None = None) -> Recommendations:
-        permitted, m = allowed or Allowed(), self.n_items
-        mask = permitted.mask
-        if mask is not None:
-            mask = np.pad(mask[:, :m], ((0, 0), (0, max(0, m - mask.shape[1]))))
+        permitted = allowed or Allowed()
+        mask = permitted.wide(self.n_items)
         excluded = None if len(permitted.starts) == 1 else (permitted.starts, permitted.excluded)
         items, scores = self._products.top_k(vectors, k, allowed=mask, excluded=excluded)
         return Recommendations(items, scores, ("exact",))

@@ -23,7 +23,7 @@ from regulars.core import (
 )
 from regulars.core.errors import BadTable, MissingExtra
 
-from .coded import BytesIndex, CodedPart, further
+from .coded import BytesIndex, CodedPart, with_further
 from .exact import ExactIndex
 
 RARE: Final = (
@@ -112,7 +112,7 @@ class GraphIndex:
 
     def extended(self, vectors: Floats) -> "GraphIndex":
         wider = appended(self.vectors, vectors)
-        longer = replace(self, vectors=wider, newer=further(self.newer, wider, self.n_items))
+        longer = replace(self, vectors=wider, newer=with_further(self.newer, wider, self.n_items))
         if "_graph" in self.__dict__:
             longer.__dict__["_graph"] = self._graph
         return longer

@@ -107,7 +107,9 @@ class Factors(Model):
         item_vectors = appended(self.item_vectors, vectors)
         wider = replace(self, n_items=len(item_vectors), item_vectors=item_vectors, encoder=encoder)
         if "_directions" in vars(self):
-            vars(wider)["_directions"] = Products(appended(self._directions.items, _directed(vectors)))
+            vars(wider)["_directions"] = self._directions.wider(appended(self._directions.items, _directed(vectors)))
+        if "_vectors" in vars(self):
+            vars(wider)["_vectors"] = self._vectors.wider(item_vectors)
         return wider
 
     @cached_property
@@ -134,10 +136,7 @@ def _taken(vectors: Floats, items: Ints) -> Floats:
 
 
 def _best(vectors: Products, queries: Floats, k: int, allowed: Allowed, method: str) -> Recommendations:
-    m = len(vectors.items)
-    mask = allowed.mask
-    if mask is not None:
-        mask = np.pad(mask[:, :m], ((0, 0), (0, max(0, m - mask.shape[1]))))
+    mask = allowed.wide(len(vectors.items))
     banned = None if len(allowed.starts) == 1 else (allowed.starts, allowed.excluded)
     items, scores = vectors.top_k(queries, k, allowed=mask, excluded=banned)
     return Recommendations(items, scores, (method,))
