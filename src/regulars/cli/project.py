@@ -204,9 +204,9 @@ class Project:
     def prepared(self, run: Run) -> Prepared:
         """The checked dataset; made once for the same tables and the same [check]. Raises MissingColumn."""
         prepared = prepare(self.sources(), self.made("prepared"), self.checks(), run)
-        return replace(prepared, dataset=self._named(prepared.dataset))
+        return replace(prepared, dataset=self.named(prepared.dataset))
 
-    def _named(self, data: Dataset) -> Dataset:
+    def named(self, data: Dataset) -> Dataset:
         """The dataset with the column "category" that evaluation asks for, when the items call it otherwise."""
         given, found = self.config.items, data.item_features.columns
         for name in given.name:

@@ -1,7 +1,9 @@
 """Deployment: one version of the models, ready to answer; a value that is swapped as a whole."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import polars as pl
 
 from regulars.core import Recommender, Vocabulary
 
@@ -12,7 +14,7 @@ class Deployment:
 
     items: those of the fit, followed by those that came since, in which the models know only what was added to them.
     kinds: the kinds of events by their codes; weights: what an event of each kind weighs. place: of the store's events
-    at the fit.
+    at the fit. attributes, context: names and types of the columns of customers and of moments that the fit saw.
     """
 
     version: str
@@ -21,3 +23,5 @@ class Deployment:
     kinds: tuple[str, ...] = ()
     weights: Mapping[str, float] | None = None
     place: int = 0
+    attributes: Mapping[str, pl.DataType] = field(default_factory=dict)
+    context: Mapping[str, pl.DataType] = field(default_factory=dict)

@@ -1,0 +1,200 @@
+"""Service: what regulars.toml says of the service, and the first day of a store."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from regulars.core import Dataset, Frame, Recommender, Run, Vocabulary, aligned
+from regulars.core.errors import ConfigError, ModelError
+from regulars.data import Prepared
+from regulars.data.kinds import weights as weights_of
+from regulars.models.kinds.saving import Saved
+from regulars.ranking import Fallback
+from regulars.serving.counting import Live
+from regulars.serving.filling import Filled, fill
+from regulars.serving.live import LIVE
+from regulars.serving.placing import Describe
+from regulars.serving.versions import Columns, Fitted, Places, Versions
+from regulars.serving.wiring import Setup
+from regulars.store import Entities, Store, Version
+
+from .console import say
+from .content import encoded, identities
+from .learning import chosen
+from .project import CATEGORY, Project
+
+STORE, VERSIONS = "service.db", "models"  # in the output folder
+_PAGE = 10_000
+
+
+def store_address(project: Project) -> str:
+    """[serve] store, else an SQLite file in the output folder; its folder is made."""
+    given = project.config.serve.store
+    kind, slashes, path = given.partition(":///")
+    if given and not (slashes and kind == "sqlite"):
+        return given
+    file = (project.root / path if given else project.made(STORE)).absolute()
+    return f"sqlite:///{file}"
+
+
+def setup_of(project: Project, config: Path, run: Run) -> Setup:
+    """What `open_service` needs. config: the file, for the process that refits; run: device and threads of encoders."""
+    given = project.config
+    rules = {"unseen": True, **given.rules} if given.recommend.exclude_seen else given.rules
+    if given.recommend.available:
+        rules = {**rules, "where": _and(str(rules.get("where", "")), given.recommend.available)}
+    return Setup(
+        store=store_address(project),
+        folder=project.output / VERSIONS,
+        scenarios={name: table.model_dump() for name, table in given.scenarios.items()},
+        rules=rules,
+        known=project.names(),
+        home=served_first(project),
+        k=given.recommend.k,
+        weights=weights_of(given.kinds),
+        naming=given.items.name,
+        history=given.serve.history,
+        describe=_describing(project, run),
+        refit=(sys.executable, "-m", "regulars", "refit", "--config", str(config.absolute()), "--scheduled"),
+        refit_hours=given.serve.refit_hours,
+        seed=given.seed,
+    )
+
+
+def served_first(project: Project) -> tuple[str, ...]:
+    """The chosen method and the ladder behind it; none when nothing was chosen yet."""
+    with suppress(ConfigError):
+        return tuple(dict.fromkeys((chosen(project), *project.config.recommend.fallback)))
+    return ()
+
+
+def fitted_names(project: Project) -> tuple[str, ...]:
+    """Everything that a version must hold: the chosen ladder, and what scenarios name beside the live sources.
+
+    Raises ConfigError when nothing was chosen yet.
+    """
+    named = (source for table in project.config.scenarios.values() for source in table.sources if source not in LIVE)
+    return tuple(dict.fromkeys((chosen(project), *project.config.recommend.fallback, *named)))
+
+
+def load_tables(project: Project, store: Store, run: Run) -> tuple[Filled, Prepared]:
+    """The prepared tables of the shop in the store; what is there already stays."""
+    prepared = project.prepared(run)
+    return fill(store, prepared.dataset, weights_of(project.config.kinds), run), prepared
+
+
+def first_day(project: Project, store: Store, run: Run) -> Version | None:
+    """Fills an empty store from the shop's tables, and makes the fitted model the first version, if there is one.
+
+    Nothing happens in a store that has both. A fitted model that cannot be used is told of, and left out.
+    """
+    prepared = None
+    if not store.events.count() and not store.items.count():
+        filled, prepared = load_tables(project, store, run)
+        say(f"{filled.events:,} events and {filled.items:,} items are in the new store")
+    if store.models.all() or not project.model.is_dir():
+        return None
+    try:
+        saved, data = project.fitted((prepared or project.prepared(run)).dataset)
+    except ModelError as error:
+        say(f"the fitted model is left out: {error}")
+        return None
+    versions = Versions(project.output / VERSIONS, store.models)
+    version = versions.make(_of_model(project, store, saved, data))
+    store.models.promote(version.name)
+    return version
+
+
+def fitted_of(
+    project: Project, store: Store, recommenders: dict[str, Recommender], data: Dataset, places: Places
+) -> Fitted:
+    """A version of recommenders that know the items of `data`; places: how far the store was read for it."""
+    weights = weights_of(project.config.kinds)
+    table = store.items.frame()
+    ids = table["item_id"]
+    known = data.items.index(ids)
+    return Fitted(
+        data.items,
+        recommenders,
+        aligned(table, data.items, "item_id"),
+        Live.of(data, weights),
+        data.kinds,
+        weights,
+        project.item_names(data),
+        deleted(store.items),
+        Columns(data.item_features, data.user_features, _known(project, data)),
+        places=places if (known >= 0).all() else Places(places.events, 0),
+        facts={"methods": list(recommenders), "items": data.n_items, "events": len(data), "customers": data.n_users},
+    )
+
+
+def deleted(entities: Entities) -> tuple[str, ...]:
+    """The ids of what was deleted."""
+    found: list[str] = []
+    place = 0
+    while page := entities.since(place, _PAGE):
+        found += [one.id for one in page if one.deleted]
+        place = page[-1].place
+    return tuple(found)
+
+
+def _of_model(project: Project, store: Store, saved: Saved, data: Dataset) -> Fitted:
+    """The model of `regulars fit` as a version: its ladder under the names of its rungs."""
+    names = served_first(project) or ("fitted",)
+    model = saved.recommender
+    rungs = model.recommenders if isinstance(model, Fallback) else ()
+    parts = dict(zip(names, rungs, strict=True)) if len(rungs) == len(names) else {names[0]: model}
+    places = Places(store.events.last_place(), store.items.last_place())
+    cut = data if data.n_items == len(saved.items) else _without_newer(data, saved.items)
+    if cut is not data:
+        places = Places()  # what the model does not know is counted from the store
+    fitted = fitted_of(project, store, parts, cut, places)
+    live = fitted.live if cut is data else Live.empty(fitted.weights)
+    return replace(fitted, live=live, content=saved.content, facts={**fitted.facts, "made by": "regulars fit"})
+
+
+def _without_newer(data: Dataset, items: Vocabulary) -> Dataset:
+    """The dataset as far as a model knows its items."""
+    known = data.where(data.item < len(items))
+    features = data.item_features.head(len(items)) if data.item_features.width else data.item_features
+    return replace(known, items=items, item_features=features)
+
+
+def _known(project: Project, data: Dataset) -> Frame:
+    """The columns of the context that the shop says it knows when it asks."""
+    return data.context.select(name for name in project.config.known if name in data.context.columns).head(0)
+
+
+def _describing(project: Project, run: Run) -> Describe | None:
+    """Adds to the fields of items what the shop's configuration makes of them: the category, vectors of [content]."""
+    given = project.config
+    made = [f"{name}_vector" for name in given.content]
+    alias = given.items.category if given.items.category != CATEGORY else ""
+    if not made and not alias:
+        return None
+    quiet = replace(run, on_epoch=Run().on_epoch)
+
+    def describe(frame: Frame) -> Frame:
+        if alias and alias in frame.columns:
+            frame = frame.with_columns(pl.col(alias).alias(CATEGORY))
+        return encoded(project, frame.drop(made, strict=False), quiet)[0] if made else frame
+
+    return describe
+
+
+def content_of(project: Project, run: Run) -> dict[str, str]:
+    """The identity of the encoder of each column of vectors."""
+    return identities(project, run)
+
+
+def _and(where: str, column: str) -> str:
+    return f"({where}) and {column}" if where else column
+
+
+def names_told(versions: Sequence[Version]) -> str:
+    """The names of some versions, for people."""
+    return ", ".join(version.name for version in versions) or "none"

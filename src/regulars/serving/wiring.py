@@ -1,0 +1,160 @@
+"""Wiring: the one place that assembles a service out of its parts."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from regulars.store import Store, open_store
+from regulars.store.writing import Writer
+
+from .batching import Batcher
+from .engine import Engine
+from .exposing import Exposing
+from .following import PAUSE, Follower
+from .placing import Describe
+from .questions import Answer, Question
+from .refit import Refitting
+from .scenarios import Scenario, scenarios_of
+from .shop import Shop
+from .traffic import Shadow
+from .versions import Versions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What a service is made of, by regulars.toml.
+
+    store: its address; folder: of the versions. scenarios, rules: the tables of the file; known: the names of all
+    methods and compositions, home: those that answer where no scenario says more. naming: the fields of items that
+    make up their names. describe: makes of fields what models read. refit: the command that fits the models again, run
+    every `refit_hours`, 0: never. secret: signs cursors; the same for all replicas.
+    """
+
+    store: str
+    folder: Path
+    scenarios: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
+    known: Sequence[str] = ()
+    home: Sequence[str] = ()
+    k: int = 10
+    weights: Mapping[str, float] = field(default_factory=dict)
+    naming: Sequence[str] = ()
+    history: int = 500
+    describe: Describe | None = None
+    refit: Sequence[str] = ()
+    refit_hours: float = 0.0
+    secret: bytes = b""
+    seed: int = 0
+    pause: float = PAUSE
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """One replica: its parts, ready to be asked."""
+
+    store: Store
+    versions: Versions
+    follower: Follower
+    engine: Engine
+    batcher: Batcher
+    writer: Writer
+    exposing: Exposing
+    shadow: Shadow
+    scenarios: Mapping[str, Scenario]
+    refitting: Refitting | None = None
+
+    def shop(self) -> Shop:
+        """What the replica knows at this moment."""
+        return self.follower.shop
+
+    def ready(self) -> bool:
+        """Whether the models and the catalog are there."""
+        return self.follower.ready
+
+    def refresh(self) -> None:
+        """Looks soon at what changed in the store."""
+        self.follower.wake()
+
+    def submit(self, question: Question) -> Future[Answer]:
+        """The answer, as soon as it is there."""
+        return self.batcher.submit(question)
+
+    def close(self) -> None:
+        """Answers what waits, writes what is to be written, and lets go of the store."""
+        if self.refitting is not None:
+            self.refitting.close()
+        self.batcher.close()
+        self.shadow.close()
+        self.writer.close()
+        self.exposing.close()
+        self.follower.close()
+        self.store.close()
+
+
+def open_service(setup: Setup, store: Store | None = None) -> Assembled:
+    """A service that follows its store and answers.
+
+    store: one that is open already, which it takes over. Raises StoreError when there is none, ConfigError and
+    RuleError for scenarios and rules that cannot be.
+    """
+    scenarios = scenarios_of(
+        setup.scenarios, k=setup.k, rules=setup.rules, known=tuple(setup.known), home=tuple(setup.home)
+    )
+    store = store or open_store(setup.store)
+    versions = Versions(setup.folder, store.models)
+    follower = Follower(
+        store,
+        versions,
+        weights=setup.weights,
+        describe=setup.describe,
+        naming=setup.naming,
+        pause=setup.pause,
+    )
+    exposing = Exposing(store.exposures)
+    engine = Engine(
+        store,
+        lambda: follower.shop,
+        scenarios,
+        exposing=exposing,
+        history=setup.history,
+        weights=setup.weights,
+        secret=setup.secret or _secret(setup.store),
+        seed=setup.seed,
+    )
+    follower.start()
+    shadow = Shadow(engine.answer, lambda: follower.shop)
+    refitting = None
+    if setup.refit and setup.refit_hours:
+        refitting = Refitting(setup.refit, setup.refit_hours, versions, done=follower.wake)
+        refitting.start()
+    return Assembled(
+        store,
+        versions,
+        follower,
+        engine,
+        Batcher(_answers(engine, shadow)),
+        Writer(store.events),
+        exposing,
+        shadow,
+        scenarios,
+        refitting,
+    )
+
+
+def _answers(engine: Engine, shadow: Shadow) -> Callable[[Sequence[Question]], list[Answer]]:
+    """The answers of the engine; the shadow gets the same questions afterwards."""
+
+    def answer(questions: Sequence[Question]) -> list[Answer]:
+        answers = engine.answer(questions)
+        shadow.offer(questions)
+        return answers
+
+    return answer
+
+
+def _secret(address: str) -> bytes:
+    """The same for all replicas of a store, and not told to anybody."""
+    return hashlib.sha256(f"cursor\x00{address}".encode()).digest()
