@@ -10,7 +10,7 @@ millions of items and misses a few. `index_for` chooses by the size of the catal
 
 from typing import Any, Final
 
-from .choosing import index_for
+from .choosing import index_for, indexed
 from .coded import Bytes, BytesIndex
 from .exact import Exact, ExactIndex
 from .graph import Graph, GraphIndex
@@ -31,4 +31,5 @@ __all__ = [
     "IndexMethod",
     "Indexed",
     "index_for",
+    "indexed",
 ]

@@ -3,14 +3,27 @@
 from importlib.util import find_spec
 from typing import Any, Final
 
+from regulars.core import Encodes, Explains, Recommender
 from regulars.kernels.topk import LARGE
 
 from .coded import Bytes
 from .exact import Exact
 from .graph import Graph
 from .index import IndexMethod
+from .indexed import Indexed
 
 MANY: Final = 40_000_000  # 600,000 items of 64: beyond, one question at a time takes two milliseconds and more in bytes
+
+
+def indexed(recommender: Recommender) -> Recommender:
+    """The recommender, with an index in front of it when it is a model of vectors whose catalog is large."""
+    if not (isinstance(recommender, Encodes) and isinstance(recommender, Explains)):
+        return recommender
+    vectors = recommender.item_vectors
+    if vectors.size <= MANY:
+        return recommender
+    model: Any = recommender
+    return Indexed(model, index_for(*vectors.shape).build(vectors))
 
 
 def index_for(n_items: int, d: int) -> IndexMethod[Any]:
