@@ -1,6 +1,6 @@
 """The command line: one file per group of verbs; it reads the settings and calls the layers."""
 
-from . import adding, checking, choosing, contests, demos, fitting, longtail, reports, starting, teaching
+from . import adding, checking, choosing, contests, demos, fitting, longtail, reports, serving, starting, teaching
 from .app import app, main
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "longtail",
     "main",
     "reports",
+    "serving",
     "starting",
     "teaching",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -42,7 +42,6 @@ class Metrics:
         )  # fmt: skip
         self.items = Counter("regulars_items_shown", "Items shown by source", ("source",), registry=self.registry)
         self.short = Counter("regulars_answers_short", "Answers with fewer than k items", registry=self.registry)
-        self.in_flight = Gauge("regulars_requests_in_flight", "Requests being answered", registry=self.registry)
         self._count = lru_cache(4096)(lambda route, status: self._requests.labels(route, str(status)))
         self._route = lru_cache(512)(lambda route: self._seconds.labels(route))
         self._stage = {name: self._stages.labels(name) for name in ("read", "work")}

@@ -1,6 +1,6 @@
 """Service: what stands behind the routes; wiring.py assembles the real one, tests another."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -60,6 +60,10 @@ class Exposes(Protocol):
     @property
     def lost(self) -> int: ...
 
+    def flush(self, timeout: float) -> bool:
+        """Waits until all are written; whether they are."""
+        ...
+
 
 class Service(Protocol):
     """One replica."""
@@ -76,8 +80,10 @@ class Service(Protocol):
     def exposing(self) -> Exposes: ...
     @property
     def scenarios(self) -> Mapping[str, Any]: ...
-    @property
-    def shop(self) -> Callable[[], Shop]: ...
+
+    def shop(self) -> Shop:
+        """What the replica knows at this moment."""
+        ...
 
     def ready(self) -> bool:
         """Whether there is something to answer with."""
