@@ -14,7 +14,8 @@ from regulars.features import Inputs
 from regulars.models import ALS, ContentToCF, Popularity
 from regulars.models.content_to_cf import before
 from regulars.models.folds import drawn, folded
-from regulars.models.gating import Asked, Court, Places, popular_from
+from regulars.models.gating import Court, popular_from
+from regulars.models.jury import Asked, Places
 from regulars.models.kinds.bridge import Reader
 from regulars.models.kinds.content_map import design, encoded
 from regulars.models.kinds.gate import Decision
@@ -129,7 +130,7 @@ def test_the_gate_trusts_content_for_rare_items_alone_where_only_their_vectors_a
     asked = Asked(queries, targets, np.zeros(801, dtype=np.int64), ints([]))
     nobody = asked[np.arange(0)]
     decision = Court(
-        Places(floats(own), floats(content), counts), asked, nobody, nobody, ints([]), 0.0, QUIET
+        Places(floats(own), floats(content), counts, 8), asked, nobody, nobody, ints([]), 0.0, QUIET
     ).decided()
     by_own, by_content = decision.shares(ints([2, 100]))
     assert by_content[0] > 2 * by_own[0]
@@ -144,7 +145,7 @@ def test_what_customers_come_back_for_stays_at_the_head_of_their_lists():
     own, content = (floats(random.standard_normal((60, 8))) for _ in range(2))
     queries, starts = floats(random.standard_normal((600, 8))), np.zeros(601, dtype=np.int64)
     found, again = (Asked(queries, ints(np.argmax(queries @ v.T, axis=1)), starts, ints([])) for v in (content, own))
-    places, nobody, none = Places(own, content, np.full(60, 20)), found[np.arange(0)], ints([])
+    places, nobody, none = Places(own, content, np.full(60, 20), 8), found[np.arange(0)], ints([])
     shares = [
         Court(places, found, nobody, asked, none, 0.0, QUIET).decided().shares(ints([20])) for asked in (nobody, again)
     ]
@@ -161,7 +162,7 @@ def test_new_items_take_no_more_than_a_tenth_from_lists_with_popular_answers():
     starts = np.zeros(601, dtype=np.int64)
     warm = Asked(queries, ints(np.argmax(queries @ true[:30].T, axis=1)), starts, ints([]))
     cold = Asked(queries, ints(30 + np.argmax(queries @ content[30:].T, axis=1)), starts, ints([]))
-    places = Places(true, floats(content), np.full(60, 20))
+    places = Places(true, floats(content), np.full(60, 20), 8)
     decision = Court(places, warm, cold, warm[np.arange(0)], ints(np.arange(30, 60)), 0.5, QUIET).decided()
     hidden = true.copy()
     hidden[30:] = np.nan

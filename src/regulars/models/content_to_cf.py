@@ -1,7 +1,7 @@
 """Content to collaborative: every item gets a place among the vectors of behavior, by what is known of it."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from regulars.features import Inputs
 from .als import ALS
 from .bpr import BPR
 from .described import described
-from .gating import MOST
+from .folds import came_back
+from .jury import MOST
 from .kinds.bridge import Bridge
 from .kinds.factors import Factors
 from .logistic_mf import LogisticMF
@@ -28,7 +29,7 @@ from .warp import WARP
 FEW = 500  # withheld events that small shops give, if they are not more than half of the customers'
 
 if TYPE_CHECKING:
-    from .networks.withheld import Withheld
+    from .withheld import Withheld
 
 BASES: dict[str, Any] = {
     "als": ALS,
@@ -78,7 +79,7 @@ class ContentToCF(Trained):
     layers: int = setting(0, low=0, high=4)
     hidden: int = setting(256, low=4, high=4096, log=True)
     dropout: float = setting(0.1, low=0.0, high=0.9)
-    likeness: int = setting(512, low=0, high=4096)
+    likeness: int = setting(1024, low=0, high=4096)
     adapts: bool = setting(False)
     repeats: bool = setting(True)
     novelty: float = setting(0.5, low=0.0, high=1.0)
@@ -114,12 +115,24 @@ class ContentToCF(Trained):
         return ground.model(self, linear, run)
 
     def _withheld(self, data: Dataset, run: Run) -> "Withheld":
-        """The events that decide: as few as tell enough, as the plain model never sees them."""
-        from .networks.withheld import Withheld
+        """The events that decide: as few as tell enough, as the plain model never sees them.
 
-        able = max(1, int((np.diff(data.starts) > 1).sum()))
-        share = max(self.validation, min(FEW / able, 0.5))
-        return Withheld.of(data, min(share, MOST / able), run.random(), eligible=_discoveries(data))
+        Where customers come back, they are asked by what they had done before the visit: what they put into the same
+        basket tells too much.
+        """
+        from .withheld import Withheld
+
+        eligible, later = _discoveries(data), came_back(data)
+        if later.any():
+            eligible &= later
+        several = np.flatnonzero(np.diff(data.starts) > 1)
+        able = max(1, len(np.intersect1d(several, data.user[eligible])))
+        share = min(max(self.validation, min(FEW / able, 0.5)), MOST / able)
+        withheld = Withheld.of(data, share, run.random(), eligible=eligible)
+        if not later.any():
+            return withheld
+        earlier = withheld.known.queries(withheld.queries.users, withheld.queries.times - 1)
+        return replace(withheld, queries=earlier)
 
     def _base(self) -> Any:
         try:

@@ -5,12 +5,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from regulars.core import MISSING, Dataset, Floats, Ints, Longs, Queries, ints, spans, starts_of
+from regulars.core import MISSING, Bools, Dataset, Floats, Ints, Longs, Queries, ints, spans, starts_of
 
 from .kinds.bridge import Reader
 
 BATCH: Final = 4096  # histories encoded at a time
 JUDGED: Final = 10
+RETURNED: Final = 1_000  # customers who come back, or half of all, for questions to be asked as when they do
 SCORES: Final = 8_000_000  # held at a time
 
 
@@ -70,6 +71,18 @@ def folded(reader: Reader, data: Dataset, of: Ints, users: Ints, folds: tuple[in
         parts.extend(_questions(reader, some, of, fold) for some in everyone.batches(BATCH))
     queries, fold_of, user, lengths, items = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Folds(of, queries, fold_of, user, starts_of(lengths), items)
+
+
+def came_back(data: Dataset) -> Bools:
+    """The events of customers after their first visit; none at all, where too few of them came back to be asked by
+    what they had done before; bool [n_events]."""
+    several = np.flatnonzero(np.diff(data.starts) > 1)
+    first = np.zeros(data.n_users, dtype=np.int64)
+    first[data.user[::-1]] = data.time[::-1]
+    later: Bools = data.time > first[data.user]
+    if len(np.unique(data.user[later])) < min(RETURNED, len(several) / 2):
+        later[:] = False
+    return later
 
 
 def _questions(reader: Reader, queries: Queries, of: Ints, fold: int) -> Part:

@@ -1,6 +1,6 @@
 """Mapping: what a map from content to vectors is learned from, and the model that it makes of another one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,8 +10,9 @@ from regulars.core.errors import EmptyData
 from regulars.features import Encoded, Inputs
 
 from .content_axes import content_space
-from .folds import Folds, drawn, folded
-from .gating import MOST, Asked, Court, Places
+from .folds import Folds, came_back, drawn, folded
+from .gating import Court
+from .jury import MOST, Asked, Places
 from .kinds.bridge import Bridge, Reader
 from .kinds.content_map import ContentMap, encoded
 from .kinds.content_space import ContentSpace
@@ -19,7 +20,7 @@ from .kinds.factors import Factors
 
 if TYPE_CHECKING:
     from .content_to_cf import ContentToCF
-    from .networks.withheld import Withheld
+    from .withheld import Withheld
 
 REPEATED: Final = (
     0.05  # part of the events in which customers meet again what they met, from which on it must not suffer
@@ -91,9 +92,9 @@ class Ground:
         """The model in which items are placed by this map, too, as far as withheld events speak for it."""
         d, n_items = self.base.item_vectors.shape[1], self.known.n_items
         own = np.pad(self.base.item_vectors, ((0, 0), (0, self.reader.width - d)))
-        places = Places(own, content.placed(self.rows), self.counts)
+        places = Places(own, content.placed(self.rows), self.counts, d)
         decision = self._court(settings, places, run).decided()
-        vectors = decision.vectors(*places)
+        vectors = decision.vectors(*places[:3])
         read = floats(np.where(self.met[:, np.newaxis], self.base.item_vectors, vectors[:, :d]))
         reader = Reader(self.base.encoder, read, self.reader.likes)
         bridge = Bridge(reader, self.met, content, self.space, decision)
@@ -101,16 +102,25 @@ class Ground:
 
     def _court(self, settings: "ContentToCF", places: Places, run: Run) -> Court:
         random, n_items = run.random(), self.known.n_items
-        asked, new = self.withheld, self.new
-        everything = self.known.histories()[new.user]
-        before = everything.where(self.folds[everything.items] != self.folds.max())
-        cold = Asked.of(new.queries, before, new.one_each(random), n_items).some(random, n_items)
+        asked = self.withheld
+        cold = self._as_new(random).some(random, n_items)
         warm = Asked.of(self.reader(asked.queries), asked.queries.history, asked.targets, n_items)
         warm = warm.some(random, n_items)
         hidden = ints(np.flatnonzero(self.folds == self.folds.max()))
         again = self._again(random).some(random, n_items)
         again = again if settings.repeats else again[np.arange(0)]
         return Court(places, warm, cold, again, hidden, settings.novelty, run)
+
+    def _as_new(self, random: np.random.Generator) -> Asked:
+        """Some of the events in which customers chose items of the last fold, asked without all of these."""
+        known, last = self.known, self.folds.max()
+        chosen, later = (self.folds[known.item] == last) & (known.weight > 0), came_back(known)
+        events = np.flatnonzero(chosen & later if later.any() else chosen)
+        events = np.sort(random.permutation(events)[: 2 * MOST])
+        ends = known.time[events] if later.any() else int(known.time.max(initial=0)) + 1
+        queries = known.queries(known.user[events], ends)
+        history = queries.history.where(self.folds[queries.history.items] != last)
+        return Asked.of(self.reader(replace(queries, history=history)), history, known.item[events], known.n_items)
 
     def _again(self, random: np.random.Generator) -> Asked:
         """For each of some customers an item that they came back for, in lists that may hold it; nobody, where fewer

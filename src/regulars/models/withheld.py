@@ -33,13 +33,13 @@ class Withheld:
     def of(
         cls, data: Dataset, share: float, random: np.random.Generator, *, eligible: Bools | None = None
     ) -> "Withheld":
-        """Withholds the newest event of a random share of the customers, at most MOST; a share of 0 withholds nothing.
+        """Withholds the newest event of a random share of those who can be asked, at most MOST; a share of 0: nothing.
 
         eligible: bool [n_events], the events that can be asked for; those of positive weight unless given. Of events
         at the same time one is drawn, so that the order within an order slip says nothing; what a chosen customer did
         after it is left out, too. A customer of whom nothing would be known, and an item that nobody else met, stay.
         """
-        users = _drawn(data, share, random)
+        users = _drawn(data, share, random, eligible)
         events = spans(data.starts[users], data.starts[users + 1] - data.starts[users])
         asked = data.weight[events] > 0 if eligible is None else eligible[events]
         chosen, left_out = _newest(data, events, asked, random)
@@ -80,9 +80,11 @@ class Withheld:
         return np.where(np.isnan(reached[:, 0]), scores.shape[1], ranks)
 
 
-def _drawn(data: Dataset, share: float, random: np.random.Generator) -> Ints:
-    """Some of the customers with two events or more, in their order."""
+def _drawn(data: Dataset, share: float, random: np.random.Generator, eligible: Bools | None) -> Ints:
+    """Some of the customers with two events or more, of which one can be asked for, in their order."""
     able = np.flatnonzero(np.diff(data.starts) >= 2)
+    if eligible is not None:
+        able = np.intersect1d(able, data.user[eligible])
     n = min(MOST, math.ceil(share * len(able)))
     return np.sort(random.choice(able, n, replace=False)).astype(np.int32)
 

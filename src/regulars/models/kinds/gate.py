@@ -16,7 +16,8 @@ class Decision:
     """How own vectors and those by content share an item, and the withheld events that decided it.
 
     An item that n customers met is g own + scale lift^(1 - g) (1 - yields g) content, with g = n / (n + half), 0 for
-    one that has no vector of its own. Items that `popular` customers met are their own alone.
+    one that has no vector of its own. Items that `popular` customers met are their own alone. In content, what is
+    behind `factors` tastes, but for the last, is likeness, and counts `alike` times.
     asked: withheld events that decided; before, after: their mean NDCG@10 in lists of the plain model and of this, and
     that of those whose answer is popular; cold: events of items that were treated as new, with their NDCG@10 in the
     same lists, where the plain model has 0.
@@ -27,6 +28,8 @@ class Decision:
     half: float = 0.0
     yields: float = 1.0
     popular: float = np.inf
+    alike: float = 1.0
+    factors: int = 0
     asked: int = 0
     before: float = UNKNOWN
     after: float = UNKNOWN
@@ -48,7 +51,10 @@ class Decision:
         new, unknown = np.isnan(own[:, 0]), np.isnan(content[:, 0])
         by_own[unknown], by_content[new] = 1, self.scale * self.lift
         made = np.where(new, 0, by_own)[:, np.newaxis] * np.nan_to_num(own)
-        made += np.where(unknown, 0, by_content)[:, np.newaxis] * np.nan_to_num(content)
+        told = np.nan_to_num(content)
+        if content.shape[1] > self.factors:
+            told[:, self.factors : -1] *= np.float32(self.alike)
+        made += np.where(unknown, 0, by_content)[:, np.newaxis] * told
         made[new & unknown] = np.nan
         return floats(made)
 

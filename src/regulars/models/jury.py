@@ -1,0 +1,109 @@
+"""Jury: how high the answers of withheld events stand in lists in which items are placed by any decision."""
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from regulars.core import Bools, Floats, Histories, Ints, Longs, floats, ints, spans, starts_of
+from regulars.kernels.panels import Panel, places
+
+from .kinds.gate import Decision
+
+Doubles = np.ndarray[Any, np.dtype[np.float64]]
+MOST: Final = 1_500  # questions of each kind that decide, and
+SCORES: Final = 40_000_000  # scores of them that are held, in each of three tables
+K: Final = 10
+GAINS: Final = np.append(1 / np.log2(np.arange(2.0, K + 2)), 0.0)
+
+
+class Places(NamedTuple):
+    """Where items could be: own vectors and those by content, float32 [n_items, d] with NaN rows, and how many
+    customers met each item. factors: width of what behavior tells; behind it is likeness, and last what an item is
+    worth to anybody."""
+
+    own: Floats
+    content: Floats
+    counts: Longs
+    factors: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Questions with one answer each: their vectors [n, d], the answers [n], and items that no list may hold."""
+
+    vectors: Floats
+    targets: Ints
+    starts: Longs
+    known: Ints
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, rows: Longs) -> "Asked":
+        lengths = np.diff(self.starts)[rows]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        return Asked(self.vectors[rows], self.targets[rows], starts, self.known[spans(self.starts[:-1][rows], lengths)])
+
+    @classmethod
+    def of(cls, vectors: Floats, history: Histories, targets: Ints, n_items: int) -> "Asked":
+        """Those of which something is known, whose answer is new to the customer; history: what no list may hold."""
+        again = np.bincount(history.rows[history.items == targets[history.rows]], minlength=len(targets)) > 0
+        told = np.flatnonzero(~np.isnan(vectors[:, 0]) & ~again)
+        left = history[told]
+        left = left.where((left.items >= 0) & (left.items < n_items))
+        pairs = np.unique(left.rows.astype(np.int64) * n_items + left.items)
+        starts = starts_of(np.bincount(pairs // max(1, n_items), minlength=len(told)))
+        return cls(vectors[told], targets[told], starts, ints(pairs % max(1, n_items)))
+
+    def some(self, random: np.random.Generator, n_items: int) -> "Asked":
+        """Some of them, at most MOST."""
+        n = min(MOST, SCORES // max(1, n_items))
+        return self[np.sort(random.permutation(len(self))[:n])]
+
+
+class Jury:
+    """Ranks the answers of questions by any decision. hidden: items that are treated as if nobody had met them.
+
+    weights: float64 [n] with sum 1, what each question counts: by the root of how few met its answer, so that neither
+    best sellers decide for all nor those that one met.
+    """
+
+    def __init__(self, places: Places, asked: Asked, hidden: Ints) -> None:
+        self.panel = _panel(places, asked)
+        self.counts = places.counts.copy()
+        self.new, self.unknown = np.isnan(places.own[:, 0]), np.isnan(places.content[:, 0])
+        self.new[hidden], self.counts[hidden] = True, 0
+        weights = np.maximum(places.counts[asked.targets], 1) ** -0.5
+        self.weights = weights / max(weights.sum(), 1e-12)
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def ndcg(self, decision: Decision | None, among: Bools | None = None) -> Doubles:
+        """NDCG@10 of each question, in lists of the items `among` [n_items]; None: of the plain model; float64 [n]."""
+        own, content = (decision or Decision()).shares(self.counts)
+        own[self.unknown] = 1
+        own[self.new] = 0
+        content = np.where(self.new, decision.scale * decision.lift, content) if decision else np.zeros_like(own)
+        content[self.unknown] = 0
+        somewhere: Bools = (own != 0) | (content != 0)
+        if among is not None:
+            somewhere &= among
+        mixed = own, floats(content), floats(content * (decision.alike if decision else 0))
+        return np.asarray(GAINS[places(self.panel, mixed, somewhere, K)])
+
+    def mean(self, figures: Doubles) -> float:
+        """By the weights; 0 of nothing."""
+        return float((self.weights * figures).sum())
+
+
+def _panel(places: Places, asked: Asked) -> Panel:
+    """What questions give all items: by their own vectors, by content, and by its likeness."""
+    own, content, _, d = places
+    alike = slice(d, -1 if own.shape[1] > d else None)
+    rest = np.nan_to_num(content)
+    by_likeness = floats(asked.vectors[:, alike] @ rest[:, alike].T)
+    rest[:, alike] = 0
+    by_own, by_content = (floats(asked.vectors @ vectors.T) for vectors in (np.nan_to_num(own), rest))
+    return Panel(by_own, by_content, by_likeness, asked.targets, asked.starts, asked.known)

@@ -1,0 +1,72 @@
+"""The gate asks as customers will ask, and lets neither best sellers nor baskets decide for everything."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from regulars.core import DAY, Dataset, Run, floats, ints
+from regulars.models import ContentToCF
+from regulars.models.folds import RETURNED, came_back
+from regulars.models.jury import Asked, Jury, Places
+from regulars.models.kinds.gate import Decision
+
+
+def visits(n_users, days):
+    """Each customer buys two things on each of so many days."""
+    rows = [(f"u{u}", f"i{(u + 7 * d + j) % 50}", d * DAY) for u in range(n_users) for d in range(days) for j in (0, 1)]
+    return Dataset.of(pl.DataFrame(rows, schema=["user_id", "item_id", "time"], orient="row"))
+
+
+def test_what_came_after_the_first_visit_is_told_where_customers_come_back():
+    several, once = visits(20, 3), visits(RETURNED + 20, 1)
+    assert (came_back(several) == (several.time > 0)).all()
+    assert not came_back(once).any()
+
+
+@pytest.mark.parametrize("days", [1, 3])
+def test_the_newest_discovery_is_asked_for_by_what_was_done_before_that_visit(days):
+    data = visits(200, days)
+    withheld = ContentToCF()._withheld(data, Run())
+    assert len(withheld) > 20
+    latest = withheld.queries.history.times.max()
+    assert latest == (0 if days == 1 else DAY)
+    if days > 1:
+        assert (withheld.queries.times == 2 * DAY).all()
+        assert (withheld.queries.history.lengths == 4).all()
+
+
+def test_likeness_counts_as_often_as_was_decided():
+    own, content = floats([[1, 1, 0, 0, 0]]), floats([[1, 2, 3, 4, 5]])
+    made = Decision(scale=2.0, yields=0.0, alike=3.0, factors=2).vectors(own, content, ints([7]))
+    np.testing.assert_allclose(made, [[1 + 2, 1 + 4, 18, 24, 10]])
+    plain = Decision(scale=2.0, yields=0.0, alike=3.0, factors=5).vectors(own, content, ints([7]))
+    np.testing.assert_allclose(plain, [[3, 5, 6, 8, 10]])
+
+
+def test_a_jury_ranks_as_the_vectors_of_the_decision_do():
+    random = np.random.default_rng(0)
+    own, content = (floats(random.standard_normal((300, 9))) for _ in range(2))
+    own[:, 4:] = 0
+    own[:20] = np.nan
+    content[250:] = np.nan
+    counts = np.where(np.isnan(own[:, 0]), 0, random.integers(1, 50, 300))
+    queries, targets = floats(random.standard_normal((200, 9))), ints(random.integers(300, size=200))
+    places = Places(own, content, counts, 4)
+    asked = Asked(queries, targets, np.arange(201, dtype=np.int64), ints((targets + 1) % 300))
+    hidden = ints([30, 31, 32])
+    jury = Jury(places, asked, hidden)
+    bare, counts = own.copy(), counts.copy()
+    bare[hidden], counts[hidden] = np.nan, 0
+    for decision in (Decision(1.5, 0.7, 3.0, 0.5, alike=2.0, factors=4), Decision(2.0, 1.0, 0.0, 1.0, 20.0, factors=4)):
+        scores = queries @ np.nan_to_num(decision.vectors(bare, content, counts), nan=0).T
+        reached = scores[np.arange(200), targets]
+        scores[np.arange(200), asked.known] = -np.inf
+        places_of = (scores > reached[:, np.newaxis]).sum(axis=1)
+        expected = np.where(places_of < 10, 1 / np.log2(2 + places_of), 0)
+        np.testing.assert_allclose(jury.ndcg(decision), expected)
+
+
+def test_each_item_counts_by_the_root_of_how_often_it_was_met():
+    places = Places(floats(np.ones((3, 2))), floats(np.ones((3, 2))), np.array([100, 1, 0]), 2)
+    asked = Asked(floats(np.ones((3, 2))), ints([0, 1, 2]), np.zeros(4, dtype=np.int64), ints([]))
+    np.testing.assert_allclose(Jury(places, asked, ints([])).weights, np.array([0.1, 1, 1]) / 2.1)
