@@ -131,7 +131,8 @@ class Bound:
     def rows_of(self, ids: Sequence[str]) -> Ints:
         """The indices of those ids that the catalog holds."""
         found: Ints = self.catalog.items.index(as_ids(list(ids)))
-        return found[found != MISSING]
+        known: Ints = found[found != MISSING]
+        return known
 
     @cached_property
     def variables(self) -> tuple[Variable, ...]:

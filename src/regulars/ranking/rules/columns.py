@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -68,6 +69,18 @@ class Numbers:
     def missing(cls, room: int, kind: str) -> "Numbers":
         values: Amounts = np.full(room, np.nan, np.float32) if kind == "flag" else np.full(room, np.nan, np.float64)
         return cls(values, kind)
+
+    @cached_property
+    def codes(self) -> Ints:
+        """A code for each different number, MISSING for none; int32 [room]."""
+        _, codes = np.unique(self.values, return_inverse=True)
+        return np.where(np.isnan(self.values), MISSING, codes.reshape(-1)).astype(np.int32)
+
+    @cached_property
+    def middle(self) -> float:
+        """The median of what is known and above zero; 1 where nothing is."""
+        known = self.values[self.values > 0]
+        return float(np.median(known)) if len(known) else 1.0
 
     def roomier(self, room: int) -> "Numbers":
         """The same for more items, of whom nothing is known."""

@@ -6,6 +6,7 @@ only changes the question. Flags and lists are different: a flag that is missing
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -54,6 +55,8 @@ _COMPARE: Final[Mapping[str, Callable[..., Any]]] = {
 }
 _FEW = 4  # up to so many options are compared one by one
 _NO, _YES = np.False_, np.True_
+_FLAGS: Final = {"true": np.float64(1), "false": np.float64(0)}
+_DIGITS: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +161,7 @@ class Evaluation:
         return tuple(self._value(option) for option in options)
 
     def _compared(self, sign: str, left: Operand, right: Operand) -> Truth:
-        left, right = _as_time(left, right), _as_time(right, left)
+        left, right = _as_number(left, right), _as_number(right, left)
         if isinstance(left, Quantity) and isinstance(right, Quantity):
             self._narrow(left, right)
             truth = _COMPARE[sign](left.values, right.values)
@@ -228,7 +231,7 @@ class Evaluation:
 
     def _marked(self, value: Operand) -> Truth:
         if not isinstance(value, Quantity):
-            return _NO
+            return np.bool_(value == "true") if isinstance(value, str) else _NO
         return _both(value.values != 0, _known(value))
 
 
@@ -260,9 +263,15 @@ def _time(text: str) -> Quantity | None:
     return None if seconds is None else Quantity(np.float64(seconds), time=True)
 
 
-def _as_time(value: Operand, beside: Operand) -> Operand:
-    """A text beside a time is a date."""
-    return _time(value) if isinstance(value, str) and isinstance(beside, Quantity) and beside.time else value
+def _as_number(value: Operand, beside: Operand) -> Operand:
+    """A text beside a time is a date, beside a number it is one if it reads so: what stands in an address is text."""
+    if not isinstance(value, str) or not isinstance(beside, Quantity):
+        return value
+    if beside.time:
+        return _time(value)
+    if value in _FLAGS:
+        return Quantity(_FLAGS[value])
+    return _number(float(value)) if _DIGITS.fullmatch(value) else value
 
 
 def _known(value: Operand) -> Truth:
@@ -274,7 +283,7 @@ def _known(value: Operand) -> Truth:
 
 
 def _calculated(sign: str, left: Operand, right: Operand) -> Quantity | None:
-    left, right = _as_time(left, right), _as_time(right, left)
+    left, right = _as_number(left, right), _as_number(right, left)
     if not isinstance(left, Quantity) or not isinstance(right, Quantity):
         return None
     a, b = left.values, right.values

@@ -1,0 +1,259 @@
+"""A list as the rules want it, out of a longer one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import ceil, floor
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from regulars.core import MISSING, Bools, Floats, Ints, Longs, Queries, Recommendations
+from regulars.kernels.arranging import Limits, Table, arrange
+
+from .bound import Bound, Situation
+from .columns import Numbers, Texts, Vectors
+from .merits import following, worths
+
+PINNED: Final = "pinned"  # the source of an item that stands in its slot by a rule
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """A limit on the values of a field, or on the items of a condition. codes: int32 [room], MISSING for none."""
+
+    codes: Ints | None
+    mask: Bools | None
+    most: int
+
+    def of(self, items: Ints) -> Ints:
+        """The value of each item; int32, MISSING for padding and for items without one."""
+        known = np.maximum(items, 0)
+        values = self.codes[known] if self.codes is not None else np.where(self._mask[known], 0, MISSING)
+        return np.where(items == MISSING, MISSING, values).astype(np.int32)
+
+    def full(self, items: Ints) -> Bools | None:
+        """The items that no further place is left for beside `items`; bool [room], None for none."""
+        values = self.of(items)
+        values = values[values != MISSING]
+        counts = np.bincount(values)
+        if self.codes is None:
+            return self._mask if counts.sum() >= self.most else None
+        full = np.flatnonzero(counts >= self.most) if self.most else np.empty(0, dtype=np.int64)
+        return np.isin(self.codes, full) if len(full) else None
+
+    @property
+    def _mask(self) -> Bools:
+        return self.mask if self.mask is not None else np.zeros(0, dtype=np.bool_)
+
+
+@dataclass(frozen=True, eq=False)
+class Want:
+    """At least so many of the items of a condition; mask: bool [room]."""
+
+    mask: Bools
+    least: int
+
+
+@dataclass(frozen=True, eq=False)
+class Arrangement:
+    """The rules of one situation as they hold for lists of k.
+
+    pins: int32 [p], items that want a slot; slots: int64 [n, p], which one, from 0, -1 where the item may not stand.
+    """
+
+    bound: Bound
+    situation: Situation
+    k: int
+    pins: Ints
+    slots: Longs
+
+    def chosen(self, answer: Recommendations, *, settled: Longs, first: int = 0) -> "Chosen":
+        """The best k of each row; see `arrange`. settled: so many columns come first, as they stand; int64 [n].
+
+        first: the place of the first column in the recommender's list.
+        """
+        items = np.concatenate([self._pins_of(len(answer)), answer.items], axis=1)
+        places = following(answer.items.shape, first)
+        places = np.concatenate([np.zeros((len(answer), len(self.pins)), dtype=np.int64), places], axis=1)
+        worth = worths(self.bound, self.situation, items, places)
+        worth[:, : len(self.pins)] = np.nan
+        table = Table(items, worth, *self._marks(items))
+        limits = Limits(self._most, self._least, self._strength)
+        return Chosen(arrange(table, limits, self.k, slots=self.slots, settled=settled), items, len(self.pins))
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The limits: caps, and what a share has at most."""
+        return tuple(self._groups())
+
+    @cached_property
+    def wants(self) -> tuple[Want, ...]:
+        """What a share has at least."""
+        least = [(share.where, ceil(share.at_least * self.k - 1e-9)) for share in self.bound.rules.shares]
+        return tuple(
+            Want(self.bound.mask(where, self.situation).values, count) for where, count in least if where and count
+        )
+
+    def part(self, rows: Longs) -> "Arrangement":
+        """For some of the questions."""
+        if len(rows) == len(self.slots):
+            return self
+        situation = replace(self.situation, rows=self.situation.rows[rows])
+        return replace(self, situation=situation, slots=self.slots[rows])
+
+    def _groups(self) -> Iterator[Group]:
+        for field, most in self.bound.rules.caps:
+            if (codes := self._codes(field)) is not None:
+                yield Group(codes, None, most)
+        for share in self.bound.rules.shares:
+            most = floor(share.at_most * self.k + 1e-9)
+            if share.at_most < 1 and share.where:
+                yield Group(None, self.bound.mask(share.where, self.situation).values, most)
+            elif share.at_most < 1 and (codes := self._codes(share.by)) is not None:
+                yield Group(codes, None, max(1, most))
+
+    def _codes(self, field: str) -> Ints | None:
+        column = self.bound.catalog.columns.get(field)
+        return column.codes if isinstance(column, Texts | Numbers) else None
+
+    def _marks(self, items: Ints) -> tuple[Ints, Bools, Ints, Floats]:
+        """The groups, the wanted, the kinds and the vectors of a `Table`."""
+        n, w = items.shape
+        known, diversity = np.maximum(items, 0), self.bound.rules.diversity
+        groups = np.empty((len(self.groups), n, w), dtype=np.int32)
+        wanted = np.empty((len(self.wants), n, w), dtype=np.bool_)
+        for at, group in enumerate(self.groups):
+            groups[at] = group.of(items)
+        for at, want in enumerate(self.wants):
+            wanted[at] = want.mask[known] & (items != MISSING)
+        codes = self._codes(diversity.by) if diversity else None
+        kinds = (
+            np.full((n, w), MISSING, dtype=np.int32) if codes is None else np.where(items == MISSING, -1, codes[known])
+        )
+        column = self.bound.catalog.columns.get(diversity.by) if diversity else None
+        vectors = column.values[known] if isinstance(column, Vectors) else np.empty((n, w, 0), dtype=np.float32)
+        return groups, wanted, kinds.astype(np.int32, copy=False), vectors
+
+    def _pins_of(self, n: int) -> Ints:
+        return np.where(self.slots >= 0, self.pins, MISSING).astype(np.int32).reshape(n, len(self.pins))
+
+    @property
+    def _most(self) -> Longs:
+        return np.array([group.most for group in self.groups], dtype=np.int64)
+
+    @property
+    def _least(self) -> Longs:
+        return np.array([want.least for want in self.wants], dtype=np.int64)
+
+    @property
+    def _strength(self) -> float:
+        return self.bound.rules.diversity.strength if self.bound.rules.diversity else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Columns of the candidates, best first; columns: int64 [n, k], -1 behind the end; the first `n_pins` are pinned.
+
+    items: int32 [n, w], of the candidates, the pinned before them.
+    """
+
+    columns: Longs
+    items: Ints
+    n_pins: int
+
+    @property
+    def n_proposed(self) -> Longs:
+        """How many of each row are not pinned; int64 [n]."""
+        return np.asarray((self.columns >= self.n_pins).sum(axis=1))
+
+    def proposed(self, candidates: Recommendations) -> Recommendations:
+        """What was chosen of the candidates, in order, without the pinned."""
+        order = np.argsort(self.columns < self.n_pins, axis=1, kind="stable")
+        return _picked(candidates, np.take_along_axis(self.columns, order, axis=1) - self.n_pins)
+
+    def answer(self, candidates: Recommendations, pinned_source: int) -> Recommendations:
+        """The lists, whose scores are those of the chosen candidates in falling order.
+
+        A pinned item that nobody scored has the score of its neighbor above, or below if it is the first.
+        """
+        picked = _picked(candidates, self.columns - self.n_pins)
+        if not self.n_pins:
+            return Recommendations(
+                picked.items, _falling(picked.scores, picked.items != MISSING), picked.names, picked.sources
+            )
+        pinned = (self.columns >= 0) & (self.columns < self.n_pins)
+        items = np.where(pinned, _along(self.items, self.columns), picked.items).astype(np.int32)
+        sources = np.where(pinned, pinned_source, picked.sources).astype(np.int16)
+        return Recommendations(items, _falling(picked.scores, items != MISSING), picked.names, sources)
+
+
+def arranged(bound: Bound, queries: Queries, answer: Recommendations, k: int) -> Recommendations:
+    """The k best of longer lists, without asking anybody for more."""
+    if not bound.arranges:
+        return answer.head(k)
+    result = Recommendations.none(len(answer), k)
+    for situation in bound.situations(queries):
+        pins, screen = pins_of(bound, situation), bound.screened(situation)
+        fits = [slot <= k and (screen is None or bool(screen.values[item])) for item, slot in pins]
+        slots = np.array([slot - 1 for (_, slot), fit in zip(pins, fits, strict=True) if fit], dtype=np.int64)
+        items = np.array([item for (item, _), fit in zip(pins, fits, strict=True) if fit], dtype=np.int32)
+        n = len(situation.rows)
+        arrangement = Arrangement(bound, situation, k, items, np.tile(slots, (n, 1)))
+        part = answer[situation.rows]
+        chosen = arrangement.chosen(part, settled=np.zeros(n, dtype=np.int64))
+        write(result, situation.rows, chosen.answer(part, len(answer.names)))
+    return replace(result, names=names_with_pins(bound, answer.names))
+
+
+def pins_of(bound: Bound, situation: Situation) -> Sequence[tuple[int, int]]:
+    """The items that want a slot in a situation, and the slot, from 1; what may be shown is not looked at."""
+    wanted: list[tuple[int, int]] = []
+    for pin in bound.rules.pins:
+        item = next(iter(bound.rows_of([pin.item]).tolist()), MISSING)
+        if item != MISSING and (pin.where is None or bound.mask(pin.where, situation).values[item]):
+            wanted.append((item, pin.slot))
+    return wanted
+
+
+def names_with_pins(bound: Bound, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the sources of an answer, "pinned" at the end where the rules pin anything."""
+    return (*names, PINNED) if bound.rules.pins else names
+
+
+def _picked(answer: Recommendations, columns: Longs) -> Recommendations:
+    """These columns of each row; MISSING and NaN for what is below 0."""
+    there = columns >= 0
+    items = np.where(there, _along(answer.items, columns), MISSING).astype(np.int32)
+    scores = np.where(there, _along(answer.scores, columns), np.nan).astype(np.float32)
+    sources = np.where(there, _along(answer.sources, columns), 0).astype(np.int16)
+    return Recommendations(items, scores, answer.names, sources)
+
+
+def _along(values: NDArray[np.generic], columns: Longs) -> NDArray[np.generic]:
+    if not values.shape[1]:
+        return np.zeros(columns.shape, dtype=values.dtype)
+    return np.take_along_axis(values, np.maximum(columns, 0), axis=1)
+
+
+def _falling(scores: Floats, there: Bools) -> Floats:
+    """The known scores of each row in falling order; what has none has that of its neighbor."""
+    known = ~np.isnan(scores)
+    falling = -np.sort(-scores, axis=1)  # NaN is last
+    place = np.maximum(np.cumsum(known, axis=1) - 1, 0)
+    filled = np.nan_to_num(np.take_along_axis(falling, place, axis=1)) if scores.size else scores
+    return np.where(there, filled, np.nan).astype(np.float32)
+
+
+def beside(left: Recommendations, right: Recommendations) -> Recommendations:
+    """Both lists of each row, one behind the other."""
+    items, scores, sources = (
+        np.concatenate([getattr(left, name), getattr(right, name)], axis=1) for name in ("items", "scores", "sources")
+    )
+    return Recommendations(items, scores, right.names, sources)
+
+
+def write(whole: Recommendations, rows: Longs, part: Recommendations) -> None:
+    """Writes some rows of a longer answer; changes `whole`."""
+    whole.items[rows], whole.scores[rows], whole.sources[rows] = part.items, part.scores, part.sources
