@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from regulars.core import AddsItems, Dataset, Recommender
+from regulars.core import AddsItems, Dataset, Recommender, aligned
 from regulars.data.kinds import weights
 from regulars.models import ContentToCF, ItemKNN, Popularity
 from regulars.serving.counting import Live
@@ -28,12 +28,10 @@ def fitted(
 ) -> Fitted:
     """What a version is made of; the log is in the store already unless `places` says else."""
     found = recommenders or {"item_knn": ItemKNN().fit(data), "popularity": Popularity().fit(data)}
-    table = items().filter(items()["item_id"].is_in(data.items.ids.implode()))
-    order = table[data.items.index(table["item_id"]).argsort().tolist()]
     return Fitted(
         data.items,
         found,
-        order,
+        aligned(items(), data.items, "item_id"),
         Live.of(data, WEIGHTS),
         data.kinds,
         WEIGHTS,

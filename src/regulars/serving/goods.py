@@ -55,7 +55,8 @@ class Goods:
         items = self.catalog.items
         found = np.array(items.places(ids), dtype=np.int32)
         if (new := found == MISSING).any():
-            self._extend(items.extended(pl.Series([ids[place] for place in np.flatnonzero(new).tolist()], dtype=pl.String)))
+            met = [ids[place] for place in np.flatnonzero(new).tolist()]
+            self._extend(items.extended(pl.Series(met, dtype=pl.String)))
             found = np.array(self.catalog.items.places(ids), dtype=np.int32)
         return found
 
