@@ -24,7 +24,7 @@ from .coding import Coding
 from .deployment import Deployment
 from .exploring import Drawn, drawn
 from .histories import Past
-from .ladder import Ladder, without
+from .ladder import Ladder
 from .questions import Question
 from .scenarios import Scenario
 from .shop import Shop
@@ -117,11 +117,11 @@ class Batch:
         from regulars.ranking.rules import Ruled
 
         starts = np.array([len(one.shown) for one in self.asked], dtype=np.int32)
-        return Ruled(self.ladder, self.bound).page(self.queries, k, self.allowed, starts)
+        return Ruled(self.ladder, self.bound).page(self.queries, k, self.allowed, starts=starts)
 
     def reasons(self, answer: Recommendations, r: int) -> Reasons:
         """Why each item was answered, by the arithmetic of who proposed it; none for what the rules put there."""
-        return self.ladder.because(self.queries, without(answer, self.ladder.names), r)
+        return self.ladder.because(self.queries, answer, r)
 
     def room(self, row: int) -> int:
         """How many items may be shown; counted only when a list is short."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,6 @@ from .live import (
 from .meeting import Meeting
 
 HALF_LIVES: Final = np.array([30.0, 1.0, 14.0])  # days: of what is popular; of what trends, and what it did before
-_FILE: Final = "live.npz"
 _VISIT, _BASKET = 30 * 60, 60 * 60  # seconds between what belongs together: looked at, bought
 _LEAST: Final = 3.0  # weight of the slow count, below which nothing is said of a trend
 _DOUBT: Final = 1.28  # standard deviations that a trend must be sure by: the lower tenth
@@ -128,33 +127,36 @@ class Live:
     def save(self, folder: Path) -> None:
         """Writes the counts into a folder; visits that are going on are left out."""
         folder.mkdir(parents=True, exist_ok=True)
-        arrays: dict[str, NDArray[np.generic]] = {
+        arrays: dict[str, NDArray[Any]] = {
             "counts": self.counts,
             "first": self.first,
             "moments": np.array([self.origin, self.newest, self.published], dtype=np.int64),
         }
         for name, met in (("viewed", self.viewed), ("bought", self.bought)):
             met.grow(self.counts.shape[1])
-            for part, array in zip(("starts", "items", "counts"), met.rows, strict=True):
-                arrays[f"{name}_{part}"] = array
+            arrays[f"{name}_starts"], arrays[f"{name}_items"], arrays[f"{name}_counts"] = met.rows
             arrays[f"{name}_totals"] = met.totals
-        with (folder / _FILE).open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
+        for name, array in arrays.items():
+            np.save(folder / f"{name}.npy", array, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path, weights: Mapping[str, float]) -> "Live":
         """The counts that `save` wrote."""
-        with np.load(folder / _FILE, allow_pickle=False) as arrays:
-            met = {
-                name: Meeting(
-                    window,
-                    near=Near(*(arrays[f"{name}_{part}"] for part in ("starts", "items", "counts"))),
-                    totals=arrays[f"{name}_totals"],
-                )
-                for name, window in (("viewed", _VISIT), ("bought", _BASKET))
-            }
-            moments = arrays["moments"].tolist()
-            return cls(weights_of(weights), arrays["counts"], arrays["first"], met["viewed"], met["bought"], *moments)
+
+        def read(name: str) -> NDArray[Any]:
+            array: NDArray[Any] = np.load(folder / f"{name}.npy", allow_pickle=False)
+            return array
+
+        met = {
+            name: Meeting(
+                window,
+                near=Near(*(read(f"{name}_{part}") for part in ("starts", "items", "counts"))),
+                totals=read(f"{name}_totals"),
+            )
+            for name, window in (("viewed", _VISIT), ("bought", _BASKET))
+        }
+        moments = read("moments").tolist()
+        return cls(weights_of(weights), read("counts"), read("first"), met["viewed"], met["bought"], *moments)
 
     def _meet(self, events: Sequence[Event], items: list[int], kinds: list[str], gains: list[float]) -> None:
         for event, item, kind, gain in zip(events, items, kinds, gains, strict=True):

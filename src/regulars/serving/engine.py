@@ -4,38 +4,39 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final
+from itertools import chain
+from typing import Final, NamedTuple
 
 import numpy as np
+import polars as pl
 
-from regulars.core import FindsSimilar, Frame, Recommendations
+from regulars.core import Frame, Recommendations
 from regulars.core.errors import QuestionError, StoreUnavailable, UnknownId
 from regulars.data.kinds import weights as weights_of
 from regulars.ranking.rules import Rules
-from regulars.ranking.sources import finders
 from regulars.store.protocols import Store
 from regulars.store.records import Exposure
 
 from .asking import Asked, Batch
-from .coding import Coding, Recoded
+from .audience import best, reached
 from .cursor import Cursors
 from .deployment import Deployment
 from .exposing import Exposing
 from .framing import framed
 from .histories import Past, Reader, told
-from .ladder import Ladder, Rung
-from .live import LIVE, SIMILAR, Similar
-from .questions import Answer, Question
-from .scenarios import MOST, Scenario
+from .ladders import Ladders
+from .questions import Answer, Question, Reached
+from .scenarios import HOME, MOST, Scenario
 from .shop import Shop
 from .telling import Telling, unknown
 from .traffic import answering
 
 _TOGETHER: Final = 1_024  # questions answered by one call of the models
 _PAGES: Final = 2_000  # items that a cursor remembers; the pages end there
+_AUDIENCE: Final = 100_000  # customers of one answer
 _LISTED: Final = 10_000  # items or events that one question may list
 
 
@@ -64,8 +65,7 @@ class Engine:
         self._store, self._shop = store, shop
         self._reader = Reader(store.events, history)
         self._cursors = Cursors(secret)
-        self._weights = weights_of(weights or {})
-        self._versions = _Versions(self._weights)
+        self._ladders = Ladders(weights_of(weights or {}))
         self._random = np.random.default_rng(seed)
         self._drawing = threading.Lock()
 
@@ -96,6 +96,25 @@ class Engine:
                 raise QuestionError(f"{name} may list {_LISTED:,} at most; it lists {len(listed):,}")
         return scenario
 
+    def audience(self, item_id: str, k: int, *, scenario: str = HOME) -> list[Reached]:
+        """The k customers with events whom an item suits best, as the personal sources of a scenario score it.
+
+        Raises UnknownId for an item that the catalog lacks, QuestionError for an absurd k.
+        """
+        if not 1 <= k <= _AUDIENCE:
+            raise QuestionError(f"k must be from 1 to {_AUDIENCE:,}; it is {k}")
+        shop, now = self._shop(), int(time.time())
+        item = int(shop.catalog.items.known([item_id], "item")[0])
+        return best(k, chain.from_iterable(reached(batch, item) for batch in self._everybody(shop, scenario, now)))
+
+    def _everybody(self, shop: Shop, scenario: str, now: int) -> Iterator[Batch]:
+        """A question about each customer with events, some at a time."""
+        last = ""
+        while users := self._store.events.users(last, _TOGETHER):
+            last = users[-1]
+            questions = [Question(scenario=scenario, customer=user, k=1, dry_run=True) for user in users]
+            yield self._batch(self._asked(questions, now), shop, shop.deployment, "")
+
     def forget(self, customer: str) -> None:
         """Drops what is remembered of a customer."""
         self._reader.forget(customer)
@@ -119,19 +138,16 @@ class Engine:
 
     def _answered(self, asked: Sequence[Asked], shop: Shop, given: tuple[Deployment | None, str]) -> list[Answer]:
         """Group by group: what has the same scenario, version, rules and wishes is asked about together."""
-        groups: dict[tuple[object, ...], list[Asked]] = {}
+        groups: dict[_Alike, list[Asked]] = {}
         versions: dict[int, tuple[Deployment | None, str]] = {}
         for one in asked:
             version = given if given[0] is not None else answering(shop, one.question.customer)
             versions[id(version[0])] = version
-            question = one.question
-            wishes = json.dumps(question.rules, sort_keys=True, default=str) if question.rules else ""
-            key = (one.scenario.name, id(version[0]), one.k, question.explain, question.items, wishes)
-            groups.setdefault(key, []).append(one)
+            groups.setdefault(_Alike.of(one, id(version[0])), []).append(one)
         answers: dict[int, Answer] = {}
-        for (_, version_id, *_, wishes), group in groups.items():
-            deployment, arm = versions[version_id]
-            batch = self._batch(group, shop, deployment, wishes)
+        for alike, group in groups.items():
+            deployment, arm = versions[alike.version]
+            batch = self._batch(group, shop, deployment, alike.wishes)
             for one, answer in zip(group, self._told(batch, arm), strict=True):
                 answers[one.place] = answer
         return [answers[one.place] for one in asked]
@@ -144,20 +160,21 @@ class Engine:
             own = _wished(wishes)
             own.check(shop.catalog, context=tuple(context.columns))
             rules = rules.merged(own)
+        coding = self._ladders.coding(deployment)
+        about = [name for scope, name in rules.bound(shop.catalog, coding.kinds).variables if scope == "customer"]
         return Batch(
             asked,
             shop,
             deployment,
-            self._versions.ladder(scenario, shop, deployment),
+            self._ladders.ladder(scenario, shop, deployment),
             rules,
-            self._versions.coding(deployment),
-            self._attributes(asked, deployment),
+            coding,
+            self._attributes(asked, {**dict.fromkeys(about), **(deployment.attributes if deployment else {})}),
             context,
         )
 
-    def _attributes(self, asked: Sequence[Asked], deployment: Deployment | None) -> Frame:
-        """What the store knows of the customers, as far as the models of this version look at it."""
-        schema = deployment.attributes if deployment else {}
+    def _attributes(self, asked: Sequence[Asked], schema: Mapping[str, pl.DataType | None]) -> Frame:
+        """What the store knows of the customers, as far as the models of this version or the rules look at it."""
         if not schema:
             return _NO_FRAME
         try:
@@ -210,48 +227,21 @@ class Engine:
             )
 
 
-class _Versions:
-    """The ladders and codings of the versions in use, made once for each."""
+class _Alike(NamedTuple):
+    """What questions that are asked together have in common. version: the id of its object; wishes: rules, as JSON."""
 
-    def __init__(self, weights: Mapping[str, float]) -> None:
-        self._weights = weights
-        self._codings: dict[int, tuple[Deployment | None, Coding]] = {}
-        self._ladders: dict[tuple[str, int, int], tuple[Scenario, Shop, Deployment | None, Ladder]] = {}
+    scenario: str
+    version: int
+    k: int
+    explain: bool
+    items: tuple[str, ...] | None
+    wishes: str
 
-    def coding(self, deployment: Deployment | None) -> Coding:
-        held = self._codings.get(id(deployment))
-        if held is not None and held[0] is deployment:
-            return held[1]
-        weights = deployment.weights if deployment is not None else None
-        coding = Coding(deployment.kinds if deployment else (), weights_of(weights) if weights else self._weights)
-        if len(self._codings) > 16:
-            self._codings.clear()
-        self._codings[id(deployment)] = deployment, coding
-        return coding
-
-    def ladder(self, scenario: Scenario, shop: Shop, deployment: Deployment | None) -> Ladder:
-        key = (scenario.name, id(shop), id(deployment))
-        held = self._ladders.get(key)
-        if held is not None and held[0] is scenario and held[1] is shop and held[2] is deployment:
-            return held[3]
-        made = Ladder(tuple(rung for source in scenario.sources for rung in self._rungs(source, shop, deployment)))
-        if len(self._ladders) > 64:
-            self._ladders.clear()
-        self._ladders[key] = scenario, shop, deployment, made
-        return made
-
-    def _rungs(self, source: str, shop: Shop, deployment: Deployment | None) -> list[Rung]:
-        """None for a method that this version does not have; two for `similar`: a model's, and visits in common."""
-        found: list[Rung] = []
-        if source == SIMILAR and deployment is not None:
-            known = list(deployment.recommenders.values())
-            able = [known[place] for place in finders(known)[:1]]
-            found += [Rung(source, Similar(one), (SIMILAR,)) for one in able if isinstance(one, FindsSimilar)]
-        if source in LIVE:
-            live = shop.live.get(source)
-            return found + ([Rung.of(source, Recoded(live, self.coding(deployment)))] if live is not None else [])
-        one = deployment.recommenders.get(source) if deployment is not None else None
-        return [Rung.of(source, one)] if one is not None else []
+    @classmethod
+    def of(cls, asked: Asked, version: int) -> "_Alike":
+        question = asked.question
+        wishes = json.dumps(question.rules, sort_keys=True, default=str) if question.rules else ""
+        return cls(asked.scenario.name, version, asked.k, question.explain, question.items, wishes)
 
 
 _NO_FRAME = framed([], {})

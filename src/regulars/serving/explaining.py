@@ -91,6 +91,7 @@ def sentence(told: Told, row: Row, item: int, why: int, feature: str) -> str:
 
 
 _NEVER: Final = _Met()
+Why = tuple[Sequence[int], Sequence[str], Sequence[float]]  # items, attributes (empty: none) and shares
 
 
 def _template(words: Words, met: _Met, own: bool, feature: int, carried: bool) -> str:
@@ -105,13 +106,13 @@ def _template(words: Words, met: _Met, own: bool, feature: int, carried: bool) -
     return words.because if met.newest else words.undated
 
 
-def because(row: Row, ids: Mapping[int, tuple[str, str]], reasons: tuple[Sequence[int], ...]) -> tuple[Because, ...]:
-    """The reasons of one line; reasons: items, attributes (empty: none) and shares, strongest first."""
+def because(row: Row, ids: Mapping[int, tuple[str, str]], reasons: Why) -> tuple[Because, ...]:
+    """The reasons of one line, strongest first."""
     made = []
     for item, feature, share in zip(*reasons, strict=True):
         if item != MISSING or feature:
             item_id, name = ids.get(item, ("", ""))
-            made.append(Because(item_id, name, feature, row.met.get(item, _NEVER).newest, round(float(share), 4)))
+            made.append(Because(item_id, name, feature, row.met.get(item, _NEVER).newest, round(share, 4)))
     return tuple(made)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable
 
@@ -29,9 +30,8 @@ class Exposing:
         self._exposures = exposures
         self._most = waiting
         self._queue: deque[Exposure] = deque()
-        self._changed = threading.Condition()
         self._writing = 0
-        self._closed = False
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, name="exposures", daemon=True)
         self._thread.start()
 
@@ -41,63 +41,59 @@ class Exposing:
         return len(self._queue) + self._writing
 
     def put(self, exposures: Iterable[Exposure]) -> None:
-        """Takes them without waiting; those that find the queue full are lost, and counted."""
-        with self._changed:
-            for exposure in exposures:
-                if self._closed or self.waiting >= self._most:
-                    self.lost += 1
-                else:
-                    self._queue.append(exposure)
-            self._changed.notify_all()
+        """Takes them without waiting, and wakes nobody; those that find the queue full are lost, and counted."""
+        for exposure in exposures:
+            if self._closed.is_set() or self.waiting >= self._most:
+                self.lost += 1
+            else:
+                self._queue.append(exposure)
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Waits until everything is written; whether it is."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self.waiting, timeout)
+        end = time.monotonic() + timeout
+        while self.waiting and time.monotonic() < end:
+            time.sleep(_PAUSE / 10)
+        return not self.waiting
 
     def close(self, timeout: float = 10.0) -> None:
         """Writes what waits, as far as the store takes it, and counts the rest as lost."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        self._closed.set()
         self._thread.join(timeout)
-        with self._changed:
-            self.lost += self.waiting
-            self._queue.clear()
+        self.lost += self.waiting
+        self._queue.clear()
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._queue or self._closed)
-                if not self._queue:
-                    return
-                batch = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
-                self._writing = len(batch)
-            pause = self._write(batch)
-            with self._changed:
-                self._changed.notify_all()
-                if not self._closed:
-                    self._changed.wait_for(lambda: self._closed, pause)
-                elif pause >= _AWAY:
-                    return
+        pause = _PAUSE
+        while not self._closed.wait(pause):
+            pause = self._written()
+        self._written()
 
-    def _write(self, batch: list[Exposure]) -> float:
-        """Seconds to pause after a write."""
+    def _written(self) -> float:
+        """Writes what waits, and says how many seconds to wait before the next look."""
+        while self._queue:
+            batch = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
+            self._writing = len(batch)
+            try:
+                self._write(batch)
+            except StoreError as error:
+                log.warning("exposures wait: %s", error)
+                self._queue.extendleft(reversed(batch))
+                return _AWAY
+            finally:
+                self._writing = 0
+        return _PAUSE
+
+    def _write(self, batch: list[Exposure]) -> None:
+        """One transaction; one for each where the store refuses one of them for good, so that only that is lost."""
         try:
             self._exposures.append(batch)
-        except StoreError as error:
-            log.warning("exposures wait: %s", error)
-            with self._changed:
-                self._writing = 0
-                self._queue.extendleft(reversed(batch))
-            return _AWAY
-        except Exception:
-            log.exception("%d exposures were refused by the store", len(batch))
-            with self._changed:
-                self._writing = 0
-                self.lost += len(batch)
-            return _PAUSE
-        with self._changed:
-            self._writing = 0
             self.written += len(batch)
-        return _PAUSE
+        except StoreError:
+            raise
+        except Exception:
+            if len(batch) > 1:
+                for exposure in batch:
+                    self._write([exposure])
+                return
+            log.exception("an exposure was refused by the store")
+            self.lost += 1

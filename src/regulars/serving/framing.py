@@ -7,7 +7,7 @@ import polars as pl
 
 from regulars.core import Frame
 
-Schema = Mapping[str, pl.DataType]
+Schema = Mapping[str, pl.DataType | None]  # None: whatever it is
 Documents = Sequence[Mapping[str, Any]]
 
 _NOTHING = pl.DataFrame()

@@ -7,9 +7,21 @@ from typing import final
 
 import numpy as np
 
-from regulars.core import MISSING, Allowed, Ints, Longs, Queries, Reasons, Recommendations, Recommender, starts_of
+from regulars.core import (
+    MISSING,
+    Allowed,
+    Bools,
+    Explains,
+    Ints,
+    Longs,
+    Queries,
+    Reasons,
+    Recommendations,
+    Recommender,
+    starts_of,
+)
 from regulars.ranking.fallback import banded
-from regulars.ranking.sources import because_by_source, names_of
+from regulars.ranking.sources import names_of
 
 
 @final
@@ -61,8 +73,18 @@ class Ladder:
         return answer
 
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
-        """Each item of this ladder's `answer` explained by the source that proposed it."""
-        return because_by_source([rung.recommender for rung in self.rungs], queries, answer, r)
+        """Each item of this ladder's `answer` explained by the source that proposed it; none where that cannot."""
+        owners = np.array([*self.owners, MISSING], dtype=np.int32)
+        owner = np.where(answer.items != MISSING, owners[np.minimum(answer.sources, len(self.owners))], MISSING)
+        reasons, attributes = Reasons.none(len(answer), answer.k, r), list[str]()
+        for place in sorted(set(owner.ravel().tolist()) - {MISSING}):
+            rung = self.rungs[place]
+            if isinstance(rung.recommender, Explains):
+                part = _part(answer, owner == place, rung.names, self._offsets[place])
+                found = rung.recommender.because(queries, part, r)
+                _laid(reasons, found, owner == place, len(attributes))
+                attributes += found.names
+        return replace(reasons, names=tuple(attributes))
 
     def _first(self, queries: Queries, k: int, allowed: Allowed) -> Recommendations:
         found = self.rungs[0].recommender.recommend(queries, k, allowed)
@@ -90,10 +112,16 @@ def _present(items: Ints, found: Longs) -> Allowed:
     return Allowed(None, starts_of(found), items[np.arange(items.shape[1]) < found[:, np.newaxis]])
 
 
-def without(answer: Recommendations, names: tuple[str, ...]) -> Recommendations:
-    """The answer with those items alone whose source is one of the first len(names)."""
-    outside = answer.sources >= len(names)
-    if not outside.any():
-        return answer
-    items = np.where(outside, np.int32(MISSING), answer.items)
-    return replace(answer, items=items, names=names, sources=np.where(outside, 0, answer.sources).astype(np.int16))
+def _part(answer: Recommendations, theirs: Bools, names: tuple[str, ...], offset: int) -> Recommendations:
+    """The answers of one rung, as it gave them."""
+    items = np.where(theirs, answer.items, np.int32(MISSING))
+    sources = np.where(theirs, answer.sources - np.int16(offset), np.int16(0))
+    return Recommendations(items, answer.scores, names, sources)
+
+
+def _laid(reasons: Reasons, found: Reasons, theirs: Bools, offset: int) -> None:
+    """Lays the reasons of one rung into those of all; offset: of the names of its attributes."""
+    reasons.items[theirs], reasons.shares[theirs] = found.items[theirs], found.shares[theirs]
+    if len(found.names):
+        features = np.where(found.features == MISSING, np.int32(MISSING), found.features + np.int32(offset))
+        reasons.features[theirs] = features[theirs]

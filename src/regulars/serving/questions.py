@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ class Question:
     dry_run: bool = False
 
 
-@dataclass(frozen=True)
-class Because:
+class Because(NamedTuple):
     """One reason of a line: an item of the history or an attribute, and its share of the score."""
 
     item_id: str = ""
@@ -54,8 +53,7 @@ class Because:
     share: float = 0.0
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One item of an answer. source: who proposed it; chance: its propensity in this slot, 1 if nothing was drawn."""
 
     item_id: str
@@ -86,3 +84,11 @@ class Answer:
     unknown: tuple[str, ...] = ()
     short: str = ""
     degraded: bool = False
+
+
+class Reached(NamedTuple):
+    """A customer whom an item suits. source: who says so; scores of one source alone can be compared."""
+
+    user_id: str
+    score: float
+    source: str

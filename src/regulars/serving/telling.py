@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from regulars.core import MISSING, Reasons, Recommendations
 from regulars.ranking import verbs_of
 
@@ -14,6 +12,7 @@ from .explaining import Row, Told, because, sentence
 from .questions import Because, Line
 
 _REASONS = 3  # of each line
+_FEW = 100  # items up to which it is quicker to look up each
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,8 @@ class Telling:
             spoken |= set(self.reasons.items.ravel().tolist())
         spoken.discard(MISSING)
         items, known = sorted(spoken), self.batch.shop.names
-        ids = self.batch.items.names(np.array(items, dtype=np.int32)).to_list()
+        all_ids = self.batch.items.ids
+        ids = [all_ids[item] for item in items] if len(items) <= _FEW else all_ids[items].to_list()
         return {
             item: (str(item_id), known[item] if item < len(known) and known[item] else str(item_id))
             for item, item_id in zip(items, ids, strict=True)
