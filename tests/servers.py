@@ -6,7 +6,9 @@ import shutil
 import signal
 import socket
 import subprocess
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +32,7 @@ class Server:
         self._run("initdb", "-D", "data", "-U", "shop", "-A", "trust", "--no-sync", "-E", "UTF8")
 
     def start(self):
-        options = f"-p {self.port} -h 127.0.0.1 -k {self.folder} -c fsync=off -c max_connections=40"
+        options = f"-p {self.port} -h 127.0.0.1 -k '' -c fsync=off -c max_connections=40"
         self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
 
     def stop(self):
@@ -38,8 +40,15 @@ class Server:
 
     def kill(self):
         """kill -9 of the server and of every process that it has for a connection."""
-        postmaster = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
-        os.kill(postmaster, signal.SIGKILL)
+        page = self.folder / "data" / "postmaster.pid"
+        postmaster = int(page.read_text().split()[0])
+        processes = [postmaster, *_children(postmaster)]
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        while any(map(_runs, processes)):
+            time.sleep(0.01)
+        page.unlink()  # in a container nobody may bury the dead, whose number then looks like a server
 
     def schema(self, name):
         """The address of an empty schema of its own."""
@@ -62,6 +71,21 @@ class Server:
                 **self._user,
             )
         assert done.returncode == 0, (self.folder / "said").read_text()
+
+
+def _children(parent):
+    """The processes that a process has started; Linux tells them in /proc."""
+    tasks = Path(f"/proc/{parent}/task/{parent}/children")
+    return [int(process) for process in tasks.read_text().split()] if tasks.exists() else []
+
+
+def _runs(process):
+    """Whether a process is there and not a zombie."""
+    status = Path(f"/proc/{process}/stat")
+    try:
+        return status.read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @contextmanager

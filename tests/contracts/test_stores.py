@@ -487,6 +487,12 @@ class TestExposures:
         assert store.exposures.frame(start=101).schema == frame.schema
         assert store.exposures.frame(end=100).height == 0
 
+    def test_a_stranger_is_shown_something_too(self, store):
+        store.exposures.append([exposure("x", "")])
+        store.events.append([event(1, "visitor", "tea", time=101, exposure_id="x"), event(2, "ben", "milk", time=101)])
+        assert store.exposures.of("x").user_id == ""
+        assert store.exposures.outcomes()["clicked"].to_list() == [101, None]
+
     def test_a_score_that_cannot_be_told_stays_so(self, store):
         store.exposures.append([exposure("x")._replace(scores=(math.nan, 0.5))])
         assert math.isnan(store.exposures.of("x").scores[0])
@@ -684,34 +690,3 @@ class TestWriter:
             with pytest.raises(StoreUnavailable):
                 future.result()
         assert writer.waiting == 0
-
-
-class Slow:
-    """Events that are written when the test says so."""
-
-    def __init__(self, gate):
-        self.gate = gate
-        self.batches = []
-
-    def append_all(self, batches):
-        self.gate.wait()
-        self.batches.append([one.event_id for batch in batches for one in batch])
-        return [Appended(len(batch), 0) for batch in batches]
-
-
-def test_a_writer_takes_all_that_waits_in_one_commit_and_refuses_beyond_its_limit():
-    import threading
-
-    gate = threading.Event()
-    slow = Slow(gate)
-    writer = Writer(slow, limit=10, most=4)
-    first = writer.submit([event(0)])
-    while writer._queue:
-        pass
-    rest = [writer.submit([event(n)]) for n in range(1, 10)]
-    with pytest.raises(StoreUnavailable, match="10 events wait"):
-        writer.submit([event(10)])
-    gate.set()
-    assert [future.result() for future in (first, *rest)] == [Appended(1, 0)] * 10
-    writer.close()
-    assert slow.batches == [["0"], ["1", "2", "3", "4"], ["5", "6", "7", "8"], ["9"]]

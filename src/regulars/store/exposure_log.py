@@ -83,7 +83,8 @@ class ExposureLog:
 def _check(one: Exposure) -> None:
     check_ids([one.exposure_id], "exposure_id")
     said = f"of exposure {one.exposure_id!r}"
-    check_ids([one.user_id], f"user_id {said}")
+    if one.user_id:
+        check_ids([one.user_id], f"user_id {said}")
     check_ids(one.items, f"an item {said}")
     check_whole(one.time, f"time {said} (seconds UTC)")
     for name in _TEXTS:

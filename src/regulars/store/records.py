@@ -80,7 +80,7 @@ class Version:
 
 
 class Exposure(NamedTuple):
-    """What one answer showed: the log that experiments and off-policy evaluation read.
+    """What one answer showed: the log that experiments and off-policy evaluation read; user_id: empty for a stranger.
 
     items, scores, sources, chances: of each line, in order; chance: the propensity of the item in this slot, 1 where
     nothing was drawn. version: of the models; arm: of an experiment; context: JSON text of an object, or empty.
