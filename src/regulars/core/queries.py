@@ -15,6 +15,8 @@ from .mapped import kept, kept_before
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+_FEW = 200_000  # events up to which a loop is quicker than scipy, which does much for a handful, too
+
 Rows = slice | Ints | Longs
 
 
@@ -121,6 +123,13 @@ class Histories:
         """
         from scipy.sparse import coo_array, csr_array
 
+        if len(self.items) <= _FEW:
+            from regulars.kernels.sums import positive_sums
+
+            ends, items, sums = positive_sums(self.starts, self.items, self.weights, n_items)
+            few = csr_array((sums, items, ends), shape=(len(self), n_items))
+            few.has_sorted_indices = few.has_canonical_format = True
+            return few
         known = (self.items >= 0) & (self.items < n_items)
         pairs = (self.rows[known], self.items[known])
         matrix = csr_array(coo_array((self.weights[known], pairs), shape=(len(self), n_items)))
