@@ -23,6 +23,7 @@ RegularsError
 |-- RuleError            a filter or rule that cannot be understood
 |-- QuestionError        a question to the service that cannot be answered as it stands
 |-- Overloaded           more questions wait than the service can answer in time
+|-- ServiceError         a service of Regulars refuses a request, or cannot be reached
 |-- StudyError           a study of settings that is of other data, or in which nothing could be measured
 |-- TrainingError        a network that cannot learn on: no such device, a foreign checkpoint, a loss that diverged
 |-- CannotDo             this recommender lacks the wanted capability
@@ -119,6 +120,14 @@ class QuestionError(RegularsError):
 
 class Overloaded(RegularsError):
     """More questions wait than the service can answer in time; ask again later."""
+
+
+class ServiceError(RegularsError):
+    """A service that refuses a request (status: of HTTP) or cannot be reached (0)."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class StudyError(RegularsError):
