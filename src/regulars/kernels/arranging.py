@@ -63,6 +63,51 @@ def arrange(table: Table, limits: Limits, k: int, *, slots: Longs, settled: Long
     return chosen
 
 
+class Lists(NamedTuple):
+    """items: int32, scores: float32, sources: int16, all [n, k]; -1, NaN and 0 behind the end."""
+
+    items: Ints
+    scores: Floats
+    sources: NDArray[np.int16]
+
+
+def lists_of(columns: Longs, items: Ints, proposed: Lists, *, n_pins: int, pinned: int) -> Lists:
+    """The lists behind the columns [n, k] that `arrange` chose of items [n, n_pins + w], with falling scores.
+
+    proposed: [n, w], the candidates behind the pinned ones. The scores are those of the chosen candidates in falling
+    order; a pinned item that nobody scored has that of its neighbor above, or below if it is the first, or 0. pinned:
+    the source of the pinned items.
+    """
+    return _lists_of(columns, items, proposed, n_pins, pinned)
+
+
+@njit(cache=True, nogil=True)
+def _lists_of(columns: Longs, items: Ints, proposed: Lists, n_pins: int, pinned: int) -> Lists:
+    n, k = columns.shape
+    found, scores = np.full((n, k), -1, dtype=np.int32), np.full((n, k), np.nan, dtype=np.float32)
+    sources = np.zeros((n, k), dtype=np.int16)
+    for row in range(n):
+        own = np.empty(k, dtype=np.float32)
+        known = 0
+        for place in range(k):
+            column = columns[row, place]
+            if column >= n_pins:
+                own[known] = -proposed.scores[row, column - n_pins]
+                known += 1
+        own[:known].sort()
+        known = 0
+        for place in range(k):
+            column = columns[row, place]
+            if column >= 0:
+                found[row, place] = items[row, column]
+                sources[row, place] = pinned if column < n_pins else proposed.sources[row, column - n_pins]
+                known += column >= n_pins
+                scores[row, place] = -own[max(known - 1, 0)]
+        if known == 0:
+            scores[row, found[row] >= 0] = 0
+    return Lists(found, scores, sources)
+
+
 @njit(cache=True, nogil=True)
 def _for_rows(table: Table, limits: Limits, slots: Longs, settled: Longs, chosen: Longs) -> None:
     """Every row by itself."""

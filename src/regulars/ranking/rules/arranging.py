@@ -7,10 +7,9 @@ from math import ceil, floor
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from regulars.core import MISSING, Bools, Floats, Ints, Longs, Queries, Recommendations
-from regulars.kernels.arranging import Limits, Table, arrange
+from regulars.kernels.arranging import Limits, Lists, Table, arrange, lists_of
 
 from .bound import Bound, Situation
 from .columns import Numbers, Texts, Vectors
@@ -74,14 +73,15 @@ class Arrangement:
 
         first: the place of the first column in the recommender's list.
         """
-        items = np.concatenate([self._pins_of(len(answer)), answer.items], axis=1)
-        places = following(answer.items.shape, first)
-        places = np.concatenate([np.zeros((len(answer), len(self.pins)), dtype=np.int64), places], axis=1)
+        items, places = np.ascontiguousarray(answer.items), following(answer.items.shape, first)
+        if n_pins := len(self.pins):
+            items = np.concatenate([np.where(self.slots >= 0, self.pins, MISSING), items], axis=1, dtype=np.int32)
+            places = following(items.shape, first - n_pins)
         worth = worths(self.bound, self.situation, items, places)
-        worth[:, : len(self.pins)] = np.nan
+        worth[:, :n_pins] = np.nan
         table = Table(items, worth, *self._marks(items))
         limits = Limits(self._most, self._least, self._strength)
-        return Chosen(arrange(table, limits, self.k, slots=self.slots, settled=settled), items, len(self.pins))
+        return Chosen(arrange(table, limits, self.k, slots=self.slots, settled=settled), items, n_pins)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
@@ -136,9 +136,6 @@ class Arrangement:
         vectors = column.values[known] if isinstance(column, Vectors) else np.empty((n, w, 0), dtype=np.float32)
         return groups, wanted, kinds.astype(np.int32, copy=False), vectors
 
-    def _pins_of(self, n: int) -> Ints:
-        return np.where(self.slots >= 0, self.pins, MISSING).astype(np.int32).reshape(n, len(self.pins))
-
     @property
     def _most(self) -> Longs:
         return np.array([group.most for group in self.groups], dtype=np.int64)
@@ -171,22 +168,18 @@ class Chosen:
     def proposed(self, candidates: Recommendations) -> Recommendations:
         """What was chosen of the candidates, in order, without the pinned."""
         order = np.argsort(self.columns < self.n_pins, axis=1, kind="stable")
-        return _picked(candidates, np.take_along_axis(self.columns, order, axis=1) - self.n_pins)
+        columns = np.take_along_axis(self.columns, order, axis=1)
+        unpinned = np.where(columns < self.n_pins, MISSING, columns - self.n_pins)
+        return self._listed(candidates, unpinned, candidates.items, n_pins=0)
 
-    def answer(self, candidates: Recommendations, pinned_source: int) -> Recommendations:
-        """The lists, whose scores are those of the chosen candidates in falling order.
+    def answer(self, candidates: Recommendations) -> Recommendations:
+        """The lists; the source of the pinned comes after those of the candidates."""
+        return self._listed(candidates, self.columns, self.items, n_pins=self.n_pins)
 
-        A pinned item that nobody scored has the score of its neighbor above, or below if it is the first.
-        """
-        picked = _picked(candidates, self.columns - self.n_pins)
-        if not self.n_pins:
-            return Recommendations(
-                picked.items, _falling(picked.scores, picked.items != MISSING), picked.names, picked.sources
-            )
-        pinned = (self.columns >= 0) & (self.columns < self.n_pins)
-        items = np.where(pinned, _along(self.items, self.columns), picked.items).astype(np.int32)
-        sources = np.where(pinned, pinned_source, picked.sources).astype(np.int16)
-        return Recommendations(items, _falling(picked.scores, items != MISSING), picked.names, sources)
+    def _listed(self, candidates: Recommendations, columns: Longs, items: Ints, *, n_pins: int) -> Recommendations:
+        proposed = Lists(*map(np.ascontiguousarray, (candidates.items, candidates.scores, candidates.sources)))
+        lists = lists_of(columns, items, proposed, n_pins=n_pins, pinned=len(candidates.names))
+        return Recommendations(lists.items, lists.scores, candidates.names, lists.sources)
 
 
 def arranged(bound: Bound, queries: Queries, answer: Recommendations, k: int) -> Recommendations:
@@ -203,7 +196,7 @@ def arranged(bound: Bound, queries: Queries, answer: Recommendations, k: int) ->
         arrangement = Arrangement(bound, situation, k, items, np.tile(slots, (n, 1)))
         part = answer[situation.rows]
         chosen = arrangement.chosen(part, settled=np.zeros(n, dtype=np.int64))
-        write(result, situation.rows, chosen.answer(part, len(answer.names)))
+        written(result, situation.rows, chosen.answer(part))
     return replace(result, names=names_with_pins(bound, answer.names))
 
 
@@ -222,30 +215,6 @@ def names_with_pins(bound: Bound, names: tuple[str, ...]) -> tuple[str, ...]:
     return (*names, PINNED) if bound.rules.pins else names
 
 
-def _picked(answer: Recommendations, columns: Longs) -> Recommendations:
-    """These columns of each row; MISSING and NaN for what is below 0."""
-    there = columns >= 0
-    items = np.where(there, _along(answer.items, columns), MISSING).astype(np.int32)
-    scores = np.where(there, _along(answer.scores, columns), np.nan).astype(np.float32)
-    sources = np.where(there, _along(answer.sources, columns), 0).astype(np.int16)
-    return Recommendations(items, scores, answer.names, sources)
-
-
-def _along(values: NDArray[np.generic], columns: Longs) -> NDArray[np.generic]:
-    if not values.shape[1]:
-        return np.zeros(columns.shape, dtype=values.dtype)
-    return np.take_along_axis(values, np.maximum(columns, 0), axis=1)
-
-
-def _falling(scores: Floats, there: Bools) -> Floats:
-    """The known scores of each row in falling order; what has none has that of its neighbor."""
-    known = ~np.isnan(scores)
-    falling = -np.sort(-scores, axis=1)  # NaN is last
-    place = np.maximum(np.cumsum(known, axis=1) - 1, 0)
-    filled = np.nan_to_num(np.take_along_axis(falling, place, axis=1)) if scores.size else scores
-    return np.where(there, filled, np.nan).astype(np.float32)
-
-
 def beside(left: Recommendations, right: Recommendations) -> Recommendations:
     """Both lists of each row, one behind the other."""
     items, scores, sources = (
@@ -254,6 +223,7 @@ def beside(left: Recommendations, right: Recommendations) -> Recommendations:
     return Recommendations(items, scores, right.names, sources)
 
 
-def write(whole: Recommendations, rows: Longs, part: Recommendations) -> None:
-    """Writes some rows of a longer answer; changes `whole`."""
+def written(whole: Recommendations, rows: Longs, part: Recommendations) -> Recommendations:
+    """An answer with some of its rows written over; `whole` changes too."""
     whole.items[rows], whole.scores[rows], whole.sources[rows] = part.items, part.scores, part.sources
+    return whole

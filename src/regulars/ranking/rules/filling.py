@@ -7,7 +7,7 @@ import numpy as np
 
 from regulars.core import MISSING, Allowed, Bools, Longs, Recommendations, starts_of
 
-from .arranging import Arrangement, beside, names_with_pins, pins_of, write
+from .arranging import Arrangement, beside, names_with_pins, pins_of, written
 from .bound import Bound, Situation
 
 Ask = Callable[[Longs, int, Allowed], Recommendations]  # for these questions of a batch, so many, of what is allowed
@@ -45,7 +45,7 @@ class Filling:
 
     def __post_init__(self) -> None:
         n, k = len(self.arrangement.situation.rows), self.arrangement.k
-        self.chosen, self.own = Recommendations.none(n, k), Recommendations.none(n, k)
+        self.chosen = self.own = Recommendations.none(n, k)
         self.settled = np.zeros(n, dtype=np.int64)
         self.asked = 0
         self.names: tuple[str, ...] = ()
@@ -80,13 +80,17 @@ class Filling:
         answer = self.ask(arrangement.situation.rows, self.depth, may)
         self.names = names_with_pins(arrangement.bound, answer.names)
         more = answer if self.asked else self._with_wanted(arrangement, answer, may)
-        candidates = beside(self.own[rows], more)
-        chosen = arrangement.chosen(candidates, settled=self.settled[rows], first=self.asked - self.own.k)
-        write(self.chosen, rows, chosen.answer(candidates, len(answer.names)))
-        write(self.own, rows, chosen.proposed(candidates))
-        self.settled[rows] = chosen.n_proposed
+        candidates = beside(self.own[rows], more) if self.asked else more
+        first = self.asked - self.own.k if self.asked else 0
+        chosen = arrangement.chosen(candidates, settled=self.settled[rows], first=first)
+        made, all_rows = chosen.answer(candidates), len(rows) == len(self.settled)
+        self.chosen = made if all_rows else written(self.chosen, rows, made)
+        now = (made.items != MISSING).sum(axis=1)
+        if (now < arrangement.k).any():
+            own = chosen.proposed(candidates)
+            self.own = own if all_rows else written(self.own, rows, own)
+            self.settled[rows] = chosen.n_proposed
         there_is_more = answer.items[:, -1] != MISSING
-        now = self._found[rows]
         helped: Longs = rows[there_is_more & (now < arrangement.k) & (now > before)]
         return helped
 
@@ -118,8 +122,7 @@ class Filling:
                 mask = Allowed(want.mask[np.newaxis, : arrangement.bound.catalog.n_items])
                 found = self.ask(arrangement.situation.rows[short], want.least, may[short] & mask)
                 wide = Recommendations.none(len(answer), found.k)
-                write(wide, short, found)
-                answer = beside(answer, wide)
+                answer = beside(answer, written(wide, short, found))
         return answer
 
 

@@ -18,7 +18,7 @@ from regulars.core import (
 )
 from regulars.core.errors import CannotDo, SettingError
 
-from .arranging import names_with_pins, write
+from .arranging import names_with_pins, written
 from .bound import Bound, Situation
 from .filling import Ask, filled
 
@@ -97,7 +97,7 @@ class Ruled:
         names = ask(np.empty(0, dtype=np.int64), k, permitted[slice(0, 0)]).names
         result = replace(Recommendations.none(len(queries), k), names=names_with_pins(bound, names))
         for situation, part in zip(situations, parts, strict=True):
-            write(result, situation.rows, part)
+            written(result, situation.rows, part)
         return result
 
     def _filled(self, ask: Ask, situation: Situation, allowed: Allowed, k: int, starts: Ints | None) -> Recommendations:
