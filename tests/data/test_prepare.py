@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from regulars.core import Dataset, Run
 from regulars.core.errors import (
+    BadTable,
     CannotWrite,
     ConfigError,
     EmptyData,
@@ -371,6 +372,27 @@ def test_a_file_that_lacks_a_needed_column_is_named(tmp_path):
         prepare(Sources(Table(tmp_path)))
     with pytest.raises(MissingColumn, match="events need a column for item; the table has user_id, colour"):
         prepare(Sources(Table(frame=pl.DataFrame({"user_id": [1], "colour": ["red"]}))))
+
+
+def items_in(folder, *columns):
+    """The table of items in a file for each column of vectors, of one item each."""
+    for n, column in enumerate(columns):
+        pl.DataFrame({"item_id": [f"i{n}"], "embedding": column}).write_parquet(folder / f"{n}.parquet")
+    return Sources(Table(frame=pl.DataFrame({"user_id": ["a"], "item_id": ["i0"]})), Table(folder / "*.parquet"))
+
+
+def test_vectors_of_two_widths_in_two_files_are_said(tmp_path):
+    two = (pl.Series([[0.5] * width], dtype=pl.Array(pl.Float32, width)) for width in (3, 4))
+    with pytest.raises(BadTable, match=r"embedding holds vectors of the width 4 in .*1\.parquet, and .* 3 before"):
+        prepare(items_in(tmp_path, *two))
+    with pytest.raises(BadTable, match=r"embedding holds String in .*1\.parquet, and List\(Float64\) before"):
+        prepare(items_in(tmp_path, [[0.5]], ["a"]))
+
+
+def test_lists_and_vectors_of_like_numbers_are_one_column(tmp_path):
+    vector = pl.Series([[1.0, 2.0]], dtype=pl.Array(pl.Float32, 2))
+    made = prepare(items_in(tmp_path, vector, [[3.0, 4.0]])).dataset
+    assert made.item_features["embedding"].to_list() == [[1.0, 2.0], [3.0, 4.0]]
 
 
 @pytest.mark.parametrize(

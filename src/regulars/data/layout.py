@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import polars as pl
 
-from regulars.core.errors import EmptyData, MissingColumn
+from regulars.core.errors import BadTable, EmptyData, MissingColumn
 
 from .columns import NAMES, NEEDED, Mapped, guess, plain
 from .numbers import without_blanks
@@ -79,14 +80,14 @@ class Layout:
 def layout(table: Table, what: str, *, work: Path | None = None, hint: str = "") -> Layout:
     """Looks at every file of a table; hint: what the events call this table's key.
 
-    Raises MissingColumn, naming the file, and EmptyData when no file has a row.
+    Raises MissingColumn and BadTable, naming the file, and EmptyData when no file has a row.
     """
     found = readings(table, work)
     schemas = [dict(reading.schema()) for reading in found]
     schema: dict[str, pl.DataType] = {}
-    for one in schemas:
+    for reading, one in zip(found, schemas, strict=True):
         for name, dtype in one.items():
-            schema[name] = _common(schema[name], dtype) if name in schema else dtype
+            schema[name] = _agreed(f"{what}: {name}", schema.get(name, dtype), dtype, reading.name)
     if not schema:
         raise EmptyData(f"{what}: {', '.join(reading.name for reading in found)} has no rows")
     mapped = guess(list(schema), what, table.columns, hint=hint)
@@ -138,7 +139,19 @@ def _of_floats(values: pl.Series) -> pl.Series:
     )
 
 
-def _common(one: pl.DataType, other: pl.DataType) -> pl.DataType:
+def _agreed(column: str, before: pl.DataType, dtype: pl.DataType, where: str) -> pl.DataType:
+    """The type of a column that holds both. Raises BadTable."""
+    common = _common(before, dtype)
+    if common is None:
+        raise BadTable(
+            f"{column} holds {_said(dtype)} in {where}, and {_said(before)} before; give it one type, and vectors one "
+            "width"
+        )
+    return common
+
+
+def _common(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
+    """The type that holds both; None if there is none."""
     if one == other:
         return one
     if one == pl.Null or other == pl.Null:
@@ -149,7 +162,24 @@ def _common(one: pl.DataType, other: pl.DataType) -> pl.DataType:
         return pl.Float64()
     if one == pl.Datetime and other == pl.Datetime and _zone(one) == _zone(other):
         return pl.Datetime("us", _zone(one))
+    if one.is_nested() or other.is_nested():
+        return _common_list(one, other)
     return pl.String()
+
+
+def _common_list(one: pl.DataType, other: pl.DataType) -> pl.DataType | None:
+    if not isinstance(one, pl.List | pl.Array) or not isinstance(other, pl.List | pl.Array):
+        return None
+    inner = _common(cast("pl.DataType", one.inner), cast("pl.DataType", other.inner))
+    if inner is None:
+        return None
+    if isinstance(one, pl.Array) and isinstance(other, pl.Array):
+        return pl.Array(inner, one.size) if one.size == other.size else None
+    return pl.List(inner)
+
+
+def _said(dtype: pl.DataType) -> str:
+    return f"vectors of the width {dtype.size}" if isinstance(dtype, pl.Array) else str(dtype)
 
 
 def _zone(dtype: pl.DataType) -> str | None:
@@ -162,5 +192,5 @@ def columns_of(layouts: Sequence[Layout]) -> dict[str, pl.DataType]:
     for one in layouts:
         for name, column in one.further.items():
             dtype = one.schema[column]
-            found[name] = _common(found[name], dtype) if name in found else dtype
+            found[name] = _agreed(f"events: {column}", found.get(name, dtype), dtype, "another log")
     return found
