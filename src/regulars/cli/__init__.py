@@ -1,6 +1,21 @@
 """The command line: one file per group of verbs; it reads the settings and calls the layers."""
 
-from . import adding, checking, choosing, contests, demos, fitting, longtail, reports, serving, starting, teaching
+from . import (
+    adding,
+    checking,
+    choosing,
+    contests,
+    demos,
+    fitting,
+    loading,
+    longtail,
+    refitting,
+    reports,
+    serving,
+    starting,
+    teaching,
+    versions,
+)
 from .app import app, main
 
 __all__ = [
@@ -11,10 +26,13 @@ __all__ = [
     "contests",
     "demos",
     "fitting",
+    "loading",
     "longtail",
     "main",
+    "refitting",
     "reports",
     "serving",
     "starting",
     "teaching",
+    "versions",
 ]

@@ -14,6 +14,7 @@ from rich.markup import escape
 from regulars.core import Frame, Ints, Run
 from regulars.core.errors import UnknownId
 from regulars.models.kinds.saving import save
+from regulars.serving.questions import Question
 
 from .answering import Answers, answered
 from .app import HERE, AsJson, ConfigPath, Device, Quiet, Seed, Threads, verb
@@ -23,6 +24,7 @@ from .console import emit, say, tell
 from .content import check_encoders, identities, with_content
 from .learning import Curves, chosen, learn, with_fallback
 from .likeness import similar_items
+from .mailing import mail
 from .project import Project
 from .tables import show
 from .whole import written
@@ -83,11 +85,24 @@ def recommend(
         list[str] | None, typer.Option("--customer", help="A customer's id; may be repeated. Default: everybody.")
     ] = None,
     k: Annotated[int | None, typer.Option("-k", min=1, help="Items per customer; default: k of regulars.toml.")] = None,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="Every customer of the store of the service, as a page would ask it.")
+    ] = False,
+    scenario: Annotated[str, typer.Option("--scenario", help="With --all: which of [scenarios].")] = "home",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --all: nothing is logged as shown.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Recommend to every customer, with a reason in words; write recommendations.parquet and .csv."""
+    """Recommend to every customer, with a reason in words; write recommendations.parquet and .csv.
+
+    With --all the service's store, versions, rules and scenarios are asked instead of the fitted model and the tables,
+    and what is shown is logged: put the exposure_id of a line into its link, and the click is joined to it.
+    """
     project = Project.open(config)
+    if everybody:
+        asked = Question(scenario=scenario, customer="", k=k or 0, dry_run=dry_run)
+        mail(project, config, asked, customer or (), as_json=as_json, quiet=quiet)
+        return
     with watched(quiet=quiet or as_json) as run:
         saved, data = project.fitted(project.prepared(run).dataset)
         check_encoders(project, saved, run)

@@ -1,6 +1,5 @@
 """versions: which fitted models the service answers from."""
 
-import time
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -86,7 +85,6 @@ def _row(version: Version) -> dict[str, object]:
         "version": version.name,
         "stage": f"{version.stage} {version.share:.1%}" if version.share else version.stage,
         "made": datetime.fromtimestamp(version.made, UTC).strftime("%Y-%m-%d %H:%M"),
-        "hours old": round((time.time() - version.made) / 3600, 1),
         "items": facts.get("items"),
         "events": facts.get("events"),
         "ndcg": facts.get("ndcg"),

@@ -92,6 +92,14 @@ class Follower:
         """Looks at the store soon."""
         self._wake.set()
 
+    def catch_up(self) -> None:
+        """Returns when all that is in the store now is in the shop. Raises StoreUnavailable."""
+        while self.step():
+            pass
+        with self._turn:
+            self._due = self._placed_from = 0.0
+            self._refresh(changed=self._place_items())
+
     def close(self) -> None:
         self._closed = True
         self._wake.set()

@@ -94,11 +94,11 @@ class Assembled:
         self.store.close()
 
 
-def open_service(setup: Setup, store: Store | None = None) -> Assembled:
+def open_service(setup: Setup, store: Store | None = None, *, scheduled: bool = True) -> Assembled:
     """A service that follows its store and answers.
 
-    store: one that is open already, which it takes over. Raises StoreError when there is none, ConfigError and
-    RuleError for scenarios and rules that cannot be.
+    store: one that is open already, which it takes over. scheduled: whether it refits as setup says.
+    Raises StoreError when there is no store, ConfigError and RuleError for scenarios and rules that cannot be.
     """
     scenarios = scenarios_of(
         setup.scenarios, k=setup.k, rules=setup.rules, known=tuple(setup.known), home=tuple(setup.home)
@@ -127,7 +127,7 @@ def open_service(setup: Setup, store: Store | None = None) -> Assembled:
     follower.start()
     shadow = Shadow(engine.answer, lambda: follower.shop)
     refitting = None
-    if setup.refit and setup.refit_hours:
+    if scheduled and setup.refit and setup.refit_hours:
         refitting = Refitting(setup.refit, setup.refit_hours, versions, done=follower.wake)
         refitting.start()
     return Assembled(
