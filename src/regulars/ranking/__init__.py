@@ -13,6 +13,7 @@ from .pipeline import Pipeline
 from .rankers import RANKERS, Ranker, RankerMethod
 from .rerankers import Boost, Cap, Reranker
 from .route import Route, Step
+from .rules import Catalog, Condition, Ruled, Rules
 from .traits import FEATURES
 from .two_stage import TwoStage
 
@@ -23,6 +24,8 @@ __all__ = [
     "AdditiveRanker",
     "Boost",
     "Cap",
+    "Catalog",
+    "Condition",
     "DeepRanker",
     "Fallback",
     "Filter",
@@ -36,6 +39,8 @@ __all__ = [
     "RankerMethod",
     "Reranker",
     "Route",
+    "Ruled",
+    "Rules",
     "Step",
     "TreeRanker",
     "TwoStage",
