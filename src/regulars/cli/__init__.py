@@ -13,6 +13,7 @@ from . import (
     reports,
     serving,
     starting,
+    stores,
     teaching,
     versions,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "reports",
     "serving",
     "starting",
+    "stores",
     "teaching",
     "versions",
 ]
