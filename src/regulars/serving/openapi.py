@@ -35,6 +35,7 @@ def document(endpoints: Sequence[Endpoint], scenarios: Sequence[str], *, keys: b
         "openapi": "3.1.0",
         "info": {"title": "Regulars", "version": __version__, "description": _about(scenarios)},
         "paths": paths,
+        "x-problems": KINDS,
         "components": {
             "schemas": {name: one for name, one in components.items() if name not in queries},
             "securitySchemes": {

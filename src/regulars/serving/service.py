@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, Protocol
 
-from regulars.store import Appended, Event, Store
+from regulars.store import Appended, Event, Store, Version
 
 from .questions import Answer, Question
 from .shop import Shop
@@ -65,6 +66,16 @@ class Exposes(Protocol):
         ...
 
 
+class Folders(Protocol):
+    """The folders of the versions of the models."""
+
+    def known(self, name: str) -> Version:
+        """Raises UnknownId."""
+        ...
+
+    def path(self, name: str) -> Path: ...
+
+
 class Service(Protocol):
     """One replica."""
 
@@ -78,6 +89,8 @@ class Service(Protocol):
     def engine(self) -> Asks: ...
     @property
     def exposing(self) -> Exposes: ...
+    @property
+    def versions(self) -> Folders: ...
     @property
     def scenarios(self) -> Mapping[str, Any]: ...
 

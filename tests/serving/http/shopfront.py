@@ -14,6 +14,7 @@ from regulars.serving.app import app
 from regulars.serving.gate import Access
 from regulars.serving.limits import Limits
 from regulars.serving.questions import Answer, Because, Line, Question
+from regulars.serving.versions import Versions
 from regulars.store import open_store
 from regulars.store.writing import Writer
 
@@ -79,7 +80,8 @@ class Shopfront:
         self.engine = Engine(self.store)
         self.batcher = self.engine
         self.writer = Writer(self.store.events)
-        self.exposing = SimpleNamespace(waiting=0, lost=0)
+        self.exposing = SimpleNamespace(waiting=0, lost=0, flush=lambda timeout: True)
+        self.versions = Versions(folder / "models", self.store.models)
         self.scenarios = dict.fromkeys(SCENARIOS)
         self.refreshed = 0
         self.runner = asyncio.Runner()

@@ -6,11 +6,15 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from regulars.store import Version
+
 from ..calls import Call, Reply, told
 from ..limits import LINES
-from ..problems import Problem
+from ..loading import verify
 from ..schemas import Erased, Export, Model, Models
 
+FLUSH_SECONDS = 5.0
+ANSWERING = ("shadow", "canary")
 Work = Callable[[Call], Awaitable[Reply]]
 
 
@@ -36,6 +40,7 @@ async def erase(call: Call) -> Reply:
         found = await call.aside(_export, call, customer)
         shown = len({one["exposure_id"] for one in found.exposures})
         return told(Erased(customer, len(found.events), shown, int(bool(found.fields)), True))
+    await call.aside(call.service.exposing.flush, FLUSH_SECONDS)  # what waits would come after the erasure
     events = await call.aside(store.events.erase, customer)
     shown = await call.aside(store.exposures.erase, customer)
     attributes = await call.aside(store.customers.delete, [customer])
@@ -55,7 +60,7 @@ async def models(call: Call) -> Reply:
 
 async def promote(call: Call) -> Reply:
     """Makes a version live."""
-    await _known(call)
+    await call.aside(_checked, call)
     if not call.query.dry_run:
         await call.aside(call.service.store.models.promote, call.params[0])
         call.service.refresh()
@@ -74,7 +79,7 @@ def stage(name: str) -> Work:
     """Puts a version to a stage."""
 
     async def work(call: Call) -> Reply:
-        await _known(call)
+        await call.aside(_checked if name in ANSWERING else _known, call)
         share = call.body.share if call.body is not None else 0.0
         if not call.query.dry_run:
             await call.aside(call.service.store.models.stage, call.params[0], name, share)
@@ -93,9 +98,13 @@ async def exposures(call: Call) -> Reply:
     return Reply((await call.aside(frame.write_ndjson)).encode(), media=LINES)
 
 
-async def _known(call: Call) -> None:
-    if await call.aside(call.service.store.models.get, call.params[0]) is None:
-        raise Problem("not-found", f"there is no version {call.params[0]!r}; GET /v1/models lists them")
+def _known(call: Call) -> Version:
+    return call.service.versions.known(call.params[0])
+
+
+def _checked(call: Call) -> None:
+    """Looks at every byte of a version before it answers anybody."""
+    verify(call.service.versions.path(_known(call).name))
 
 
 def _export(call: Call, customer: str) -> Export:
