@@ -1,4 +1,4 @@
-"""A small shop for the tests of the service: 60 customers, 40 items in four brands, a store, fitted models, live ones."""
+"""A small shop for the tests of the service: 60 customers, 40 items of four brands, a store, models and live ones."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,7 +9,7 @@ import polars as pl
 
 from regulars.core import DAY, Dataset, Recommender
 from regulars.data.kinds import weights
-from regulars.models import ALS, EASE, ItemKNN, Popularity
+from regulars.models import ALS, EASE, Content, ItemKNN, Popularity
 from regulars.ranking import RankFusion
 from regulars.ranking.rules import Catalog
 from regulars.serving.counting import Live
@@ -24,10 +24,10 @@ from regulars.store.records import Event
 
 NOW = 1_700_000_000  # 14 November 2023
 BRANDS = ("Aster", "Birch", "Cedar", "Dahlia")
-SOURCES = ("item_knn", "als", "ease", "blend", "popularity")
+SOURCES = ("item_knn", "als", "ease", "blend", "content", "popularity")
 
 
-@dataclass
+@dataclass(repr=False)
 class Small:
     """The shop and its engine. Changed by the tests: `shop` is what the engine answers from."""
 
@@ -80,7 +80,7 @@ def dataset() -> Dataset:
 def fitted(data: Dataset, version: str = "v1") -> Deployment:
     knn, als, ease = ItemKNN(neighbors=20).fit(data), ALS(factors=8).fit(data), EASE().fit(data)
     made: dict[str, Recommender] = {"item_knn": knn, "als": als, "ease": ease}
-    made |= {"blend": RankFusion((knn, als)), "popularity": Popularity().fit(data)}
+    made |= {"blend": RankFusion((knn, als)), "popularity": Popularity().fit(data), "content": Content().fit(data)}
     return Deployment(version, data.items, made, data.kinds, weights({}))
 
 

@@ -18,7 +18,7 @@ from regulars.core import (
     Vocabulary,
     starts_of,
 )
-from regulars.ranking.rules import Bound, Rules
+from regulars.ranking.rules import Bound, Ruled, Rules
 
 from .coding import Coding
 from .deployment import Deployment
@@ -114,8 +114,6 @@ class Batch:
         k = self.asked[0].k + self.asked[0].drawn_from
         if not self.bound.arranges:
             return self.ladder.recommend(self.queries, k, self.permitted)
-        from regulars.ranking.rules import Ruled
-
         starts = np.array([len(one.shown) for one in self.asked], dtype=np.int32)
         return Ruled(self.ladder, self.bound).page(self.queries, k, self.allowed, starts=starts)
 

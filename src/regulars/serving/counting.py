@@ -150,7 +150,7 @@ class Live:
         met = {
             name: Meeting(
                 window,
-                near=Near(*(read(f"{name}_{part}") for part in ("starts", "items", "counts"))),
+                near=Near(read(f"{name}_starts"), read(f"{name}_items"), read(f"{name}_counts")),
                 totals=read(f"{name}_totals"),
             )
             for name, window in (("viewed", _VISIT), ("bought", _BASKET))
