@@ -127,6 +127,13 @@ def test_a_backup_of_one_file_is_for_sqlite(url, tmp_path):
     store.close()
 
 
+def test_a_database_that_cannot_keep_every_text_is_refused(postgres_server):
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE old ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(ForeignStore, match="keeps texts as LATIN1; a store needs one in UTF8"):
+        open_store(postgres_server.url.replace("/postgres", "/old"))
+
+
 def test_a_full_disk_and_an_address_that_is_none_are_told():
     assert isinstance(_meant(psycopg.errors.DiskFull("no space left"), "shop"), StoreFull)
     with pytest.raises(ForeignStore, match="cannot be understood"):

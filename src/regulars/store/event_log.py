@@ -26,7 +26,7 @@ _OF_USER = (
     "{key}) AND time < ?"
 )
 _NEVER = 2**63 - 1
-_LOADED = 50_000  # events in one transaction of a bulk load
+_LOADED = 20_000  # events in one transaction of a bulk load
 _DEFAULTS: dict[str, Any] = {"kind": "event", "weight": 1.0, "session": "", "context": "", "exposure_id": ""}
 
 

@@ -119,11 +119,12 @@ class PostgresDatabase:
 
     def _connect(self) -> Connection:
         connection: Connection = psycopg.connect(self._address, autocommit=True, prepare_threshold=2)
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            connection.close()
+            raise ForeignStore(f"the database on {self.name} keeps texts as {encoding}; a store needs one in UTF8")
         try:
-            lock = f"SET lock_timeout = {round(self.timeout * 1000)}"
-            connection.execute(
-                f"SET synchronous_commit = on; {lock}; SET idle_in_transaction_session_timeout = '10min'"
-            )
+            connection.execute(f"SET synchronous_commit = on; SET lock_timeout = {round(self.timeout * 1000)}")
         except psycopg.Error:
             connection.close()
             raise

@@ -1,4 +1,4 @@
-"""A store in one SQLite file: write-ahead log, every commit synced, one writer and a reader for each thread."""
+"""A store in one SQLite file: write-ahead log, every commit synced, one writer and readers beside it."""
 
 import sqlite3
 import threading
@@ -36,8 +36,7 @@ class SqliteDatabase:
         self._lock = threading.RLock()
         self._writer: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None  # the file that the connections are of
-        self._mine = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: list[tuple[sqlite3.Connection, object]] = []  # idle, each with the file that it is of
         self._closed = False
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -99,22 +98,26 @@ class SqliteDatabase:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            for reader in self._readers:
-                reader.close()
-            self._readers.clear()
             self._forget_writer()
+        while self._readers:
+            self._readers.pop()[0].close()
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
+        """An idle reader or a new one: as many are made as ever read at the same moment."""
         with self._translated():
             self._check_file()
-            mine: tuple[sqlite3.Connection, object] | None = getattr(self._mine, "reader", None)
-            if mine is None or mine[1] != self._file:
-                connection = self._connect(_READER)
-                with self._lock:
-                    self._readers.append(connection)
-                mine = self._mine.reader = (connection, _identity(self.path))
-            yield mine[0]
+            try:
+                connection, file = self._readers.pop()
+            except IndexError:
+                connection, file = self._connect(_READER), self._file
+            try:
+                yield connection
+            finally:
+                if self._closed or file != self._file:
+                    connection.close()
+                else:
+                    self._readers.append((connection, file))
 
     def _open_writer(self) -> sqlite3.Connection:
         self._check_file()
