@@ -167,14 +167,17 @@ def test_a_new_item_is_in_the_lists_without_a_fit(told):
     assert "the model knows all 40 items" in told.run("add").said
     table = pl.read_csv(told.folder / "items.csv", schema_overrides={"item_id": pl.String})
     new = table.head(1).with_columns(item_id=pl.lit("0040"), image=pl.lit("2.png"))
-    pl.concat([new, table.reverse()]).write_csv(told.folder / "items.csv")
+    nothing = pl.DataFrame({"item_id": ["0041"]})
+    pl.concat([new, nothing, table.reverse()], how="diagonal").write_csv(told.folder / "items.csv")
     answer = told.ok("add", "--json").json
-    assert answer["added"] == 1
+    assert answer["added"] == 2
     assert [(one["column"], one["told"], one["computed"]) for one in answer["content"]] == [
         ("story", 1, 0),
         ("photo", 1, 0),
     ]
     assert len(told.ok("similar", "0040", "-k", "3", "--json").json) == 3
+    assert "the model knows nothing like 0041" in told.ok("similar", "0040", "0041").said
+    assert "the model knows nothing like 0041" in told.run("similar", "0041").said
     asked = told.ok("recommend", "--customer", "c-000", "-k", "41", "--json").json
     assert "0040" in {row["item_id"] for row in asked if row["source"] == "two_tower"}
 

@@ -11,7 +11,7 @@ import polars as pl
 import typer
 from rich.markup import escape
 
-from regulars.core import Frame, Ints, Run
+from regulars.core import MISSING, Frame, Ints, Run
 from regulars.core.errors import UnknownId
 from regulars.models.kinds.saving import save
 from regulars.serving.questions import Question
@@ -143,12 +143,19 @@ def similar(
     items = data.items.known(item, "item")
     found = similar_items(recommender, items, k)
     frame = found.frame(data.items.names(items), data.items).rename({"user_id": "of"})
-    if not frame.height:
-        raise UnknownId(f"the model knows nothing like {', '.join(item)}: too few customers met it")
+    lost = [one for one, row in zip(item, found.items, strict=True) if (row == MISSING).all()]
+    if len(lost) == len(item):
+        raise UnknownId(_unlike(lost))
     if as_json:
         emit(frame.to_dicts())
     else:
         _show_each(_named(frame, data.items.ids, project.item_names(data)), "of", "like")
+        if lost:
+            say(_unlike(lost))
+
+
+def _unlike(items: list[str]) -> str:
+    return f"the model knows nothing like {', '.join(items)}: too few customers met it, and too little is known"
 
 
 def _left_over(project: Project, *, fresh: bool) -> Path:

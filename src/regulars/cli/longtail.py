@@ -129,7 +129,8 @@ def _facts(project: Project, name: str, model: Factors, run: Run) -> dict[str, s
     method: Any = project.method(name)
     facts = {
         "After": f"{name}: {method.base} with the content of its items mapped in by {method.mapping}",
-        "Before": f"the same {method.base}, fitted on the same events, without content",
+        "Before": f"the same {method.base}, fitted on the same events, without content; "
+        "those that were withheld to decide the gate are known to neither",
         "Settings": ", ".join(f"{key} = {value}" for key, value in settings.items() if key != "method")
         or "the defaults",
     }
@@ -168,9 +169,9 @@ def _standings(found: LongTail, metric: str, among: str) -> Frame:
     rows = found.quality.by_part().filter((pl.col("metric") == metric) & (pl.col("among") == among))
     sides = rows.with_columns(
         pl.struct("mean", "low", "high")
-        .map_elements(lambda one: f"{cell(one['mean'])} ({cell(one['low'])} to {cell(one['high'])})", pl.String)
+        .map_elements(lambda one: f"{cell(one['mean'])} ({cell(one['low'])}-{cell(one['high'])})", pl.String)
         .alias("said")
     )
     wide = sides.pivot("name", index="part", values="said", maintain_order=True)
     verdicts = rows.filter(name=AFTER).select("part", "verdict", "customers")
-    return wide.join(verdicts, on="part", maintain_order="left").rename({"part": "events"})
+    return wide.join(verdicts, on="part", maintain_order="left").rename({"part": "events", "customers": "asked"})
