@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,8 +27,6 @@ class Server:
         if os.getuid() == 0:
             who = pwd.getpwnam("nobody")
             os.chown(folder, who.pw_uid, who.pw_gid)
-            for parent in folder.parents[:3]:
-                parent.chmod(parent.stat().st_mode | 0o011)
             self._user = {"user": "nobody", "group": who.pw_gid, "extra_groups": []}
         self._run("initdb", "-D", "data", "-U", "shop", "-A", "trust", "--no-sync", "-E", "UTF8")
 
@@ -89,16 +88,20 @@ def _runs(process):
 
 
 @contextmanager
-def running(folder):
-    """A server that is stopped at the end; skips where PostgreSQL is not installed, except in CI."""
+def running():
+    """A server that is stopped at the end; skips where PostgreSQL is not installed, except in CI.
+
+    Its folder is none of pytest's, which every other run of pytest closes to other users.
+    """
     if not all(shutil.which(program) for program in ("initdb", "pg_ctl")):
         message = (
             "PostgreSQL's initdb and pg_ctl are not on the path; install them, as with: apt-get install postgresql"
         )
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    server = Server(folder)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        server = Server(Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
