@@ -14,6 +14,7 @@ from regulars.data import Prepared
 from regulars.data.kinds import weights as weights_of
 from regulars.models.kinds.saving import Saved
 from regulars.ranking import Fallback
+from regulars.retrieval.choosing import indexed
 from regulars.serving.counting import Live
 from regulars.serving.filling import Filled, fill
 from regulars.serving.live import LIVE
@@ -22,6 +23,7 @@ from regulars.serving.versions import Columns, Fitted, Places, Versions
 from regulars.serving.wiring import Setup
 from regulars.store import Entities, Store, Version
 
+from .columns import yes_or_no
 from .console import say
 from .content import encoded, identities
 from .learning import chosen
@@ -84,7 +86,11 @@ def fitted_names(project: Project) -> tuple[str, ...]:
 def load_tables(project: Project, store: Store, run: Run) -> tuple[Filled, Prepared]:
     """The prepared tables of the shop in the store; what is there already stays."""
     prepared = project.prepared(run)
-    return fill(store, prepared.dataset, weights_of(project.config.kinds), run), prepared
+    data, available = prepared.dataset, project.config.recommend.available
+    if available and (words := project.column_of_items(data, available, "available of [recommend]")).dtype == pl.String:
+        flags = pl.Series(available, yes_or_no(words))
+        data = replace(data, item_features=data.item_features.with_columns(flags))
+    return fill(store, data, weights_of(project.config.kinds), run), prepared
 
 
 def first_day(project: Project, store: Store, run: Run) -> Version | None:
@@ -119,7 +125,7 @@ def fitted_of(
     known = data.items.index(ids)
     return Fitted(
         data.items,
-        recommenders,
+        {name: indexed(one) for name, one in recommenders.items()},
         aligned(table, data.items, "item_id"),
         Live.of(data, weights),
         data.kinds,

@@ -109,7 +109,7 @@ def _documents(entities: Entities, ids: Vocabulary, features: Frame, task: str, 
     """Those of whom anything is known."""
     if not features.width:
         return 0
-    named = features.drop(entities.id_column, strict=False)
+    named = pl.DataFrame([_as_flag(column) for column in features.drop(entities.id_column, strict=False).get_columns()])
     table = named.insert_column(0, ids.ids.cast(pl.String).alias(entities.id_column))
     table = table.filter(pl.any_horizontal(pl.exclude(entities.id_column).is_not_null()))
     for start in range(0, table.height, _DOCUMENTS):
@@ -117,6 +117,13 @@ def _documents(entities: Entities, ids: Vocabulary, features: Frame, task: str, 
         entities.load(table[start : start + _DOCUMENTS])
     run.on_epoch(Progress(task, table.height, table.height))
     return table.height
+
+
+def _as_flag(column: pl.Series) -> pl.Series:
+    """A column of the texts true and false, as CSV files have it, as what it means: rules ask for it."""
+    if column.dtype != pl.String or not len(told := column.drop_nulls().str.to_lowercase().unique()):
+        return column
+    return column.str.to_lowercase() == "true" if told.is_in(["true", "false"]).all() else column
 
 
 def _parts(data: Dataset) -> list[tuple[int, int]]:

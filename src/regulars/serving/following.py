@@ -23,6 +23,7 @@ from .loading import Loaded, load_version, verify
 from .placing import Describe, Placing
 from .shop import Canary, Shop
 from .versions import Versions
+from .warming import warm
 
 PAUSE: Final = 0.5  # seconds between two looks
 _PAGE: Final = 10_000  # events or items read at a time
@@ -143,10 +144,12 @@ class Follower:
         return False
 
     def _check_bytes(self) -> None:
-        """After the start: whether the arrays of the version that answers are as they were written."""
+        """After the start: whether the arrays of the version that answers are as they were written; and the warm-up."""
         version, self._unverified = self._unverified, None
         if version is None:
             return
+        if (deployment := self._shop.deployment) is not None:
+            warm(deployment)
         try:
             verify(self._versions.path(version.name))
         except (ModelError, OSError) as error:
@@ -173,6 +176,9 @@ class Follower:
         self._place_items()
         self._generation = generation
         self._refresh(changed=True)
+        if (deployment := self._shop.deployment) is not None:
+            warm(deployment, 1)
+        self._goods.catalog.items.places(())  # its dictionary: a third of a second for a million items
         self._opened = True
 
     def _first(self, versions: Sequence[Version]) -> Loaded | None:
@@ -232,6 +238,7 @@ class Follower:
             return
         try:
             placing = self._loaded(version)
+            warm(placing.deployment)
         except (RegularsError, OSError) as error:
             self._tell(version.name, error)
             if stage != "live":

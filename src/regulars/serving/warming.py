@@ -1,0 +1,37 @@
+"""Warming: a version is asked before anybody asks it, so that nobody waits for what a first question sets up."""
+
+import logging
+import time
+from typing import Final
+
+import numpy as np
+
+from regulars.core import FindsSimilar, Queries, Recommender, ints
+
+from .deployment import Deployment
+
+ENOUGH: Final = 70  # questions after which vectors are coded for few questions at a time (models/kinds/factors.py)
+_K: Final = 20
+_LONG: Final = 5  # events of the histories that are asked about
+_log = logging.getLogger(__name__)
+
+
+def warm(deployment: Deployment, questions: int = ENOUGH, seconds: float = 3.0) -> None:
+    """Asks each recommender so many single questions, as long as that takes `seconds` for each at most."""
+    for name, recommender in deployment.recommenders.items():
+        try:
+            _ask(recommender, len(deployment.items), questions, seconds)
+        except Exception as error:  # a question that lacks what a model reads tells nothing against the model
+            _log.info("%s of version %s was not warmed up: %s", name, deployment.version, error)
+
+
+def _ask(recommender: Recommender, n_items: int, questions: int, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    random = np.random.default_rng(0)
+    for _ in range(questions):
+        history = random.integers(n_items, size=_LONG).tolist() if n_items else []
+        recommender.recommend(Queries.of([history], times=int(time.time())), _K)
+        if time.monotonic() > end:
+            return
+    if questions > 1 and isinstance(recommender, FindsSimilar) and n_items:
+        recommender.similar_items(ints([0]), _K)
