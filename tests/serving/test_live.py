@@ -44,6 +44,7 @@ def test_popular_counts_what_events_weigh_and_halves_the_old():
     np.testing.assert_allclose(popular.scores, [0.5, 0.2, 0.0, 0.0], rtol=1e-6)
     answer = popular.recommend(asked(), 4)
     assert answer.items.tolist() == [[0, 1, 2, 3]]
+    assert [answer.names[source] for source in answer.sources[0]] == ["popular", "popular", "assortment", "assortment"]
 
 
 @pytest.mark.parametrize("gap", [1, 400 * DAY])
@@ -82,7 +83,7 @@ def test_baskets_of_a_whole_log_are_paired_as_they_are_event_by_event():
         for day in (9, 6, 3)
         for place, item in enumerate(random.permutation(8)[:3].tolist())
     ]
-    made, index = events(*rows)
+    made, _ = events(*rows)
     table = pl.DataFrame([(e.user_id, e.item_id, e.kind, e.time) for e in made], schema=COLUMNS, orient="row")
     data = Dataset.of(table)
     counted = Live.empty({})

@@ -22,6 +22,7 @@ from regulars.ranking.rules import Bound, Ruled, Rules
 
 from .coding import Coding
 from .deployment import Deployment
+from .explaining import PINNED
 from .exploring import Drawn, drawn
 from .histories import Past
 from .ladder import Ladder
@@ -29,7 +30,6 @@ from .questions import Question
 from .scenarios import Scenario
 from .shop import Shop
 
-PINNED = "pinned"  # the source of what the rules put into a slot
 _OTHERS = 4  # times k, that drawn slots are drawn from
 _FEWEST = 20
 
@@ -46,12 +46,6 @@ class Asked:
     moment: int
     shown: tuple[str, ...]
     past: Past
-
-    @property
-    def drawn_from(self) -> int:
-        """Candidates beside the k best ones, for slots that are drawn."""
-        exploring = self.scenario.explore > 0 and self.question.items is None
-        return max(_FEWEST, _OTHERS * self.k) if exploring else 0
 
 
 @dataclass(frozen=True)
@@ -111,7 +105,7 @@ class Batch:
     @cached_property
     def answer(self) -> Recommendations:
         """The k best, followed by those that drawn slots are drawn from."""
-        k = self.asked[0].k + self.asked[0].drawn_from
+        k = self.asked[0].k + self.others
         if not self.bound.arranges:
             return self.ladder.recommend(self.queries, k, self.permitted)
         starts = np.array([len(one.shown) for one in self.asked], dtype=np.int32)
@@ -125,14 +119,25 @@ class Batch:
         """How many items may be shown; counted only when a list is short."""
         return int(self.permitted[slice(row, row + 1)].dense(1, len(self.items)).sum())
 
+    @cached_property
+    def others(self) -> int:
+        """Candidates beside the k best ones, for slots that are drawn.
+
+        A list that keeps caps at its whole length keeps them in each part. Shares are of the length, so nothing is
+        drawn where rules ask for them.
+        """
+        first = self.asked[0]
+        exploring = first.scenario.explore > 0 and first.question.items is None and not self.rules.shares
+        return max(_FEWEST, _OTHERS * first.k) if exploring else 0
+
     def draw(self, row: int, random: np.random.Generator) -> Drawn:
         """Which places of the answer are shown, and with which chances."""
-        one, items = self.asked[row], self.answer.items[row]
-        n = int((items != MISSING).sum())
-        sources = self.answer.sources[row]
-        names = self.answer.names
-        fixed = [slot for slot in range(min(one.k, n)) if names[sources[slot]] == PINNED] if one.drawn_from else []
-        return drawn(one.k, n, one.scenario.explore if one.drawn_from else 0.0, random, fixed)
+        k, n = self.asked[row].k, int((self.answer.items[row] != MISSING).sum())
+        if not self.others:
+            return Drawn(list(range(min(k, n))), [1.0] * min(k, n))
+        names = [self.answer.names[source] for source in self.answer.sources[row, : min(k, n)].tolist()]
+        pins = [slot for slot, name in enumerate(names) if name == PINNED]
+        return drawn(k, n, self.asked[row].scenario.explore, random, pins)
 
     @cached_property
     def _baskets(self) -> Histories:

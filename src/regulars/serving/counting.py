@@ -21,6 +21,7 @@ from .live import (
     NEW,
     POPULAR,
     RECENTLY_VIEWED,
+    REST,
     SIMILAR,
     TRENDING,
     BuyAgain,
@@ -105,7 +106,7 @@ class Live:
         self.first[arrived] = now if self.published else 0
         self.published = max(self.published, n)
         return {
-            POPULAR: Listed(POPULAR, self._counts(0)[:n].astype(np.float32)),
+            POPULAR: Listed(POPULAR, self._counts(0)[:n].astype(np.float32), REST),
             TRENDING: Listed(TRENDING, self._trends()[:n]),
             NEW: Listed(NEW, _days(self.first[:n])),
             RECENTLY_VIEWED: RecentlyViewed(n),

@@ -187,7 +187,7 @@ class Engine:
         wide, k = batch.answer, batch.asked[0].k
         with self._drawing:
             draws = [batch.draw(row, self._random) for row in range(len(wide))]
-        if batch.asked[0].drawn_from:
+        if batch.others:
             wide = _picked(wide, [draw.places for draw in draws], k)
         telling = Telling(batch, wide)
         answers = [self._row(telling, row, draw.chances) for row, draw in enumerate(draws)]

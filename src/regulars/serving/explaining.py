@@ -4,19 +4,20 @@ That one builds frames for thousands of customers; here a page waits for ten lin
 """
 
 from calendar import month_name
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from regulars.core import DAY, MISSING, Histories, Queries, Reasons
+from regulars.core import DAY, MISSING, Histories, Queries
 from regulars.ranking import Words
 from regulars.ranking.explain import HABIT
 
-from .live import BOUGHT_TOGETHER, NEW, POPULAR, RECENTLY_VIEWED, SIMILAR, TRENDING
+from .live import BOUGHT_TOGETHER, NEW, POPULAR, RECENTLY_VIEWED, REST, SIMILAR, TRENDING
 from .questions import Because
 
+PINNED: Final = "pinned"  # the source of what the rules put into a slot
 _MONTHS: Final = tuple(month_name)
 _WORDS: Final = Words()
 _OF_SOURCE: Final[Mapping[str, Words]] = {
@@ -28,7 +29,8 @@ _LIVE: Final[Mapping[str, str]] = {
     POPULAR: _WORDS.sources["popularity"],
     TRENDING: _WORDS.sources["trending"],
     NEW: _WORDS.sources["recent"],
-    "pinned": "chosen by the shop",
+    REST: "from the assortment",
+    PINNED: "chosen by the shop",
 }
 
 
@@ -45,45 +47,44 @@ class _Met(NamedTuple):
         return max(round(self.span / max(self.days - 1, 1)), 1)
 
 
-@dataclass(frozen=True)
-class Row:
-    """One answered question, as far as reasons need it: what was met of each item, and the basket."""
+class Row(NamedTuple):
+    """One answered question, as far as reasons need it: what was met of each item, the basket, the verbs of kinds."""
 
     met: Mapping[int, _Met]
-    basket: frozenset[int] = field(default_factory=frozenset)
+    basket: frozenset[int]
+    verbs: Sequence[str]
 
     @classmethod
-    def of(cls, queries: Queries, row: int, reasons: Reasons) -> "Row":
-        wanted = set(reasons.items[row].ravel().tolist())
+    def of(cls, queries: Queries, row: int, items: Iterable[int], verbs: Sequence[str]) -> "Row":
         starts = queries.baskets.starts
         basket = queries.baskets.items[starts[row] : starts[row + 1]].tolist()
-        return cls(_met(queries.history, row, wanted), frozenset(basket))
+        return cls(_met(queries.history, row, set(items)), frozenset(basket), verbs)
 
 
-@dataclass(frozen=True)
-class Told:
-    """What is said of a line: the names of the items by their indices, and what the source is called.
+class Told(NamedTuple):
+    """Who proposes a line and what speaks for it. source: as regulars.toml calls it; proposer: the method behind it.
 
-    verbs: by the codes of the kinds of the history. source: in regulars.toml; proposer: the method behind it.
+    item: of the line; why: the strongest reason, MISSING for none, and its name; feature: an attribute, or empty.
     """
 
-    name: str
-    verbs: Sequence[str]
     source: str
     proposer: str
+    item: int
+    why: int
+    name: str
+    feature: str
 
 
-def sentence(told: Told, row: Row, item: int, why: int, feature: str) -> str:
-    """Why an item is shown. why: its strongest reason, MISSING for none; feature: an attribute, or empty."""
+def sentence(told: Told, row: Row) -> str:
+    """Why an item is shown."""
     words = _OF_SOURCE.get(told.source, _WORDS)
-    met = row.met.get(why, _NEVER) if why != MISSING else _NEVER
-    carried = why in row.basket
+    met, carried, feature = row.met.get(told.why, _NEVER), told.why in row.basket, told.feature
     if not (met.days or carried or feature):
-        return _LIVE.get(told.source) or words.sources.get(told.proposer, words.other)
-    return _template(words, met, item == why, bool(feature) * (1 + (why != MISSING)), carried).format(
+        return _LIVE.get(told.proposer) or words.sources.get(told.proposer, words.other)
+    return _template(words, met, told.item == told.why, bool(feature) * (1 + (told.why != MISSING)), carried).format(
         item=told.name,
         feature=feature,
-        verb=told.verbs[met.kind] if met.kind < len(told.verbs) else "bought",
+        verb=row.verbs[met.kind] if met.kind < len(row.verbs) else "bought",
         date=_date(met.newest // DAY),
         times=met.days,
         days=met.rhythm,

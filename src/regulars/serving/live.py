@@ -37,6 +37,7 @@ POPULAR, TRENDING, NEW, RECENTLY_VIEWED, BUY_AGAIN, SIMILAR, BOUGHT_TOGETHER = L
     "similar",
     "bought_together",
 )
+REST: Final = "assortment"  # what nobody has met yet, behind what is popular
 KINDS: Final = tuple(WEIGHTS)
 _EVENT: Final = KINDS.index(EVENT)  # of a log that names no kinds, and of kinds that nobody knows
 _VIEWS: Final = (KINDS.index("view"), _EVENT)
@@ -52,10 +53,14 @@ def live_codes(kinds: Iterable[str]) -> Codes:
 @final
 @dataclass(frozen=True)
 class Listed:
-    """One order for everybody, such as what is popular now. scores: float32 [n_items], NaN for "cannot tell"."""
+    """One order for everybody, such as what is popular now. scores: float32 [n_items], NaN for "cannot tell".
+
+    rest: what the source of items with a score of 0 is called, if not like the method.
+    """
 
     method: str
     scores: Floats
+    rest: str = ""
 
     def recommend(self, queries: Queries, k: int, allowed: Allowed | None = None) -> Recommendations:
         answer, permitted = Recommendations.none(len(queries), k, self.method), _Permitted(allowed or Allowed())
@@ -63,7 +68,10 @@ class Listed:
             items = self._first(k, permitted, row)
             answer.items[row, : len(items)] = items
             answer.scores[row, : len(items)] = self.scores[items]
-        return answer
+        if not self.rest:
+            return answer
+        names = (self.method, self.rest)
+        return Recommendations(answer.items, answer.scores, names, (answer.scores == 0).astype(np.int16))
 
     @cached_property
     def order(self) -> Ints:

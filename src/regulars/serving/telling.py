@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from regulars.core import MISSING, Reasons, Recommendations
 from regulars.ranking import verbs_of
@@ -35,7 +36,7 @@ class Telling:
         return {
             item: (str(item_id), known[item] if item < len(known) and known[item] else str(item_id))
             for item, item_id in zip(items, ids, strict=True)
-        }
+        } | {MISSING: ("", "an item")}
 
     @cached_property
     def reasons(self) -> Reasons | None:
@@ -46,10 +47,10 @@ class Telling:
     def lines(self, row: int, chances: Sequence[float]) -> tuple[Line, ...]:
         """Best first; sources are named as the scenario names them."""
         items, scores = self.shown.items[row].tolist(), self.shown.scores[row].tolist()
-        sources = self._sources(row)
-        told = self._told(row, items) if self.reasons is not None else [("", ())] * len(items)
+        sources, names = self.shown.sources[row].tolist(), self.names
+        told = self._told(row, items, sources)
         return tuple(
-            Line(self.names[item][0], rank + 1, score, sources[rank], *told[rank], chances[rank])
+            Line(names[item][0], rank + 1, score, self._called[sources[rank]], *told[rank], chances[rank])
             for rank, (item, score) in enumerate(zip(items, scores, strict=True))
             if item != MISSING
         )
@@ -63,30 +64,31 @@ class Telling:
         last = max((owners[s] for s in self.shown.sources[row][there].tolist() if s < len(owners)), default=-1)
         return tuple(rung.name for rung in rungs[: last + 1])
 
-    def _sources(self, row: int) -> list[str]:
-        rungs, owners, names = self.batch.ladder.rungs, self.batch.ladder.owners, self.shown.names
-        return [
-            rungs[owners[source]].name if source < len(owners) else names[source]
-            for source in self.shown.sources[row].tolist()
-        ]
+    @cached_property
+    def _called(self) -> list[str]:
+        """What the scenario calls each of the answer's sources."""
+        rungs, owners = self.batch.ladder.rungs, self.batch.ladder.owners
+        return [*(rungs[owner].name for owner in owners), *self.shown.names[len(owners) :]]
 
-    def _told(self, row: int, items: list[int]) -> list[tuple[str, tuple[Because, ...]]]:
+    @cached_property
+    def _verbs(self) -> tuple[str, ...]:
+        return verbs_of(self.batch.coding.kinds)
+
+    def _told(self, row: int, items: list[int], sources: list[int]) -> list[tuple[str, tuple[Because, ...]]]:
         """The sentence and the reasons of each line."""
         reasons = self.reasons
         if reasons is None:
-            return []
-        past, sources = Row.of(self.batch.queries, row, reasons), self._sources(row)
-        proposers = [self.shown.names[source] for source in self.shown.sources[row].tolist()]
-        verbs = verbs_of(self.batch.coding.kinds)
+            return [("", ())] * len(items)
         whys, shares = reasons.items[row].tolist(), reasons.shares[row].tolist()
         features = [[reasons.names[f] if f != MISSING else "" for f in line] for line in reasons.features[row].tolist()]
+        past = Row.of(self.batch.queries, row, chain(*whys), self._verbs)
         made = []
-        for place, item in enumerate(items):
-            why, feature = whys[place][0], features[place][0]
-            name = self.names[why][1] if why != MISSING else "an item"
-            told = Told(name, verbs, sources[place], proposers[place])
-            text = sentence(told, past, item, why, feature)
-            made.append((text, because(past, self.names, (whys[place], features[place], shares[place]))))
+        for place, (item, source) in enumerate(zip(items, sources, strict=True)):
+            why, name = whys[place][0], self.names[whys[place][0]][1]
+            told = Told(self._called[source], self.shown.names[source], item, why, name, features[place][0])
+            made.append(
+                (sentence(told, past), because(past, self.names, (whys[place], features[place], shares[place])))
+            )
         return made
 
 
