@@ -5,7 +5,7 @@ Every column covers the room of its catalog, which may be larger than the number
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, Final
@@ -21,6 +21,7 @@ from .syntax import Number
 
 Amounts = NDArray[np.float64] | NDArray[np.float32]
 NOWHERE: Final = -2  # the code of a text that no item has
+_LATER = 10_000  # up to so many texts are kept aside before the whole column gets codes
 _SMALL = 65_536  # up to so many different texts a dictionary of all is made at the first look-up
 
 
@@ -98,25 +99,59 @@ class Numbers:
 
 @dataclass(frozen=True, eq=False)
 class Texts:
-    """One text for each item; codes: int32 [room], MISSING for none."""
+    """One text for each item. They get codes when a rule first looks, which takes a second for a million titles.
 
-    codes: Ints
-    spellings: Spellings
+    series: of the first items, as it was read; later: by index, what took its place. coded: the two, once they have
+    codes, int32 [room], MISSING for none.
+    """
+
+    room: int
+    series: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.String))
+    later: Mapping[int, str | None] = field(default_factory=dict)
+    coded: tuple[Ints, Spellings] | None = None
     kind: str = "text"
 
-    @classmethod
-    def missing(cls, room: int) -> "Texts":
-        return cls(np.full(room, MISSING, dtype=np.int32), Spellings())
-
     def roomier(self, room: int) -> "Texts":
-        more = np.full(room - len(self.codes), MISSING, dtype=np.int32)
-        return Texts(np.concatenate([self.codes, more]), self.spellings)
+        """The same for more items, of whom nothing is known."""
+        if self.coded is None:
+            return Texts(room, self.series, self.later)
+        more = np.full(room - self.room, MISSING, dtype=np.int32)
+        return Texts(room, coded=(np.concatenate([self.codes, more]), self.spellings))
 
     def patched(self, rows: Ints, values: Sequence[Any]) -> tuple["Texts", int]:
+        """With other texts in some rows, None for missing; and how many of the values are no texts."""
         read = [value if isinstance(value, str) else None for value in values]
+        if not self.is_coded and len(self.later) + len(read) <= _LATER:
+            later = {**self.later, **dict(zip(rows.tolist(), read, strict=True))}
+            return Texts(self.room, self.series, later), _lost(values, read)
         copy = self.codes.copy()
         copy[rows] = [MISSING if text is None else self.spellings.added(text) for text in read]
-        return Texts(copy, self.spellings), _lost(values, read)
+        return Texts(self.room, coded=(copy, self.spellings)), _lost(values, read)
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether a rule has looked."""
+        return self.coded is not None or "_coding" in self.__dict__
+
+    @property
+    def codes(self) -> Ints:
+        """The code of each text; int32 [room]."""
+        return self._coding[0]
+
+    @property
+    def spellings(self) -> Spellings:
+        """The texts of the codes."""
+        return self._coding[1]
+
+    @cached_property
+    def _coding(self) -> tuple[Ints, Spellings]:
+        if self.coded is not None:
+            return self.coded
+        codes = np.full(self.room, MISSING, dtype=np.int32)
+        codes[: len(self.series)], spellings = _coded(self.series)
+        for row, text in self.later.items():
+            codes[row] = MISSING if text is None else spellings.added(text)
+        return codes, spellings
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +250,7 @@ def column_of_values(values: Iterable[Any], room: int) -> Column | None:
             return Numbers.missing(room, "time")
         case str():
             times = all(isinstance(value, str) and seconds_of(value) is not None for value in known)
-            return Numbers.missing(room, "time") if times else Texts.missing(room)
+            return Numbers.missing(room, "time") if times else Texts(room)
         case Mapping():
             return Maps.missing(room)
         case [float(), *_] as vector:
@@ -325,10 +360,7 @@ def _texts(series: pl.Series, room: int) -> Numbers | Texts:
         seconds = [None if text is None else seconds_of(text) for text in series.to_list()]
         if sum(value is None for value in seconds) == series.null_count():
             return _numbers(pl.Series(seconds, dtype=pl.Float64), room, "time")
-    column = Texts.missing(room)
-    codes, spellings = _coded(series)
-    column.codes[: len(series)] = codes
-    return Texts(column.codes, spellings)
+    return Texts(room, series)
 
 
 def _coded(series: pl.Series) -> tuple[Ints, Spellings]:

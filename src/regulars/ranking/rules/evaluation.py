@@ -157,7 +157,8 @@ class Evaluation:
 
     def _options(self, options: tuple[Value, ...] | Name) -> Operand:
         if isinstance(options, Name):
-            return self._named(options)
+            named = self._named(options)
+            return () if named is None else named  # a list that is missing is empty
         return tuple(self._value(option) for option in options)
 
     def _compared(self, sign: str, left: Operand, right: Operand) -> Truth:
@@ -186,7 +187,9 @@ class Evaluation:
 
     def _within(self, value: Operand, options: Operand, wanted: np.bool_) -> Truth:
         if isinstance(options, Lists):
-            return self._has(options, (value,), every=False, wanted=wanted) if value is not None else _NO
+            if value is None:
+                return _NO if wanted else self._missing(options)
+            return self._has(options, (value,), every=False, wanted=wanted)
         listed = options if isinstance(options, tuple) else (options,)
         if len(listed) > _FEW and isinstance(value, Texts) and all(isinstance(one, str) for one in listed):
             return _spelled(value, listed, wanted)
@@ -206,6 +209,8 @@ class Evaluation:
             return _NO
         if isinstance(value, Lists):
             return self._among(value, option, wanted)
+        if isinstance(value, tuple) and (word := _word(option)) is not None:
+            return np.bool_((word in map(_word, value)) == wanted)
         if isinstance(value, tuple):
             return self._within(option, value, wanted)
         if value is None:
