@@ -42,9 +42,9 @@ class Place(NamedTuple):
 @verb("regulars serve --port 8080")
 def serve(
     config: ConfigPath = HERE,
-    host: Annotated[str | None, typer.Option("--host", help="Default: host of [serve].")] = None,
+    host: Annotated[str | None, typer.Option("--host", help=r"Default: host of \[serve].")] = None,
     port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65_535, help="Default: port of [serve]; 0: any free one.")
+        int | None, typer.Option("--port", min=0, max=65_535, help=r"Default: port of \[serve]; 0: any free one.")
     ] = None,
     open_to_all: Annotated[
         bool, typer.Option("--open", help="Ask for no keys: for trying things on one machine only.")

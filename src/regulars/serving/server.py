@@ -6,21 +6,38 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .app import ASGI
+from .app import ASGI, PROBLEM
+from .calls import encode
+from .problems import Problem
 
 HEAD_SECONDS = 10  # to send the head of a request, once connected
 IDLE_SECONDS = 75  # between two requests; longer than usual proxies keep theirs
+HEAD_BYTES = 65_536
 SOCKETS = 2_048  # waiting to be accepted
 
 
 class Impatient(HttpToolsProtocol):
-    """Closes connections that send no whole head in time; uvicorn alone waits forever."""
+    """Closes connections that send no whole head in time, or a huge one; uvicorn alone waits and takes it."""
 
     _patience: asyncio.TimerHandle | None = None
+    _head = 0  # bytes
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._patience = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head += len(name) + len(value)
+        if self._head > HEAD_BYTES:
+            raise ValueError("the head of a request is too large")  # the parser makes a 400 of it
+        super().on_header(name, value)
+
+    def send_400_response(self, msg: str) -> None:
+        details = Problem("malformed", "this is not HTTP, or its head is too large").details("", "")
+        body = encode(details)
+        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {PROBLEM.decode()}\r\ncontent-length: {len(body)}\r\n"
+        self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
+        self.transport.close()
 
     def on_headers_complete(self) -> None:
         self._be_calm()
@@ -28,6 +45,7 @@ class Impatient(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._head = 0
         if self._patience is None:
             self._patience = self.loop.call_later(HEAD_SECONDS, self._too_slow)
 

@@ -158,15 +158,16 @@ def _documents(plural: str, single: str, where: entities.Where) -> tuple[Endpoin
     """The endpoints of items, or of customers."""
     tag, path = plural.capitalize(), f"/v1/{plural}"
     one = f"{path}/{{{single}}}"
+    a = f"an {single}" if single[0] in "aeiou" else f"a {single}"
     example = Example(params=("tea",), body={"price": 2.49, "brand": "Leaf", "stock": {"north": 4}})
     two = Example(body=[{"id": "tea", "fields": {"price": 2.29}}])
     return (
-        Endpoint(method="PUT", path=one, tag=tag, work=entities.put(where), title=f"Make or replace a {single}",
+        Endpoint(method="PUT", path=one, tag=tag, work=entities.put(where), title=f"Make or replace {a}",
                  role="admin", query=DryRun, body=Fields, answer=Written, example=example),
-        Endpoint(method="PATCH", path=one, tag=tag, work=entities.patch(where), title=f"Lay fields over a {single}",
+        Endpoint(method="PATCH", path=one, tag=tag, work=entities.patch(where), title=f"Lay fields over {a}",
                  about="null takes a field away.", role="admin", query=DryRun, body=Fields, answer=Written,
                  problems=("not-found",), example=example),
-        Endpoint(method="GET", path=one, tag=tag, work=entities.get(where), title=f"A {single}", role="admin",
+        Endpoint(method="GET", path=one, tag=tag, work=entities.get(where), title=a.capitalize(), role="admin",
                  answer=Known, problems=("not-found",), example=example),
         Endpoint(method="PUT", path=path, tag=tag, work=entities.put_many(where), title=f"Make or replace {plural}",
                  about="An array or JSON Lines.", role="admin", query=DryRun, body=Entity, lines=True, answer=Written,
