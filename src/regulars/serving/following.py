@@ -6,6 +6,7 @@ Two replicas that follow one store come to the same shop.
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ PAUSE: Final = 0.5  # seconds between two looks
 _PAGE: Final = 10_000  # events or items read at a time
 RESTRAINT: Final = 20.0  # what takes s seconds is done every 20 s at most: a twentieth of one core
 _FADING: Final = 60.0  # seconds after which counts are taken anew though nothing happened: they fade, windows move
+_AGAIN: Final = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -60,6 +62,7 @@ class Follower:
         self._share = 0.0
         self._place = self._generation = -1
         self._stale = True  # whether the live recommenders are behind the counts
+        self._again = math.inf  # when a version that could not be used is looked at again
         self._due = self._placed_from = 0.0  # when the live recommenders, and new items in models, may be made anew
         self._moved: set[int] = set()  # changed items that may have to be placed again
         self._unverified: Version | None = None
@@ -216,8 +219,9 @@ class Follower:
     def _models(self, *, force: bool = False) -> bool:
         """Another version or other shares; whether anything is swapped."""
         generation = self._store.models.generation()
-        if generation == self._generation and not force:
+        if generation == self._generation and not force and time.monotonic() < self._again:
             return False
+        self._again = math.inf
         before, share = dict(self._staged), self._share
         self._take("live")
         for stage in ("canary", "shadow"):
@@ -241,6 +245,7 @@ class Follower:
             warm(placing.deployment)
         except (RegularsError, OSError) as error:
             self._tell(version.name, error)
+            self._again = time.monotonic() + _AGAIN  # its folder may be on its way to this machine
             if stage != "live":
                 self._staged.pop(stage, None)
             return

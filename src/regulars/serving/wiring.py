@@ -78,6 +78,26 @@ class Assembled:
         """Looks soon at what changed in the store."""
         self.follower.wake()
 
+    def problems(self) -> dict[str, str]:
+        """What is wrong at the moment: with "store", a version by its name, the last "refit"."""
+        said = self.refitting.said if self.refitting is not None else ""
+        return {**self.follower.problems, **({"refit": said} if said else {})}
+
+    def figures(self) -> dict[str, float]:
+        """What metrics tell of the models and of what is followed."""
+        shop, refitting = self.follower.shop, self.refitting
+        return {
+            "catalog_items": len(shop.catalog.items),
+            "events_place": self.follower.place,
+            "problems": len(self.problems()),
+            "shadow_answers": self.shadow.answered,
+            "shadow_dropped": self.shadow.dropped,
+            "refits": refitting.refits if refitting else 0,
+            "refit_failures": refitting.failures if refitting else 0,
+            "refit_seconds": refitting.seconds if refitting else 0.0,
+            "refitting": float(refitting.running) if refitting else 0.0,
+        }
+
     def submit(self, question: Question) -> Future[Answer]:
         """The answer, as soon as it is there."""
         return self.batcher.submit(question)
