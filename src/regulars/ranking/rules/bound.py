@@ -108,8 +108,8 @@ class Bound:
     def screened(self, situation: Situation) -> Mask | None:
         """What may be shown at all; None for everything."""
         screens, catalog = self.rules.screens, self.catalog
-        if not screens and catalog.gone is None:
-            return None
+        if not screens and catalog.gone is None and not self.arranges:
+            return None  # else what the catalog does not hold cannot be arranged
         key = (screens, situation.key(self._of_screens))
         found = catalog.masks.get(key, situation.now)
         if found is not None:

@@ -9,6 +9,9 @@ from .rules import Rules
 from .syntax import Name, Text
 from .tokens import nearest
 
+_GROUPS = ("number", "flag", "time", "text")  # kinds with one value for each item
+_TIMES = ("time", "number")
+
 
 def check(rules: Rules, catalog: Catalog, context: Sequence[str] = ()) -> None:
     """Raises RuleError at the first name that is neither a field of the catalog nor among the names of the context."""
@@ -16,13 +19,12 @@ def check(rules: Rules, catalog: Catalog, context: Sequence[str] = ()) -> None:
         for name in condition.names:
             if mistake := _mistake(name, catalog, context):
                 raise RuleError(f"{where}: {mistake}\n  {condition}")
-    for where, field in _fields(rules):
-        if field not in catalog.columns:
-            raise RuleError(f"{where}: {_no_field(field, list(catalog.columns))}")
-    diverse = rules.diversity and catalog.columns[rules.diversity.by].kind
-    for what, kinds in (("caps", [catalog.columns[field].kind for field, _ in rules.caps]), ("diversity", [diverse])):
-        if wrong := {"list", "map"}.intersection(kind for kind in kinds if kind):
-            raise RuleError(f"{what} want a field with one value for each item, not a {wrong.pop()}")
+    for where, field, kinds in _fields(rules):
+        kind = catalog.fields.get(field)
+        if kind is None:
+            raise RuleError(f"{where.split()[0]}: {_no_field(field, list(catalog.columns))}")
+        if kind not in kinds:
+            raise RuleError(f"{where}; {field} is a {kind}")
 
 
 def _mistake(name: Name, catalog: Catalog, context: Sequence[str]) -> str:
@@ -31,7 +33,7 @@ def _mistake(name: Name, catalog: Catalog, context: Sequence[str]) -> str:
     if name.scope == "customer" or (name.scope == "context" and name.name in context):
         return ""
     if name.scope == "context":
-        return f"the context has no {name.name}{nearest(name.name, context)}. It has {', '.join(context) or 'nothing'}"
+        return f"the context has no {name.name}{nearest(name.name, context)} It has {', '.join(context) or 'nothing'}"
     if name.name not in fields:
         known = [*fields, *(context if not name.scope else ())]
         return "" if name.name in known else _no_field(name.name, known)
@@ -46,17 +48,18 @@ def _mistake(name: Name, catalog: Catalog, context: Sequence[str]) -> str:
 
 def _no_field(name: str, known: Sequence[str]) -> str:
     listed = ", ".join(sorted(known)[:20]) + (", ..." if len(known) > 20 else "")
-    return f"the items have no field {name}{nearest(name, known)}. There are {listed or 'none yet'}"
+    return f"the items have no field {name}{nearest(name, known)} There are {listed or 'none yet'}"
 
 
-def _fields(rules: Rules) -> Iterator[tuple[str, str]]:
-    """Every field that is named outside of a condition, and where."""
+def _fields(rules: Rules) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """What is wanted where, the field that is named there, and the kinds that it may be of."""
     for screen in rules.screens:
         for where in ("available_from", "available_until"):
             if field := getattr(screen, where):
-                yield where, field
-    yield from (("shares", share.by) for share in rules.shares if share.by)
-    yield from (("caps", field) for field, _ in rules.caps)
-    yield from (("weights", field) for field, _ in rules.weights)
+                yield f"{where} wants a field of times", field, _TIMES
+    yield from (("shares want a field with one value for each item", one.by, _GROUPS) for one in rules.shares if one.by)
+    yield from (("caps want a field with one value for each item", field, _GROUPS) for field, _ in rules.caps)
+    yield from (("weights want a field of numbers", field, ("number",)) for field, _ in rules.weights)
     if rules.diversity:
-        yield "diversity", rules.diversity.by
+        wanted = "diversity wants a field with one value, or a vector, for each item"
+        yield wanted, rules.diversity.by, (*_GROUPS, "vector")

@@ -101,7 +101,8 @@ class Filling:
     def _open(self, rows: Longs) -> Allowed:
         """What is neither chosen yet, nor of a value of which the limit is reached."""
         taken = self.chosen.items[rows]
-        full = [[group.full(row) for group in self.arrangement.groups] for row in taken] if self.asked else []
+        groups = [group for group in self.arrangement.groups if self.asked or not group.most]
+        full = [[group.full(row) for group in groups] for row in taken] if groups else []
         there = taken != MISSING
         rest = Allowed(None, starts_of(there.sum(axis=1)), taken[there])
         if not any(mask is not None for masks in full for mask in masks):

@@ -65,7 +65,7 @@ class _Table:
         for key in self.mapping:
             if key not in self.known:
                 near = nearest(str(key), self.known)
-                raise RuleError(f"{self.place} has no {str(key)[:100]}{near}. It may have {', '.join(self.known)}")
+                raise RuleError(f"{self.place} has no {str(key)[:100]}{near} It may have {', '.join(self.known)}")
 
 
 def _wrong(place: str, wanted: str, came: Any) -> RuleError:

@@ -66,7 +66,7 @@ def fault(text: str, start: int, length: int, message: str) -> RuleError:
 def nearest(name: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: the known one that looks most like it, if one does."""
     close = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return f"; did you mean {close[0]}?" if close else "."
 
 
 def _after_space(text: str, place: int) -> int:
