@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from regulars.cli.answering import Answers, answered
 from regulars.core import QUIET, Recommendations
-from regulars.core.errors import QuestionError, RuleError, StoreUnavailable, UnknownId
+from regulars.core.errors import Interrupted, QuestionError, RuleError, StoreUnavailable, UnknownId
 from regulars.data.kinds import weights
 from regulars.ranking import Fallback
 from regulars.serving.counting import Live
@@ -300,6 +300,14 @@ def test_an_audience_is_those_whom_the_model_scores_highest(shop: Small):
         shop.engine.audience("i17", 0)
 
 
+def test_the_audience_of_a_blend_is_that_of_its_members(shop: Small):
+    found = [[x.user_id for x in shop.engine.audience("i17", 60, scenario=name)] for name in ("knn", "als", "blend")]
+    ranks = {user: sum(1 / (61 + own.index(user)) for own in found[:2] if user in own) for user in found[2]}
+    assert [round(ranks[user], 12) for user in found[2]] == sorted((round(r, 12) for r in ranks.values()), reverse=True)
+    with pytest.raises(Interrupted):
+        shop.engine.audience("i17", 5, stopped=lambda: True)
+
+
 def test_attributes_and_context_reach_models_and_rules_in_their_own_types(shop: Small):
     seen = []
 
@@ -335,4 +343,6 @@ def test_a_dry_run_and_an_engine_without_a_log_give_no_exposure(shop: Small):
 def test_answers_are_written_as_json_without_surprises(shop: Small):
     answer = shop.ask("blend", customer="c1")
     assert json.dumps([line._asdict() for line in answer.lines])
+    assert {line.source for line in answer.lines} == {"blend"}
+    assert {line.via for line in answer.lines} <= {"item_knn", "als"}
     assert all(isinstance(line.score, float) and isinstance(line.rank, int) for line in answer.lines)

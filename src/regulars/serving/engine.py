@@ -7,21 +7,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from regulars.core import Frame, Recommendations
-from regulars.core.errors import QuestionError, StoreUnavailable, UnknownId
+from regulars.core.errors import Interrupted, QuestionError, StoreUnavailable, UnknownId
 from regulars.data.kinds import weights as weights_of
 from regulars.ranking.rules import Rules
 from regulars.store.protocols import Store
 from regulars.store.records import Exposure
 
 from .asking import Asked, Batch
-from .audience import best, reached
+from .audience import Audience
 from .cursor import Cursors
 from .deployment import Deployment
 from .exposing import Exposing
@@ -37,6 +36,7 @@ from .traffic import answering
 _TOGETHER: Final = 1_024  # questions answered by one call of the models
 _PAGES: Final = 2_000  # items that a cursor remembers; the pages end there
 _AUDIENCE: Final = 100_000  # customers of one answer
+_GLANCE: Final = 100  # newest events of each customer, where everybody is looked at
 _LISTED: Final = 10_000  # items or events that one question may list
 
 
@@ -80,7 +80,7 @@ class Engine:
         answers: list[Answer] = []
         for start in range(0, len(questions), _TOGETHER):
             part = questions[start : start + _TOGETHER]
-            answers += self._answered(self._asked(part, now), shop, (deployment, arm))
+            answers += self._answered(self._asked(part, now, self._reader), shop, (deployment, arm))
         return answers
 
     def check(self, question: Question) -> Scenario:
@@ -96,33 +96,42 @@ class Engine:
                 raise QuestionError(f"{name} may list {_LISTED:,} at most; it lists {len(listed):,}")
         return scenario
 
-    def audience(self, item_id: str, k: int, *, scenario: str = HOME) -> list[Reached]:
+    def audience(
+        self, item_id: str, k: int, *, scenario: str = HOME, stopped: Callable[[], object] = bool
+    ) -> list[Reached]:
         """The k customers with events whom an item suits best, as the personal sources of a scenario score it.
 
-        Raises UnknownId for an item that the catalog lacks, QuestionError for an absurd k.
+        Looks at the newest events of everybody, so it takes its time; `stopped` is asked now and then, and ends it.
+        Raises UnknownId for an item that the catalog lacks, QuestionError for an absurd k, Interrupted.
         """
         if not 1 <= k <= _AUDIENCE:
             raise QuestionError(f"k must be from 1 to {_AUDIENCE:,}; it is {k}")
         shop, now = self._shop(), int(time.time())
         item = int(shop.catalog.items.known([item_id], "item")[0])
-        return best(k, chain.from_iterable(reached(batch, item) for batch in self._everybody(shop, scenario, now)))
+        asked = self.check(Question(scenario=scenario))
+        audience = Audience(item, self._ladders.ladder(asked, shop, shop.deployment))
+        for batch in self._everybody(shop, scenario, now):
+            if stopped():
+                raise Interrupted("nobody waits for this audience any more")
+            audience.add(batch)
+        return audience.best(k)
 
     def _everybody(self, shop: Shop, scenario: str, now: int) -> Iterator[Batch]:
         """A question about each customer with events, some at a time."""
-        last = ""
+        last, reader = "", Reader(self._store.events, _GLANCE, kept=0)
         while users := self._store.events.users(last, _TOGETHER):
             last = users[-1]
             questions = [Question(scenario=scenario, customer=user, k=1, dry_run=True) for user in users]
-            yield self._batch(self._asked(questions, now), shop, shop.deployment, "")
+            yield self._batch(self._asked(questions, now, reader), shop, shop.deployment, "")
 
     def forget(self, customer: str) -> None:
         """Drops what is remembered of a customer."""
         self._reader.forget(customer)
 
-    def _asked(self, questions: Sequence[Question], now: int) -> list[Asked]:
+    def _asked(self, questions: Sequence[Question], now: int, reader: Reader) -> list[Asked]:
         scenarios = [self.check(question) for question in questions]
         shown = [self._cursors.read(question.cursor, _about(question)) for question in questions]
-        pasts = self._reader.of(questions)
+        pasts = reader.of(questions)
         return [
             Asked(
                 place,

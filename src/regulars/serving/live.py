@@ -92,26 +92,27 @@ class Listed:
 @final
 @dataclass(frozen=True)
 class RecentlyViewed:
-    """What the customer looked at, newest first; the score is minus the days since then."""
+    """What the customer looked at, newest first; the score is minus the days from then to the last look."""
 
     n_items: int
 
     def recommend(self, queries: Queries, k: int, allowed: Allowed | None = None) -> Recommendations:
-        rows = [self._seen(queries.history, row, int(queries.times[row])) for row in range(len(queries))]
+        rows = [self._seen(queries.history, row) for row in range(len(queries))]
         return _best(rows, k, allowed or Allowed(), RECENTLY_VIEWED)
 
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """Each item is its own reason."""
         return _by_itself(answer, r)
 
-    def _seen(self, history: Histories, row: int, now: int) -> "_Scored":
+    def _seen(self, history: Histories, row: int) -> "_Scored":
         events = slice(int(history.starts[row]), int(history.starts[row + 1]))
         newest: dict[int, int] = {}
         columns = (history.items[events], history.times[events], history.kinds[events])
         for item, time, kind in zip(*(column.tolist() for column in columns), strict=True):
             if kind in _VIEWS and 0 <= item < self.n_items:
                 newest[item] = max(time, newest.get(item, time))
-        return _scored({item: min(time - now, 0) / DAY for item, time in newest.items()})
+        last = max(newest.values(), default=0)
+        return _scored({item: (time - last) / DAY for item, time in newest.items()})
 
 
 @final
@@ -119,8 +120,8 @@ class RecentlyViewed:
 class BuyAgain:
     """What the customer buys again and again, and is due.
 
-    The score is the number of purchases, each halved for every `half_life_days`, times how much of the usual gap has
-    gone by since the last one (at most 1). The gap is the mean of the customer's own for that item, `gap_days` for
+    The score is the number of purchases, each halved for every `half_life_days` to the last one, times how much of the
+    usual gap has gone by since (at most 1). The gap is the mean of the customer's own for that item, `gap_days` for
     what was bought on one day only. What was returned in full is left out.
     """
 
@@ -143,15 +144,15 @@ class BuyAgain:
         for item, time, weight, kind in zip(*(column.tolist() for column in columns), strict=True):
             if kind in _BOUGHT and 0 <= item < self.n_items:
                 bought.setdefault(item, []).append((time, weight))
-        return _scored(
-            {item: self._score(times, now) for item, times in bought.items() if sum(w for _, w in times) > 0}
-        )
+        kept = {item: events for item, events in bought.items() if sum(weight for _, weight in events) > 0}
+        last = max((time for events in kept.values() for time, _ in events), default=0)
+        return _scored({item: self._score(events, last, now) for item, events in kept.items()})
 
-    def _score(self, events: list[tuple[int, float]], now: int) -> float:
+    def _score(self, events: list[tuple[int, float]], last: int, now: int) -> float:
         times = [time for time, weight in events if weight > 0]
         days = sorted({time // DAY for time in times})
         gap = (days[-1] - days[0]) / (len(days) - 1) if len(days) > 1 else self.gap_days
-        total = sum(w * 2.0 ** (-max(now - time, 0) / (self.half_life_days * DAY)) for time, w in events)
+        total = sum(w * 2.0 ** ((time - last) / (self.half_life_days * DAY)) for time, w in events)
         return float(max(total, 0.0) * min(max(now - max(times), 0) / (gap * DAY), 1.0))
 
 

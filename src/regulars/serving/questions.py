@@ -54,7 +54,11 @@ class Because(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One item of an answer. source: who proposed it; chance: its propensity in this slot, 1 if nothing was drawn."""
+    """One item of an answer.
+
+    source: who proposed it, as the scenario calls it; via: the method behind that, such as the member of a blend;
+    chance: its propensity in this slot, 1 if nothing was drawn.
+    """
 
     item_id: str
     rank: int
@@ -63,6 +67,7 @@ class Line(NamedTuple):
     reason: str = ""
     because: tuple[Because, ...] = ()
     chance: float = 1.0
+    via: str = ""
 
 
 @dataclass(frozen=True)

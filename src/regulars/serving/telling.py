@@ -47,11 +47,11 @@ class Telling:
     def lines(self, row: int, chances: Sequence[float]) -> tuple[Line, ...]:
         """Best first; sources are named as the scenario names them."""
         items, scores = self.shown.items[row].tolist(), self.shown.scores[row].tolist()
-        sources, names = self.shown.sources[row].tolist(), self.names
+        sources, names, via = self.shown.sources[row].tolist(), self.names, self.shown.names
         told = self._told(row, items, sources)
         return tuple(
-            Line(names[item][0], rank + 1, score, self._called[sources[rank]], *told[rank], chances[rank])
-            for rank, (item, score) in enumerate(zip(items, scores, strict=True))
+            Line(names[item][0], rank + 1, score, self._called[source], *told[rank], chances[rank], via[source])
+            for rank, (item, score, source) in enumerate(zip(items, scores, sources, strict=True))
             if item != MISSING
         )
 
