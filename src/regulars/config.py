@@ -168,7 +168,7 @@ class ScenarioTable(Part):
     k: int = Field(0, ge=0, le=1_000)  # items of a list; 0: k of [recommend]
     explain: bool = True  # whether each line says why
     explore: float = Field(0.0, ge=0, le=1)  # the share of the slots that are drawn, so that their chances are known
-    rules: dict[str, Any] = Field(default_factory=dict)
+    rules: dict[str, Any] = Field(default_factory=dict)  # of this place, beside those of [rules]
 
 
 class ServeTable(Part):
@@ -176,7 +176,7 @@ class ServeTable(Part):
 
     store: str = ""  # sqlite:///shop.db or postgresql://user@host/shop; empty: SQLite in the output folder
     host: str = "127.0.0.1"  # 0.0.0.0: every network of this machine
-    port: int = Field(8080, ge=0, le=65_535)
+    port: int = Field(8080, ge=0, le=65_535)  # 0: any free one
     history: int = Field(500, ge=1, le=100_000)  # newest events of a customer that are looked at
     refit_hours: float = Field(0.0, ge=0)  # how often the models are fitted again; 0: only by regulars refit
     origins: Texts = ()  # sites whose pages may ask (CORS)

@@ -42,7 +42,7 @@ class Reaches(Protocol):
 class Asks(Protocol):
     """What the routes ask the engine beside questions."""
 
-    def check(self, question: Question) -> None:
+    def check(self, question: Question) -> object:
         """Raises QuestionError or UnknownScenario without asking anything."""
         ...
 
