@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).parent.parent
 SERVER_CORE, CLIENT_CORE = 0, 1
@@ -25,8 +25,10 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 class Replica:
     """A server of a shop (benchmarks.serving_shop) on one core."""
 
-    def __init__(self, folder: Path, store: str = "", *, core: int | None = SERVER_CORE) -> None:
-        self.folder, self.store, self.core = folder, store, core
+    def __init__(
+        self, folder: Path, store: str = "", *, core: int | None = SERVER_CORE, said: IO[str] | None = None
+    ) -> None:
+        self.folder, self.store, self.core, self.said = folder, store, core, said
         self.port = free_port()
         self.start_seconds = 0.0
         self._process: subprocess.Popen[str] | None = None
@@ -40,17 +42,17 @@ class Replica:
 
     def start(self, patience: float = 120.0) -> None:
         """Starts it, and returns when it answers; start_seconds: from the first line of Python until then."""
-        command = [sys.executable, "-m", "benchmarks.serving_shop", str(self.folder), "--port", str(self.port)]
-        command += ["--core", str(self.core)] if self.core is not None else []
-        command += ["--store", self.store] if self.store else []
         began = time.perf_counter()
         self._process = subprocess.Popen(
-            command,
+            self.command(),
             cwd=ROOT,
             env={**os.environ, **ALONE, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"},
-            stdout=subprocess.PIPE,
+            stdout=self.said or subprocess.DEVNULL,
+            stderr=self.said,
             text=True,
         )
+        if self.core is not None:
+            os.sched_setaffinity(self._process.pid, {self.core})
         while time.perf_counter() - began < patience:
             if self._process.poll() is not None:
                 raise RuntimeError(f"the server ended with {self._process.returncode}")
@@ -59,6 +61,11 @@ class Replica:
                 return
             time.sleep(0.02)
         raise RuntimeError("the server did not come up")
+
+    def command(self) -> list[str]:
+        """What is started."""
+        command = [sys.executable, "-m", "benchmarks.serving_shop", str(self.folder), "--port", str(self.port)]
+        return [*command, "--store", self.store] if self.store else command
 
     def stop(self) -> None:
         """As a shop's administrator stops it: open requests are answered."""
@@ -94,6 +101,14 @@ class Replica:
         from urllib.request import urlopen
 
         with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return json.loads(answer.read())
+
+    def post(self, path: str, body: bytes = b"") -> Any:
+        """What a POST answers, as JSON. Raises HTTPError."""
+        from urllib.request import Request, urlopen
+
+        request = Request(f"http://127.0.0.1:{self.port}{path}", body, {"Content-Type": "application/json"})
+        with urlopen(request, timeout=10) as answer:
             return json.loads(answer.read())
 
     def _ready(self) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 STORE, MODELS, PAGE = "shop.db", "models", "shop.json"
 FACTORS = 64
+CLUSTERS = 2_000
 WHERE = "price < 80 and in_stock"
 SHOWN = 20  # items of an answer
 
@@ -106,7 +107,10 @@ def _events(shop: Shop, ids: Sequence[str]) -> "pl.DataFrame":  # type: ignore[n
 
     random = np.random.default_rng(shop.seed + 1)
     n = shop.n_customers * shop.past
-    items = (random.pareto(1.2, n) * shop.n_items / 50).astype(np.int64) % shop.n_items
+    liked = random.integers(CLUSTERS, size=(shop.n_customers, 4))  # clusters; in each, some items sell more
+    cluster = liked[np.repeat(np.arange(shop.n_customers), shop.past), random.integers(4, size=n)]
+    inside = (random.pareto(1.2, n) * shop.n_items / CLUSTERS / 4).astype(np.int64)
+    items = (cluster + CLUSTERS * inside) % shop.n_items
     now = int(time.time())
     return pl.DataFrame(
         {
@@ -127,9 +131,9 @@ def _model(shop: Shop):  # type: ignore[no-untyped-def]
 
     random = np.random.default_rng(shop.seed + 2)
     n = shop.n_items
-    centers = random.standard_normal((2_000, FACTORS)) * np.linspace(1.5, 0.5, FACTORS)
-    vectors = centers[random.integers(len(centers), size=n)] + 0.7 * random.standard_normal((n, FACTORS))
-    vectors *= random.lognormal(-1.5, 0.4, (n, 1))
+    centers = random.standard_normal((CLUSTERS, FACTORS)) * np.linspace(1.5, 0.5, FACTORS)
+    vectors = centers[np.arange(n) % CLUSTERS] + 0.7 * random.standard_normal((n, FACTORS))
+    vectors *= random.lognormal(-1.5, 0.35, (n, 1))  # uneven as ALS leaves them on gowalla
     _, axes = np.linalg.eigh(vectors.T @ vectors)
     vectors = (vectors @ axes).astype(np.float32)
     spectrum = (0.05 * np.square(vectors).sum(axis=0)).astype(np.float32)

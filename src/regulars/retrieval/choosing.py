@@ -12,7 +12,8 @@ from .graph import Graph
 from .index import IndexMethod
 from .indexed import Indexed
 
-MANY: Final = 40_000_000  # 600,000 items of 64: beyond, one question at a time takes two milliseconds and more in bytes
+SOME: Final = 20_000_000  # 300,000 items of 64: up to here, a model is as quick without an index that is saved with it
+MANY: Final = 128_000_000  # 2,000,000 items of 64: beyond, one question alone takes some milliseconds in bytes, too
 
 
 def indexed(recommender: Recommender) -> Recommender:
@@ -20,7 +21,7 @@ def indexed(recommender: Recommender) -> Recommender:
     if not (isinstance(recommender, Encodes) and isinstance(recommender, Explains)):
         return recommender
     vectors = recommender.item_vectors
-    if vectors.size <= MANY:
+    if vectors.size <= SOME:
         return recommender
     model: Any = recommender
     return Indexed(model, index_for(*vectors.shape).build(vectors))
