@@ -30,7 +30,7 @@ _NAMES = 'TEXT COLLATE "C"'
 class PostgresDatabase:
     """A pool of connections to one server; changes: the connections, made anew after it was away."""
 
-    words: Mapping[str, str] = {"text": _NAMES, "whole": "BIGINT", "number": "DOUBLE PRECISION", "later": ", place"}
+    words: Mapping[str, str] = {"text": _NAMES, "whole": "BIGINT", "number": "DOUBLE PRECISION", "past": ", place"}
     shared = True
 
     def __init__(self, url: str, *, timeout: float = 5.0, most: int = 16) -> None:

@@ -53,7 +53,7 @@ COUNTERS = Layout("counters", "name", {"name": TEXT, "value": WHOLE})
 LAYOUTS = (COUNTERS, EVENTS, ALIASES, ITEMS, CUSTOMERS, VERSIONS, EXPOSURES, KEYS)
 HISTORY = "regulars_migrations"  # the table of the migrations that were applied
 
-# {text}, {whole}, {number} and {later} are said by each database in its own words.
+# {text}, {whole}, {number} and {past} are said by each database in its own words.
 _DOCUMENTS = (
     "id {text} PRIMARY KEY, fields {text} NOT NULL, place {whole} NOT NULL, changed {whole} NOT NULL, "
     "deleted {whole} NOT NULL"
@@ -67,7 +67,7 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "CREATE TABLE events (place {whole} PRIMARY KEY, event_id {text} NOT NULL UNIQUE, user_id {text} NOT NULL, "
             "item_id {text} NOT NULL, kind {text} NOT NULL, time {whole} NOT NULL, weight {number} NOT NULL, "
             "quantity {number}, value {number}, session {text}, context {text}, exposure_id {text})",
-            "CREATE INDEX events_of_user ON events (user_id, time{later})",
+            "CREATE INDEX events_of_user ON events (user_id, time{past})",
             "CREATE TABLE aliases (visitor {text} PRIMARY KEY, customer {text} NOT NULL)",
             "CREATE INDEX aliases_of_customer ON aliases (customer)",
             f"CREATE TABLE items ({_DOCUMENTS})",

@@ -27,7 +27,13 @@ _READER = (*_EVERY, "PRAGMA query_only = ON")
 class SqliteDatabase:
     """The database in a file; changes: its connections, opened anew after an error."""
 
-    words: Mapping[str, str] = {"text": "TEXT", "whole": "INTEGER", "number": "REAL", "later": ""}
+    words: Mapping[str, str] = {
+        "text": "TEXT",
+        "whole": "INTEGER",
+        "number": "REAL",
+        # a past is read from the index alone: after every write of others SQLite's readers begin with empty caches
+        "past": ", place, item_id, kind, weight, quantity",
+    }
     shared = False
 
     def __init__(self, path: Path, *, timeout: float = 5.0) -> None:
