@@ -62,11 +62,56 @@ def store_of(shop):
 
 def test_load_brings_all_tables_into_the_store_and_twice_is_once(refitted):
     shop, (loaded, *_) = refitted
-    again = shop.ok("load", "--json").json
+    again = shop.ok("load", "--again", "--json").json
     assert loaded["known"] == 0
     assert loaded["items"] == 40
     assert loaded["customers"] == 60
     assert again == {**loaded, "events": 0, "known": loaded["events"]}
+
+
+def test_a_load_of_what_is_there_has_nothing_to_do(refitted):
+    shop, (loaded, *_) = refitted
+    assert shop.ok("load", "--json").json == {"events": 0, "known": loaded["events"], "items": 0, "customers": 0}
+
+
+def test_a_first_day_that_was_stopped_goes_on_where_it_was(shop, monkeypatch):
+    shop.write(SHOP, rest=False)
+    project = project_of(shop)
+    monkeypatch.setattr("regulars.serving.filling._ROWS", 500)
+    store = open_store(store_address(project))
+    log, parts = type(store.events), []
+    load = log.load
+
+    def stopped(events, table):
+        parts.append(table.height)
+        if len(parts) == 3:
+            raise KeyboardInterrupt
+        return load(events, table)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "load", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            first_day(project, store, QUIET)
+    there = store.events.count()
+    assert there == sum(parts[:2])
+    loads = []
+    monkeypatch.setattr(log, "load", lambda events, table: loads.append(table.height) or load(events, table))
+    first_day(project, store, QUIET)
+    n = len(project.prepared(QUIET).dataset)
+    assert store.events.count() == n
+    assert sum(loads) == n - there
+    loads.clear()
+    first_day(project, store, QUIET)
+    assert not loads
+    store.close()
+
+
+def test_a_store_that_was_made_anew_is_filled_anew(shop):
+    shop.write(SHOP, rest=False)
+    loaded = shop.ok("load", "--json").json
+    for path in shop.output.glob("service.db*"):
+        path.unlink()
+    assert shop.ok("load", "--json").json == loaded
 
 
 def test_what_was_loaded_means_the_same_as_the_tables(refitted):

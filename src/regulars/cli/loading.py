@@ -1,6 +1,9 @@
 """load: the shop's tables into the store of the service."""
 
 from dataclasses import asdict
+from typing import Annotated
+
+import typer
 
 from regulars.store import open_store
 
@@ -12,16 +15,24 @@ from .service import load_tables, store_address
 
 
 @verb("regulars load")
-def load(config: ConfigPath = HERE, as_json: AsJson = False, quiet: Quiet = False) -> None:
+def load(
+    config: ConfigPath = HERE,
+    again: Annotated[
+        bool, typer.Option("--again", help="Look at every row, though these tables are in the store already.")
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
     """Bring the events, items and customers of the shop's tables into the store of the service.
 
-    It may be run again: an event that is there is not stored twice, an item or customer gets the fields of its row.
+    It may be run again, and goes on where it was stopped: an event that is there is not stored twice, an item or
+    customer gets the fields of its row where the tables have changed.
     """
     project = Project.open(config)
     store = open_store(store_address(project))
     try:
         with watched(quiet=quiet or as_json) as run:
-            filled, _ = load_tables(project, store, run)
+            filled, _ = load_tables(project, store, run, again=again)
     finally:
         store.close()
     if as_json:

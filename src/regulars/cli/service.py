@@ -1,5 +1,6 @@
 """Service: what regulars.toml says of the service, and the first day of a store."""
 
+import hashlib
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,12 +13,14 @@ from regulars.core import Dataset, Frame, Recommender, Run, Vocabulary, aligned
 from regulars.core.errors import ConfigError, ModelError
 from regulars.data import Prepared
 from regulars.data.kinds import weights as weights_of
+from regulars.data.prepared import manifest
 from regulars.models.kinds.saving import Saved
 from regulars.ranking import Fallback
 from regulars.retrieval.choosing import indexed
 from regulars.serving.counting import Live
 from regulars.serving.filling import Filled, fill
 from regulars.serving.live import LIVE
+from regulars.serving.loaded import Mark
 from regulars.serving.placing import Describe
 from regulars.serving.versions import Columns, Fitted, Places, Versions
 from regulars.serving.wiring import Setup
@@ -29,7 +32,7 @@ from .content import encoded, identities
 from .learning import chosen
 from .project import CATEGORY, Project
 
-STORE, VERSIONS = "service.db", "models"  # in the output folder
+STORE, VERSIONS, LOADED = "service.db", "models", "loaded.json"  # in the output folder
 _PAGE = 10_000
 
 
@@ -83,25 +86,30 @@ def fitted_names(project: Project) -> tuple[str, ...]:
     return tuple(dict.fromkeys((chosen(project), *project.config.recommend.fallback, *named)))
 
 
-def load_tables(project: Project, store: Store, run: Run) -> tuple[Filled, Prepared]:
-    """The prepared tables of the shop in the store; what is there already stays."""
+def load_tables(project: Project, store: Store, run: Run, *, again: bool = False) -> tuple[Filled, Prepared]:
+    """The prepared tables of the shop in the store; a load that was stopped goes on, unless `again` begins anew."""
     prepared = project.prepared(run)
     data, available = prepared.dataset, project.config.recommend.available
     if available and (words := project.column_of_items(data, available, "available of [recommend]")).dtype == pl.String:
         flags = pl.Series(available, yes_or_no(words))
         data = replace(data, item_features=data.item_features.with_columns(flags))
-    return fill(store, data, weights_of(project.config.kinds), run), prepared
+    tables = manifest(prepared.folder).get("fingerprint", "")
+    about = f"{tables} {hashlib.sha256(store_address(project).encode()).hexdigest()[:16]}" if tables else ""
+    path = project.output / LOADED
+    mark = Mark(path, about) if again else Mark.read(path, about, store.events.last_place())
+    return fill(store, data, weights_of(project.config.kinds), run, mark=mark), prepared
 
 
 def first_day(project: Project, store: Store, run: Run) -> Version | None:
     """Fills an empty store from the shop's tables, and makes the fitted model the first version, if there is one.
 
-    Nothing happens in a store that has both. A fitted model that cannot be used is told of, and left out.
+    A load that was stopped goes on; nothing happens in a store that has both. A fitted model that cannot be used is
+    told of, and left out.
     """
     prepared = None
-    if not store.events.count() and not store.items.count():
+    if Mark.unfinished(project.output / LOADED) or not (store.events.last_place() or store.items.last_place()):
         filled, prepared = load_tables(project, store, run)
-        say(f"{filled.events:,} events and {filled.items:,} items are in the new store")
+        say(f"{filled.events + filled.known:,} events and {store.items.count():,} items are in the store")
     if store.models.all() or not project.model.is_dir():
         return None
     try:

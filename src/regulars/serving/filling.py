@@ -15,7 +15,9 @@ from regulars.data.databases import query
 from regulars.data.kinds import TAKEN_BACK_BY
 from regulars.store import Entities, Store
 
-_ROWS: Final = 500_000  # events handed over at a time, more where one customer has more
+from .loaded import Mark
+
+_ROWS: Final = 50_000  # events handed over at a time, more where one customer has more
 _DOCUMENTS: Final = 20_000
 _OPTIONAL: Final = ("quantity", "value", "session")  # columns of the store that a log need not have
 _COLUMNS: Final = {
@@ -30,7 +32,7 @@ _COLUMNS: Final = {
 
 @dataclass(frozen=True)
 class Filled:
-    """What a load brought into a store. known: events that were there already."""
+    """What a load brought into a store. known: events that were there already, from an earlier load among others."""
 
     events: int
     known: int
@@ -38,21 +40,31 @@ class Filled:
     customers: int
 
 
-def fill(store: Store, data: Dataset, weights: Mapping[str, float], run: Run = QUIET) -> Filled:
+def fill(
+    store: Store, data: Dataset, weights: Mapping[str, float], run: Run = QUIET, *, mark: Mark | None = None
+) -> Filled:
     """Events, items and customers of a dataset into the store; doing it again changes nothing.
 
     weights: what an event of each kind weighs in `data`, beside which the store keeps the weight of the event alone.
-    An event that has no id gets one made of customer, item, kind and time.
+    An event that has no id gets one made of customer, item, kind and time. mark: how far an earlier load of the same
+    came; noted after each step, so that one that is killed goes on from there.
     """
-    items = _documents(store.items, data.items, data.item_features, "load items", run)
-    customers = _documents(store.customers, data.users, data.user_features, "load customers", run)
-    stored = repeated = 0
-    for low, high in _parts(data):
+    items = customers = 0
+    if mark is None or not mark.documents:
+        mark = mark and mark.noted(documents=False)
+        items = _documents(store.items, data.items, data.item_features, "load items", run)
+        customers = _documents(store.customers, data.users, data.user_features, "load customers", run)
+        mark = mark and mark.noted(documents=True)
+    stored, known = 0, mark.events if mark else 0
+    for low, high in _parts(data, known):
         run.on_epoch(Progress("load events", low, len(data)))
         done = store.events.load(events_of(data, low, high, weights))
-        stored, repeated = stored + done.stored, repeated + done.repeated
+        stored, known = stored + done.stored, known + done.repeated
+        mark = mark and mark.noted(events=high, place=store.events.last_place())
+    if mark:
+        mark.noted(whole=True)
     run.on_epoch(Progress("load events", len(data), len(data)))
-    return Filled(stored, repeated, items, customers)
+    return Filled(stored, known, items, customers)
 
 
 def events_of(data: Dataset, low: int, high: int, weights: Mapping[str, float]) -> Frame:
@@ -126,9 +138,9 @@ def _as_flag(column: pl.Series) -> pl.Series:
     return column.str.to_lowercase() == "true" if told.is_in(["true", "false"]).all() else column
 
 
-def _parts(data: Dataset) -> list[tuple[int, int]]:
-    """Slices of the events that no customer lies in two of."""
-    parts, low = [], 0
+def _parts(data: Dataset, low: int = 0) -> list[tuple[int, int]]:
+    """Slices of the events from `low` on that no customer lies in two of."""
+    parts = []
     while low < len(data):
         place = int(np.searchsorted(data.starts, low + _ROWS, side="left"))
         high = int(data.starts[min(place, data.n_users)])
