@@ -13,7 +13,9 @@ from regulars.kernels.arranging import Limits, Lists, Table, arrange, lists_of
 
 from .bound import Bound, Situation
 from .columns import Numbers, Texts, Vectors
+from .language import Condition
 from .merits import following, worths
+from .rules import Rules
 
 PINNED: Final = "pinned"  # the source of an item that stands in its slot by a rule
 
@@ -39,7 +41,7 @@ class Group:
         counts = np.bincount(values)
         if self.codes is None:
             return self._mask if counts.sum() >= self.most else None
-        full = np.flatnonzero(counts >= self.most) if self.most else np.empty(0, dtype=np.int64)
+        full = np.flatnonzero(counts >= self.most)
         return np.isin(self.codes, full) if len(full) else None
 
     @property
@@ -208,6 +210,11 @@ def pins_of(bound: Bound, situation: Situation) -> Sequence[tuple[int, int]]:
         if item != MISSING and (pin.where is None or bound.mask(pin.where, situation).values[item]):
             wanted.append((item, pin.slot))
     return wanted
+
+
+def shut_out(rules: Rules, k: int) -> tuple[Condition, ...]:
+    """The conditions whose share of k slots is none."""
+    return tuple(one.where for one in rules.shares if one.where and floor(one.at_most * k + 1e-9) == 0)
 
 
 def names_with_pins(bound: Bound, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -105,18 +105,26 @@ class Bound:
             )
         ]
 
-    def screened(self, situation: Situation) -> Mask | None:
-        """What may be shown at all; None for everything."""
+    def may(self, situation: Situation, but: tuple[Condition, ...] = ()) -> Allowed:
+        """What may be shown at all in a situation, `but` what these conditions are true of."""
+        mask = self.screened(situation, but)
+        return Allowed() if mask is None else Allowed(self._row(mask))
+
+    def screened(self, situation: Situation, but: tuple[Condition, ...] = ()) -> Mask | None:
+        """The mask of that; None for everything."""
         screens, catalog = self.rules.screens, self.catalog
         if not screens and catalog.gone is None and not self.arranges:
             return None  # else what the catalog does not hold cannot be arranged
-        key = (screens, situation.key(self._of_screens))
+        key = (screens, but, situation.key(self.variables if but else self._of_screens))
         found = catalog.masks.get(key, situation.now)
         if found is not None:
             return found
         parts = [part for screen in screens for part in self._parts(screen, situation)]
-        gone = [] if catalog.gone is None else [Mask(~catalog.gone)]
-        return catalog.masks.keep(key, _all(parts + gone, catalog.room))
+        parts += [] if catalog.gone is None else [Mask(~catalog.gone)]
+        for condition in but:
+            mask = self.mask(condition, situation)
+            parts.append(Mask(~mask.values, mask.low, mask.high, mask.depends))
+        return catalog.masks.keep(key, _all(parts, catalog.room))
 
     def mask(self, condition: Condition, situation: Situation) -> Mask:
         """What a condition is true of; bool [room]."""

@@ -1,13 +1,13 @@
 """Lists that are full: asking a recommender again where limits leave slots open."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from regulars.core import MISSING, Allowed, Bools, Longs, Recommendations, starts_of
 
-from .arranging import Arrangement, beside, names_with_pins, pins_of, written
+from .arranging import Arrangement, beside, names_with_pins, pins_of, shut_out, written
 from .bound import Bound, Situation
 
 Ask = Callable[[Longs, int, Allowed], Recommendations]  # for these questions of a batch, so many, of what is allowed
@@ -15,32 +15,35 @@ _ROOM = 64_000_000  # bytes of masks for questions that are asked again together
 
 
 def filled(
-    bound: Bound, situation: Situation, ask: Ask, may: Allowed, *, starts: Longs, k: int, depth: int
+    bound: Bound, situation: Situation, ask: Ask, allowed: Allowed, *, starts: Longs, k: int, depth: int
 ) -> Recommendations:
     """The lists for the questions of one situation, as the rules want them, from the best `depth` on.
 
-    may: what may be shown in each of these questions; starts: int64, what place of a longer list each begins at.
+    allowed: in each of these questions, beside the rules; starts: int64, at what place of a longer list each begins.
     """
-    pins = pins_of(bound, situation)
+    shut, pins = shut_out(bound.rules, k), pins_of(bound, situation)
+    may = bound.may(situation, shut) & allowed
     slots = np.empty((len(situation.rows), len(pins)), dtype=np.int64)
     for at, (item, slot) in enumerate(pins):
         own = slot - 1 - starts
         slots[:, at] = np.where((own >= 0) & (own < k) & _permits(may, item, len(starts)), own, MISSING)
     arrangement = Arrangement(bound, situation, k, np.array([item for item, _ in pins], dtype=np.int32), slots)
-    return Filling(arrangement, ask, may, depth).run()
+    buried = bound.rules.bury
+    tiers = (bound.may(situation, shut + buried) & allowed, may) if buried else (may,)
+    return Filling(arrangement, ask, tiers, depth).run()
 
 
 @dataclass(eq=False)
 class Filling:
     """The lists for the questions of one situation; changes from round to round.
 
-    chosen: the answer as it stands. own: what of it the recommender proposed, in order, `settled` items of each row.
-    asked: how far down its lists were looked at.
+    tiers: what may be shown, the preferred before all. chosen: the answer as it stands. own: what of it the recommender
+    proposed, in order, `settled` items of each row. asked: how far down its lists were looked at.
     """
 
     arrangement: Arrangement
     ask: Ask
-    may: Allowed
+    tiers: tuple[Allowed, ...]
     depth: int
 
     def __post_init__(self) -> None:
@@ -53,18 +56,11 @@ class Filling:
     def run(self) -> Recommendations:
         """Asks for what is not buried, again while that helps, then for everything where a list is still short."""
         left = np.arange(len(self.settled))
-        for permitted in self._tiers():
+        for permitted in self.tiers:
             while len(left) or not self.names:
                 left = self._round(left, permitted)
             left = np.flatnonzero(self._found < self.arrangement.k)
         return replace(self.chosen, names=self.names)
-
-    def _tiers(self) -> Iterator[Allowed]:
-        bound, situation = self.arrangement.bound, self.arrangement.situation
-        buried = [bound.mask(condition, situation).values for condition in bound.rules.bury]
-        if buried:
-            yield self.may & Allowed(~np.logical_or.reduce(buried)[np.newaxis, : bound.catalog.n_items])
-        yield self.may
 
     def _round(self, rows: Longs, permitted: Allowed) -> Longs:
         """Asks once more for some rows and chooses anew; those of them for whom another round may help."""
@@ -75,8 +71,8 @@ class Filling:
         return going
 
     def _part(self, rows: Longs, permitted: Allowed) -> Longs:
-        before, arrangement = self._found[rows], self.arrangement.part(rows)
-        may = permitted[rows] & self._open(rows)
+        arrangement = self.arrangement.part(rows)
+        before, may = self._found[rows], permitted[rows] & self._open(rows) if self.asked else permitted
         answer = self.ask(arrangement.situation.rows, self.depth, may)
         self.names = names_with_pins(arrangement.bound, answer.names)
         more = answer if self.asked else self._with_wanted(arrangement, answer, may)
@@ -101,8 +97,7 @@ class Filling:
     def _open(self, rows: Longs) -> Allowed:
         """What is neither chosen yet, nor of a value of which the limit is reached."""
         taken = self.chosen.items[rows]
-        groups = [group for group in self.arrangement.groups if self.asked or not group.most]
-        full = [[group.full(row) for group in groups] for row in taken] if groups else []
+        full = [[group.full(row) for group in self.arrangement.groups] for row in taken]
         there = taken != MISSING
         rest = Allowed(None, starts_of(there.sum(axis=1)), taken[there])
         if not any(mask is not None for masks in full for mask in masks):

@@ -102,10 +102,7 @@ class Ruled:
 
     def _filled(self, ask: Ask, situation: Situation, allowed: Allowed, k: int, starts: Ints | None) -> Recommendations:
         """The lists for the questions of one situation; allowed, starts: of them alone."""
-        screen = self.bound.screened(situation)
-        if screen is not None:
-            allowed = Allowed(screen.values[np.newaxis, : self.bound.catalog.n_items]) & allowed
         if not self.bound.arranges:
-            return ask(situation.rows, k, allowed)
+            return ask(situation.rows, k, self.bound.may(situation) & allowed)
         first = np.zeros(len(situation.rows), dtype=np.int64) if starts is None else starts.astype(np.int64)
         return filled(self.bound, situation, ask, allowed, starts=first, k=k, depth=max(self.depth, k))
