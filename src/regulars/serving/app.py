@@ -112,7 +112,7 @@ class App:
         call.query = query_of(query, endpoint.query)
         if endpoint.body is not None:
             await self._read(call, endpoint, headers, receive)
-        async with asyncio.timeout(self._limits.answer_seconds):
+        async with asyncio.timeout(endpoint.patience * self._limits.answer_seconds):
             return await endpoint.work(call)
 
     async def _read(self, call: Call, endpoint: Endpoint, headers: Headers, receive: Receive) -> None:
@@ -126,6 +126,7 @@ class App:
     def _figures(self) -> dict[str, float]:
         service = self._service
         return {
+            **service.figures(),
             "store_up": float(_up(service)),
             "requests_in_flight": float(self._in_flight),
             "events_waiting": float(service.writer.waiting),

@@ -81,7 +81,8 @@ class Endpoint:
 
     path: /v1/items/{item}; role: of the key that it wants, "" for none; body: what is decoded, None for nothing; lines:
     the work reads the raw body, of one, of an array or of JSON Lines of `body`; status, answer: of success; more:
-    further statuses of success; problems: kinds that may come beside those that may come everywhere.
+    further statuses of success; problems: kinds that may come beside those that may come everywhere; patience: times
+    the usual time for an answer.
     """
 
     method: str
@@ -99,6 +100,7 @@ class Endpoint:
     media: str = "application/json"
     more: tuple[int, ...] = ()
     problems: tuple[str, ...] = ()
+    patience: float = 1.0
     example: Example = Example()
 
     @property

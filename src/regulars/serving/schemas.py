@@ -163,12 +163,17 @@ class Reason(Struct, omit_defaults=True):
 
 
 class Shown(Struct):
-    """One item of an answer; chance: its propensity in this slot, 1 if nothing was drawn."""
+    """One item of an answer.
+
+    source: who proposed it, via: the method within it that did; chance: its propensity in this slot, 1 if nothing was
+    drawn.
+    """
 
     item: str
     rank: int
     score: float | None
     source: str
+    via: str = ""
     reason: str = ""
     because: list[Reason] = []
     chance: float = 1.0
@@ -221,10 +226,11 @@ class Model(Struct):
 
 
 class Models(Struct):
-    """All versions, newest first; answering: the one that this replica answers with now."""
+    """All versions, newest first; answering: the one that this replica answers with; problems: what does not work."""
 
     models: list[Model]
     answering: str
+    problems: dict[str, str] = {}
 
 
 class Share(Struct, forbid_unknown_fields=True):
@@ -253,11 +259,12 @@ class Erased(Struct):
 
 
 class Health(Struct):
-    """status: ok, degraded (answers from memory) or starting."""
+    """status: ok, degraded (answers from memory) or starting; problems: parts that have one, see /v1/models."""
 
     status: str
     store: str
     version: str
+    problems: list[str] = []
 
 
 class Mistake(Struct, omit_defaults=True):

@@ -1,6 +1,6 @@
 """Service: what stands behind the routes; wiring.py assembles the real one, tests another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Protocol
@@ -46,7 +46,9 @@ class Asks(Protocol):
         """Raises QuestionError or UnknownScenario without asking anything."""
         ...
 
-    def audience(self, item_id: str, k: int) -> Sequence[Reaches]: ...
+    def audience(self, item_id: str, k: int, *, stopped: Callable[[], bool]) -> Sequence[Reaches]:
+        """Gives up when `stopped` says so."""
+        ...
 
     def forget(self, customer: str) -> None:
         """Drops what is remembered of a customer."""
@@ -100,6 +102,14 @@ class Service(Protocol):
 
     def ready(self) -> bool:
         """Whether there is something to answer with."""
+        ...
+
+    def problems(self) -> Mapping[str, str]:
+        """What does not work, by part."""
+        ...
+
+    def figures(self) -> Mapping[str, float]:
+        """What is worth watching, by name."""
         ...
 
     def refresh(self) -> None:

@@ -65,7 +65,7 @@ class Engine:
         )
         return Answer(question, lines, "v1", "exp-1", "next", ("fake",), bool(done))
 
-    def audience(self, item_id, k):
+    def audience(self, item_id, k, *, stopped):
         return [SimpleNamespace(user_id="c1", score=0.5)][:k]
 
     def forget(self, customer):
@@ -92,6 +92,12 @@ class Shopfront:
 
     def ready(self):
         return True
+
+    def problems(self):
+        return {}
+
+    def figures(self):
+        return {"catalog_items": 3.0}
 
     def refresh(self):
         self.refreshed += 1

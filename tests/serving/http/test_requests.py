@@ -176,7 +176,7 @@ def test_a_store_that_is_away_or_an_engine_that_has_too_much_to_do_says_when_to_
 
 def test_ready_says_degraded_when_the_store_is_away_and_starting_before_there_is_anything(shop):
     store = shop.store
-    assert shop.ask("GET", "/health/ready").json() == {"status": "ok", "store": "up", "version": "v1"}
+    assert shop.ask("GET", "/health/ready").json() == {"status": "ok", "store": "up", "version": "v1", "problems": []}
     shop.store = Away()
     reply = shop.ask("GET", "/health/ready")
     assert (reply.status_code, reply.json()["status"], reply.json()["store"]) == (200, "degraded", "away")
@@ -294,6 +294,7 @@ def test_metrics_count_what_was_asked(shop):
     assert 'regulars_items_shown_total{source="fake"} 6.0' in page
     assert 'regulars_model_info{version="v1"} 1.0' in page
     assert "regulars_store_up 1.0" in page
+    assert "regulars_catalog_items 3.0" in page
     shop.store, store = Away(), shop.store
     assert "regulars_store_up 0.0" in shop.ask("GET", "/metrics").text
     shop.store = store

@@ -149,6 +149,7 @@ _ANSWERS = (
         query=answers.Many,
         answer=Audience,
         problems=("not-found", "not-possible"),
+        patience=6.0,
         example=Example(params=("milk",)),
     ),
 )
@@ -192,7 +193,7 @@ _ITEMS = (
 _CUSTOMERS = (
     *_documents("customers", "customer", entities.customers),
     Endpoint(method="GET", path="/v1/customers/{customer}/export", tag="Customers", work=admin.export,
-             title="Everything that is kept of a customer", role="admin", answer=Export,
+             title="Everything that is kept of a customer", role="admin", answer=Export, patience=6.0,
              example=Example(params=("c1",))),
     Endpoint(method="DELETE", path="/v1/customers/{customer}", tag="Customers", work=admin.erase,
              title="Forget a customer: events, exposures, attributes", role="admin", query=DryRun, answer=Erased,
@@ -217,7 +218,7 @@ _ADMIN = (
              title="Have a version answer nobody", role="admin", query=DryRun, answer=Models,
              problems=("not-found", "not-possible")),
     Endpoint(method="GET", path="/v1/exposures", tag="Exposures", work=admin.exposures,
-             title="What was shown, and what came of it: JSON Lines", role="admin", query=admin.Span,
+             title="What was shown, and what came of it: JSON Lines", role="admin", query=admin.Span, patience=6.0,
              media="application/x-ndjson"),
 )  # fmt: skip
 _ABOUT = (

@@ -55,7 +55,7 @@ async def models(call: Call) -> Reply:
     listed = [
         Model(one.name, one.stage, one.share, one.made, one.promoted, one.fingerprint, dict(one.facts)) for one in found
     ]
-    return told(Models(listed, deployment.version if deployment else ""))
+    return told(Models(listed, deployment.version if deployment else "", dict(call.service.problems())))
 
 
 async def promote(call: Call) -> Reply:

@@ -1,8 +1,10 @@
 """Questions and their answers: every endpoint is a scenario."""
 
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -113,7 +115,12 @@ def of_shop(scenario: str) -> Callable[[Call], Awaitable[Reply]]:
 
 async def audience(call: Call) -> Reply:
     """Whom an item should be shown to."""
-    found = await call.aside(call.service.engine.audience, call.params[0], call.query.k)
+    gone = threading.Event()
+    try:
+        work = partial(call.service.engine.audience, call.params[0], call.query.k, stopped=gone.is_set)
+        found = await call.aside(work)
+    finally:
+        gone.set()  # who waited may have given up
     return told(Audience(call.params[0], [Reached(one.user_id, one.score) for one in found]))
 
 
@@ -166,7 +173,7 @@ def _recommended(answer: Answer) -> Recommended:
 
 def _shown(line: Line) -> Shown:
     because = [_reason(one) for one in line.because]
-    return Shown(line.item_id, line.rank, line.score, line.source, line.reason, because, line.chance)
+    return Shown(line.item_id, line.rank, line.score, line.source, line.via, line.reason, because, line.chance)
 
 
 def _reason(one: Because) -> Reason:

@@ -4,7 +4,7 @@ from importlib import resources
 
 from regulars.core.errors import StoreError
 
-from ..calls import Call, Reply, encode, told
+from ..calls import Call, Reply, told
 from ..metrics import CONTENT_TYPE
 from ..schemas import Health
 
@@ -26,7 +26,8 @@ async def ready(call: Call) -> Reply:
     answers = call.service.ready()
     status = "starting" if not answers else "ok" if store == "up" else "degraded"
     deployment = call.service.shop().deployment if answers else None
-    return Reply(encode(Health(status, store, deployment.version if deployment else "")), 200 if answers else 503)
+    health = Health(status, store, deployment.version if deployment else "", list(call.service.problems()))
+    return told(health, 200 if answers else 503)
 
 
 async def metrics(call: Call) -> Reply:
