@@ -46,8 +46,8 @@ def make(shop: Shop, folder: Path, address: str = "") -> None:
     ids = [f"i{item:07d}" for item in range(shop.n_items)]
     catalog = _catalog(shop)
     store.items.load(pl.DataFrame({store.items.id_column: ids}).hstack(catalog))
-    store.events.load(_events(shop, ids))
-    model = _model(shop)
+    store.events.load(events_of(shop, ids))
+    model = model_of(shop)
     recommenders = {"als": indexed(model) if shop.indexed else model}
     places = Places(store.events.last_place(), store.items.last_place())
     fitted = Fitted(
@@ -101,7 +101,7 @@ def _catalog(shop: Shop) -> "pl.DataFrame":  # type: ignore[name-defined]  # noq
     )
 
 
-def _events(shop: Shop, ids: Sequence[str]) -> "pl.DataFrame":  # type: ignore[name-defined]  # noqa: F821
+def events_of(shop: Shop, ids: Sequence[str]) -> "pl.DataFrame":  # type: ignore[name-defined]  # noqa: F821
     import numpy as np
     import polars as pl
 
@@ -122,7 +122,7 @@ def _events(shop: Shop, ids: Sequence[str]) -> "pl.DataFrame":  # type: ignore[n
     )
 
 
-def _model(shop: Shop):  # type: ignore[no-untyped-def]
+def model_of(shop: Shop):  # type: ignore[no-untyped-def]
     """A model such as ALS leaves it: vectors along the axes of their Gram matrix, and the fold-in of customers."""
     import numpy as np
 
