@@ -100,7 +100,8 @@ class Batch:
     @cached_property
     def permitted(self) -> Allowed:
         """What the rules allow, and the questions themselves."""
-        return self.bound.allowed(self.queries) & self.allowed
+        queries = self.queries  # first: a kind that was never met gets its code there
+        return self.bound.allowed(queries) & self.allowed
 
     @cached_property
     def answer(self) -> Recommendations:

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +39,8 @@ _DOUBT: Final = 1.28  # standard deviations that a trend must be sure by: the lo
 _REBASE: Final = 300.0  # halvings after which the counts are written anew, before they overflow
 _NEVER: Final = np.iinfo(np.int64).max
 _BOUGHT: Final = (PURCHASE, "event")
+_CHEAP, _RESTS = 0.02, 20  # seconds of sorting that do not matter; else it takes one part in so many
+_named = lru_cache(10_000)(canonical)
 
 Doubles = NDArray[np.float64]
 
@@ -59,6 +62,8 @@ class Live:
     origin: int = 0
     newest: int = 0
     published: int = 0  # items at the last call of `recommenders`
+    _made: dict[str, Listed] = field(default_factory=dict)
+    _rest: float = 0.0  # until then the lists stay as they are
 
     @classmethod
     def empty(cls, weights: Mapping[str, float]) -> "Live":
@@ -88,7 +93,7 @@ class Live:
         self._grow(int(index.max()) + 1)
         now = int(time.time())
         times = np.minimum(np.array([event.time for event in events], dtype=np.int64), now)
-        kinds = [canonical(event.kind) for event in events]
+        kinds = [_named(event.kind) for event in events]
         gains = np.array([self.weights.get(k, 1.0) * e.weight for k, e in zip(kinds, events, strict=True)])
         self.newest = max(self.newest, int(times.max()))
         self._rebase()
@@ -99,21 +104,37 @@ class Live:
         self._meet(events, index.tolist(), kinds, gains.tolist())
 
     def recommenders(self, catalog: Catalog, now: int) -> dict[str, Recommender]:
-        """The live sources by their names, as values that later counting does not change."""
+        """The live sources by their names, as values that later counting does not change.
+
+        Where a catalog is so large that sorting it takes long, the lists stay for some time as they are.
+        """
         n = len(catalog.items)
-        self._grow(n)
-        arrived = np.flatnonzero(self.first[self.published :] == _NEVER) + self.published
-        self.first[arrived] = now if self.published else 0
-        self.published = max(self.published, n)
+        if time.monotonic() >= self._rest or len(self._made[NEW].scores) != n:
+            self._list(n, now)
         return {
-            POPULAR: Listed(POPULAR, self._counts(0)[:n].astype(np.float32), REST),
-            TRENDING: Listed(TRENDING, self._trends()[:n]),
-            NEW: Listed(NEW, _days(self.first[:n])),
+            **self._made,
             RECENTLY_VIEWED: RecentlyViewed(n),
             BUY_AGAIN: BuyAgain(n),
             SIMILAR: self.viewed.published(SIMILAR),
             BOUGHT_TOGETHER: self.bought.published(BOUGHT_TOGETHER),
         }
+
+    def _list(self, n: int, now: int) -> None:
+        """Makes the lists that are the same for everybody, in order, so that no answer waits for that."""
+        started = time.monotonic()
+        self._grow(n)
+        arrived = np.flatnonzero(self.first[self.published :] == _NEVER) + self.published
+        self.first[arrived] = now if self.published else 0
+        self.published = max(self.published, n)
+        self._made = {
+            POPULAR: Listed(POPULAR, self._counts(0)[:n].astype(np.float32), REST),
+            TRENDING: Listed(TRENDING, self._trends()[:n]),
+            NEW: Listed(NEW, _days(self.first[:n])),
+        }
+        for listed in self._made.values():
+            _ = listed.order
+        cost = time.monotonic() - started
+        self._rest = started + (_RESTS * cost if cost > _CHEAP else 0.0)
 
     def renumbered(self, new_of_old: Longs) -> "Live":
         """The same counts in another order of the items."""

@@ -109,7 +109,7 @@ class Engine:
         shop, now = self._shop(), int(time.time())
         item = int(shop.catalog.items.known([item_id], "item")[0])
         asked = self.check(Question(scenario=scenario))
-        audience = Audience(item, self._ladders.ladder(asked, shop, shop.deployment))
+        audience = Audience(item, self._ladders.of(asked, shop, shop.deployment)[0])
         for batch in self._everybody(shop, scenario, now):
             if stopped():
                 raise Interrupted("nobody waits for this audience any more")
@@ -169,13 +169,13 @@ class Engine:
             own = _wished(wishes)
             own.check(shop.catalog, context=tuple(context.columns))
             rules = rules.merged(own)
-        coding = self._ladders.coding(deployment)
+        ladder, coding = self._ladders.of(scenario, shop, deployment)
         about = [name for scope, name in rules.bound(shop.catalog, coding.kinds).variables if scope == "customer"]
         return Batch(
             asked,
             shop,
             deployment,
-            self._ladders.ladder(scenario, shop, deployment),
+            ladder,
             rules,
             coding,
             self._attributes(asked, {**dict.fromkeys(about), **(deployment.attributes if deployment else {})}),
