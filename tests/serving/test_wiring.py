@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from regulars.serving.filling import fill
 from regulars.serving.questions import Question
 from regulars.serving.traffic import drawn
 from regulars.serving.versions import Versions
 from regulars.serving.wiring import Setup, open_service
+from regulars.store import open_store
 from serving.fitting import WEIGHTS, by_content, event, filled, fitted, made
-from serving.shopping import BRANDS, dataset
+from serving.shopping import BRANDS, NOW, dataset
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +159,42 @@ def test_closing_answers_what_waits_and_writes_what_was_shown(tmp_path, data):
     assert store.events.count() <= before + 50
     assert store.exposures.count() == 200
     store.close()
+
+
+def test_two_replicas_of_one_postgresql_answer_alike(tmp_path, data, postgres):
+    address = f"{postgres}{'&' if '?' in postgres else '?'}options=-csearch_path%3Dreplicas"
+    store = open_store(address)
+    fill(store, data, WEIGHTS)
+    made(Versions(tmp_path / "models", store.models), data, "v1")
+    one, other = (open_service(setup(tmp_path, store=address)) for _ in range(2))
+    one.writer.submit([event(n, f"i{n % 42:02d}", f"n{n % 5}") for n in range(100)]).result(10)
+    store.items.put({"novel": {"brand": "Cedar", "price": 3.0}})
+    store.items.delete(["i07"])
+    last = store.events.last_place()
+    for service in (one, other):
+        wait(lambda service=service: service.follower.place == last)
+        wait(lambda service=service: len(service.shop().catalog.items) == 43)
+        service.follower.catch_up()
+    for scenario in ("home", "popular", "trending", "new", "similar", "bought_together", "recently_viewed"):
+        for customer in ("c1", "c2", "n1", "stranger"):
+            question = Question(scenario=scenario, customer=customer, basket=("i11",), k=12, at=NOW + 500)
+            answers = [service.submit(question).result(10) for service in (one, other)]
+            assert lines(answers[0]) == lines(answers[1]), scenario
+            assert "i07" not in {line.item_id for line in answers[0].lines}
+    for service in (one, other):
+        service.close()
+    store.close()
+
+
+def test_rules_that_ask_for_what_is_not_there_are_told_of(tmp_path, data, caplog):
+    store = filled(tmp_path, data)
+    made(Versions(tmp_path / "models", store.models), data, "v1")
+    scenarios = {"cheap": {"sources": ["popular"], "rules": {"where": "prize < 3 and weather == 'sun'"}}}
+    service = open_service(setup(tmp_path, scenarios=scenarios, context=("weather",)), store)
+    service.close()
+    assert "rules of the scenario cheap" in caplog.text
+    assert "prize" in caplog.text
+    assert "home" not in caplog.text
 
 
 def lines(answer):

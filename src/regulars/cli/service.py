@@ -59,6 +59,7 @@ def setup_of(project: Project, config: Path, run: Run) -> Setup:
         rules=rules,
         known=project.names(),
         home=served_first(project),
+        context=given.known,
         k=given.recommend.k,
         weights=weights_of(given.kinds),
         naming=given.items.name,

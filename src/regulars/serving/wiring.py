@@ -1,12 +1,15 @@
 """Wiring: the one place that assembles a service out of its parts."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from regulars.core.errors import RuleError
+from regulars.ranking.rules import Catalog
 from regulars.store import Store, open_store
 from regulars.store.writing import Writer
 
@@ -22,13 +25,16 @@ from .shop import Shop
 from .traffic import Shadow
 from .versions import Versions
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
     """What a service is made of, by regulars.toml.
 
     store: its address; folder: of the versions. scenarios, rules: the tables of the file; known: the names of all
-    methods and compositions, home: those that answer where no scenario says more. naming: the fields of items that
+    methods and compositions, home: those that answer where no scenario says more; context: what is known of
+    each moment. naming: the fields of items that
     make up their names. describe: makes of fields what models read. refit: the command that fits the models again, run
     every `refit_hours`, 0: never. secret: signs cursors; the same for all replicas.
     """
@@ -39,6 +45,7 @@ class Setup:
     rules: Mapping[str, Any] = field(default_factory=dict)
     known: Sequence[str] = ()
     home: Sequence[str] = ()
+    context: Sequence[str] = ()
     k: int = 10
     weights: Mapping[str, float] = field(default_factory=dict)
     naming: Sequence[str] = ()
@@ -145,6 +152,7 @@ def open_service(setup: Setup, store: Store | None = None, *, scheduled: bool = 
         seed=setup.seed,
     )
     follower.start()
+    _look_over(scenarios, follower.shop.catalog, setup.context)
     shadow = Shadow(engine.answer, lambda: follower.shop)
     refitting = None
     if scheduled and setup.refit and setup.refit_hours:
@@ -162,6 +170,17 @@ def open_service(setup: Setup, store: Store | None = None, *, scheduled: bool = 
         scenarios,
         refitting,
     )
+
+
+def _look_over(scenarios: Mapping[str, Scenario], catalog: Catalog, context: Sequence[str]) -> None:
+    """Tells of rules that ask for what nothing answers to; a question may still bring it along."""
+    if not catalog.fields:
+        return
+    for name, scenario in scenarios.items():
+        try:
+            scenario.rules.check(catalog, context=tuple(context))
+        except RuleError as error:
+            _log.warning("rules of the scenario %s: %s", name, error)
 
 
 def _answers(engine: Engine, shadow: Shadow) -> Callable[[Sequence[Question]], list[Answer]]:
