@@ -1,12 +1,13 @@
 """Answers with reasons for many customers, a block at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from regulars.core import Dataset, Explains, Frame, Ints, Progress, Reasons, Recommender, Run
-from regulars.ranking import Filter, Words, passing, sentences, verbs_of
+from regulars.ranking import Catalog, Filter, Ruled, Rules, Words, passing, sentences, verbs_of
 
 _BLOCK = 2_048  # customers answered at a time
 
@@ -19,6 +20,21 @@ class Answers:
     data: Dataset
     filters: Sequence[Filter]
     names: pl.Series
+
+
+def under_rules(
+    recommender: Recommender, data: Dataset, given: Mapping[str, Any], known: Sequence[str] = ()
+) -> Recommender:
+    """The recommender under [rules], if there are any; known: names of the context, beside those that say so.
+
+    Raises RuleError where they cannot be understood, or name what is neither a field of the items nor of the context.
+    """
+    rules = Rules.of(given)
+    if rules == Rules():
+        return recommender
+    catalog = Catalog.of(data.item_features, data.items)
+    rules.check(catalog, [*known, *(name.name for name in rules.names if name.scope == "context")])
+    return Ruled(recommender, rules.bound(catalog, data.kinds))
 
 
 def answered(asked: Answers, users: Ints, k: int, run: Run) -> Frame:

@@ -16,7 +16,7 @@ from regulars.core.errors import UnknownId
 from regulars.models.kinds.saving import save
 from regulars.serving.questions import Question
 
-from .answering import Answers, answered
+from .answering import Answers, answered, under_rules
 from .app import HERE, AsJson, ConfigPath, Device, Quiet, Seed, Threads, verb
 from .bars import stage, watched
 from .composing import decided
@@ -106,7 +106,8 @@ def recommend(
     with watched(quiet=quiet or as_json) as run:
         saved, data = project.fitted(project.prepared(run).dataset)
         check_encoders(project, saved, run)
-        answers = Answers(saved.recommender, data, project.filters(data), project.item_names(data))
+        recommender = under_rules(saved.recommender, data, project.config.rules, project.config.known)
+        answers = Answers(recommender, data, project.filters(data), project.item_names(data))
         users = data.users.known(customer, "customer") if customer else _everybody(data.n_users)
         wanted = k or project.config.recommend.k
         frame = answered(answers, users, wanted, run)
