@@ -114,7 +114,8 @@ class Vocabulary:
         if new.dtype != self.ids.dtype:
             return Vocabulary(pl.concat([_text(self.ids), _text(new)]))
         ids = pl.concat([self.ids, new])
-        longer = Vocabulary(ids if ids.n_chunks() < _CHUNKS else ids.rechunk())
+        longer = object.__new__(Vocabulary)  # nothing is there twice: to look again costs as much as all that is there
+        object.__setattr__(longer, "ids", ids if ids.n_chunks() < _CHUNKS else ids.rechunk())
         line = self.__dict__.get("_line")
         if line is not None and line.grown(len(self), new):
             longer.__dict__["_line"] = line
