@@ -57,7 +57,7 @@ def test_a_jury_ranks_as_the_vectors_of_the_decision_do():
     jury = Jury(places, asked, hidden)
     bare, counts = own.copy(), counts.copy()
     bare[hidden], counts[hidden] = np.nan, 0
-    for decision in (Decision(1.5, 0.7, 3.0, 0.5, alike=2.0, factors=4), Decision(2.0, 1.0, 0.0, 1.0, 20.0, factors=4)):
+    for decision in (Decision(1.5, 3.0, 0.5, alike=2.0, factors=4), Decision(2.0, 0.0, 1.0, 20.0, factors=4)):
         scores = queries @ np.nan_to_num(decision.vectors(bare, content, counts), nan=0).T
         reached = scores[np.arange(200), targets]
         scores[np.arange(200), asked.known] = -np.inf

@@ -27,6 +27,7 @@ from .two_tower import TwoTower
 from .warp import WARP
 
 FEW = 500  # withheld events that small shops give, if they are not more than half of the customers'
+SMALL = 0.02  # part of the events that are hardly missed
 
 if TYPE_CHECKING:
     from .withheld import Withheld
@@ -127,8 +128,8 @@ class ContentToCF(Trained):
             eligible &= later
         several = np.flatnonzero(np.diff(data.starts) > 1)
         able = max(1, len(np.intersect1d(several, data.user[eligible])))
-        share = min(max(self.validation, min(FEW / able, 0.5)), MOST / able)
-        withheld = Withheld.of(data, share, run.random(), eligible=eligible)
+        n = min(max(self.validation * able, min(FEW, able / 2), SMALL * len(data)), MOST, able)
+        withheld = Withheld.of(data, n / able, run.random(), eligible=eligible)
         if not later.any():
             return withheld
         earlier = withheld.known.queries(withheld.queries.users, withheld.queries.times - 1)

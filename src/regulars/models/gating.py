@@ -11,7 +11,7 @@ from regulars.core import Bools, Ints, Longs, Progress, Run
 from .jury import Asked, Doubles, Jury, Places
 from .kinds.gate import Decision
 
-SCALES: Final = (0.35, 0.5, 0.71, 1.41, 2.0, 2.83)  # times the scale that was best so far; lift and likeness, too
+SCALES: Final = (0.35, 0.5, 0.71, 1.41, 2.0, 2.83)  # times the scale that was best so far; of likeness, too
 HALVES: Final = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 YIELDS: Final = (0.0, 0.5, 1.0)
 ROUNDS: Final = 2  # through all choices
@@ -26,7 +26,8 @@ ENOUGH: Final = 20  # withheld events, below which nothing is decided by them
 class Heard(NamedTuple):
     """NDCG@10 of each question. popular, rare: of warm ones with such an answer, in one list in which the hidden items
     are new; peers: of the rare ones, among items that are neither popular nor new; cold, young: of the cold ones, in
-    one list and among new items; again: of what customers came back for. Other questions than those meant have 0."""
+    one list and among new items; again: of what customers came back for. Other questions than those meant have 0.
+    usual: mean of those with popular answers, in lists of what was met."""
 
     popular: Doubles
     rare: Doubles
@@ -34,6 +35,7 @@ class Heard(NamedTuple):
     cold: Doubles
     young: Doubles
     again: Doubles
+    usual: float
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,11 @@ class Court:
 
     def _harmless(self, option: Decision) -> bool:
         """Whether popular items are found as before, in lists of what was met."""
-        popular = self._wants_popular(self.warm)
-        known = ~self._whole.new
-        plain, moved = (self._whole.ndcg(one, known)[popular] for one in (None, option))
-        return _gain(plain, moved) >= -1
+        return _gain(self._usual(None), self._usual(option)) >= -1
+
+    def _usual(self, decision: Decision | None) -> Doubles:
+        """NDCG@10 of the questions with popular answers, in lists of what was met."""
+        return self._best_sold.ndcg(decision, ~self._best_sold.new)
 
     def _figures(self, decision: Decision) -> Decision:
         """The decision with what it was decided by."""
@@ -110,7 +113,6 @@ class Court:
             best = self._best(best, *(replace(best, alike=best.alike * by) for by in self._likeness))
             best = self._best(best, *(replace(best, half=half) for half in HALVES))
             best = self._best(best, *(replace(best, yields=yields) for yields in YIELDS))
-            best = self._best(best, *(replace(best, lift=best.lift * by) for by in SCALES))
         return best
 
     def _scaled(self, best: Decision) -> Decision:
@@ -129,10 +131,11 @@ class Court:
         return max(options, key=self._worth)
 
     def _worth(self, decision: Decision) -> float:
-        """How good lists are, less what must not be lost: what new items take from lists with popular answers beyond
-        what TAKEN allows, and what customers no longer find again beyond STEADY."""
+        """How good lists are, less what must not be lost: popular answers in lists of what was met, what new items take
+        from these beyond what TAKEN allows, and what customers no longer find again beyond STEADY."""
         heard = self._heard(decision)
         lost = _short(self._warm.mean(heard.popular), (1 - TAKEN * self.novelty**2) * self._plain)
+        lost += _short(heard.usual, self._plain_usual)
         lost += _short(self._again.mean(heard.again), STEADY * self._found_again)
         return float(self._judged(decision).sum()) - DEAR * lost
 
@@ -144,14 +147,15 @@ class Court:
         return np.concatenate([warm, share / 2 * self._cold.weights * (heard.cold + heard.young)])
 
     def _heard(self, decision: Decision) -> Heard:
-        known = (decision.scale, decision.lift, decision.half, decision.yields, decision.popular, decision.alike)
+        known = (decision.scale, decision.half, decision.yields, decision.popular, decision.alike)
         asked = tuple(round(value, 6) for value in known)
         if asked not in self._known:
             warm, popular, new = self._warm.ndcg(decision), self._popular, self._warm.new
             peers = self._warm.ndcg(decision, ~new & (self.places.counts < self._line))
             cold, young = self._cold.ndcg(decision), self._cold.ndcg(decision, new)
             again = self._again.ndcg(decision)
-            self._known[asked] = Heard(warm * popular, warm * ~popular, peers * ~popular, cold, young, again)
+            usual = float(self._usual(decision).sum()) / max(1, len(self._best_sold))
+            self._known[asked] = Heard(warm * popular, warm * ~popular, peers * ~popular, cold, young, again, usual)
             figures = ("met", self._warm.mean(warm)), ("new", self._cold.mean(cold))
             self.run.on_epoch(Progress("content_to_cf, gate", len(self._known), len(self._known), figures))
         return self._known[asked]
@@ -189,6 +193,15 @@ class Court:
     def _plain(self) -> float:
         """What popular answers get from the plain model, of which no new item is in the lists."""
         return self._warm.mean(self._warm.ndcg(None) * self._popular)
+
+    @cached_property
+    def _plain_usual(self) -> float:
+        return float(self._usual(None).sum()) / max(1, len(self._best_sold))
+
+    @cached_property
+    def _best_sold(self) -> Jury:
+        """The questions with popular answers, nothing hidden."""
+        return Jury(self.places, self.warm[np.flatnonzero(self._wants_popular(self.warm))], np.empty(0, np.int32))
 
     @cached_property
     def _again(self) -> Jury:

@@ -85,7 +85,7 @@ class Jury:
         own, content = (decision or Decision()).shares(self.counts)
         own[self.unknown] = 1
         own[self.new] = 0
-        content = np.where(self.new, decision.scale * decision.lift, content) if decision else np.zeros_like(own)
+        content = np.where(self.new, decision.scale, content) if decision else np.zeros_like(own)
         content[self.unknown] = 0
         somewhere: Bools = (own != 0) | (content != 0)
         if among is not None:

@@ -15,7 +15,7 @@ UNKNOWN = float("nan")
 class Decision:
     """How own vectors and those by content share an item, and the withheld events that decided it.
 
-    An item that n customers met is g own + scale lift^(1 - g) (1 - yields g) content, with g = n / (n + half), 0 for
+    An item that n customers met is g own + scale (1 - yields g) content, with g = n / (n + half), 0 for
     one that has no vector of its own. Items that `popular` customers met are their own alone. In content, what is
     behind `factors` tastes, but for the last, is likeness, and counts `alike` times.
     asked: withheld events that decided; before, after: their mean NDCG@10 in lists of the plain model and of this, and
@@ -24,7 +24,6 @@ class Decision:
     """
 
     scale: float = 1.0
-    lift: float = 1.0
     half: float = 0.0
     yields: float = 1.0
     popular: float = np.inf
@@ -41,7 +40,7 @@ class Decision:
     def shares(self, counts: Ints | Longs) -> tuple[Floats, Floats]:
         """What own vectors and those by content are multiplied by; float32 [n] each."""
         own = counts / np.maximum(counts + self.half, 1e-9)
-        content = self.scale * self.lift ** (1 - own) * (1 - self.yields * own)
+        content = self.scale * (1 - self.yields * own)
         popular = counts >= self.popular
         return floats(np.where(popular, 1, own)), floats(np.where(popular, 0, content))
 
@@ -49,7 +48,7 @@ class Decision:
         """The vectors of items; float32 [n, d]. NaN rows of one leave the other: whole, if it is the own one."""
         by_own, by_content = self.shares(counts)
         new, unknown = np.isnan(own[:, 0]), np.isnan(content[:, 0])
-        by_own[unknown], by_content[new] = 1, self.scale * self.lift
+        by_own[unknown], by_content[new] = 1, self.scale
         made = np.where(new, 0, by_own)[:, np.newaxis] * np.nan_to_num(own)
         told = np.nan_to_num(content)
         if content.shape[1] > self.factors:
