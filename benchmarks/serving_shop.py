@@ -102,6 +102,7 @@ def _catalog(shop: Shop) -> "pl.DataFrame":  # type: ignore[name-defined]  # noq
 
 
 def events_of(shop: Shop, ids: Sequence[str]) -> "pl.DataFrame":  # type: ignore[name-defined]  # noqa: F821
+    """What the customers did: most of it among a few clusters of items, whose first ones sell most."""
     import numpy as np
     import polars as pl
 
