@@ -32,9 +32,7 @@ def run() -> Iterator[Figure]:
     peers = {"sqlite": "", "postgresql": os.environ.get(ADDRESS, "")}
     for task, target in (("append", "appending"), ("read", "reading"), ("move", "moving")):
         contenders = [
-            Contender(
-                f"regulars, {name}", f"benchmarks.store:{target}", {"url": url}, warm=False, packages=("psycopg",)
-            )
+            Contender(name, f"benchmarks.store:{target}", {"url": url}, warm=False, packages=("psycopg",))
             for name, url in peers.items()
             if name == "sqlite" or url
         ]

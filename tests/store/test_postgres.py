@@ -93,6 +93,17 @@ def test_tables_of_the_shop_may_stand_beside_unless_they_have_the_same_name(url)
         open_store(url)
 
 
+def test_the_schema_that_an_address_names_is_made(postgres_server):
+    url = f"{postgres_server.url}?options=-csearch_path%3DBrand_new"
+    with pytest.raises(ForeignStore, match="no store"):
+        open_store(url, create=False)
+    store = open_store(url)
+    store.events.append([event(1)])
+    store.close()
+    with psycopg.connect(postgres_server.url) as connection:
+        assert connection.execute("SELECT count(*) FROM brand_new.events").fetchone() == (1,)
+
+
 def test_a_store_of_a_later_release_is_refused(url):
     open_store(url).close()
     with psycopg.connect(url) as connection:

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from regulars.core.errors import StoreUnavailable
+from regulars.core.errors import BadRecord, StoreUnavailable
 from regulars.store import Appended, Event, Writer
 
 
@@ -56,6 +56,23 @@ def test_an_error_that_nobody_foresaw_is_logged_and_told_and_the_writer_goes_on(
         writer.append([_event(0)])
     assert "events could not be written" in caplog.text
     assert writer.append([_event(1)]) == Appended(1, 0)
+    writer.close()
+
+
+def test_what_a_database_cannot_hold_fails_alone():
+    class Picky(Slow):
+        def append_all(self, batches):
+            if any(one.event_id == "2" for batch in batches for one in batch):
+                raise BadRecord("cannot hold this")
+            return super().append_all(batches)
+
+    gate = threading.Event()
+    writer = Writer(Picky(gate))
+    futures = [writer.submit([_event(n)]) for n in range(4)]
+    gate.set()
+    assert [futures[n].result() for n in (0, 1, 3)] == [Appended(1, 0)] * 3
+    with pytest.raises(BadRecord):
+        futures[2].result()
     writer.close()
 
 

@@ -34,6 +34,14 @@ def check_ids(ids: Iterable[str], what: str) -> None:
         check_text(one, what)
 
 
+def check_all(ids: Sequence[str], texts: Sequence[str], what: str) -> None:
+    """`check_ids` and `check_text` for many that are mostly fine."""
+    if not _texts_are_fine([*ids, *texts]) or not all(0 < len(one) <= LONGEST_ID for one in ids):
+        check_ids(ids, what)
+        for text in texts:
+            check_text(text, what)
+
+
 def check_text(text: str, what: str) -> None:
     """Raises BadRecord for what is no text in every database: with a NUL, or half of a surrogate pair."""
     if not _texts_are_fine([text]):

@@ -41,7 +41,10 @@ class Transaction(Protocol):
 
 
 class Database(Protocol):
-    """One database, asked from several threads; raises StoreUnavailable, StoreFull and ForeignStore alone."""
+    """One database, asked from several threads.
+
+    Raises StoreUnavailable, StoreFull, ForeignStore, and BadRecord for values that it cannot hold.
+    """
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -68,6 +71,10 @@ class Database(Protocol):
         ...
 
     def tables(self, transaction: Transaction | None = None) -> set[str]: ...
+
+    def claim(self, transaction: Transaction) -> None:
+        """Makes room for tables, and waits until nobody else makes any; until the transaction ends."""
+        ...
 
     def backup(self, path: Path) -> None: ...
 

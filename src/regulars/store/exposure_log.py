@@ -10,7 +10,7 @@ import polars as pl
 from regulars.core import Frame
 from regulars.core.errors import BadRecord
 
-from .checking import askable, check_ids, check_text, check_whole
+from .checking import askable, check_all, check_ids, check_whole
 from .database import Database, Row
 from .framing import framed
 from .outcomes import joined
@@ -85,12 +85,8 @@ def _check(one: Exposure) -> None:
     said = f"of exposure {one.exposure_id!r}"
     if one.user_id:
         check_ids([one.user_id], f"user_id {said}")
-    check_ids(one.items, f"an item {said}")
     check_whole(one.time, f"time {said} (seconds UTC)")
-    for name in _TEXTS:
-        check_text(getattr(one, name), f"{name} {said}")
-    for source in one.sources:
-        check_text(source, f"a source {said}")
+    check_all(one.items, (*one.sources, *(getattr(one, name) for name in _TEXTS)), f"an item or a text {said}")
     lengths = {len(one.items), len(one.scores), len(one.sources), len(one.chances)}
     if len(lengths) > 1:
         raise BadRecord(f"items, scores, sources and chances {said} must be as many; they are {sorted(lengths)}")

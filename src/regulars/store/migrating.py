@@ -17,6 +17,7 @@ def migrate(database: Database, *, create: bool = True) -> list[str]:
     if HISTORY in database.tables() and len(_applied(database)) == len(MIGRATIONS):
         return []
     with database.writing() as transaction:
+        database.claim(transaction)
         _check(database.tables(transaction), shared=database.shared, create=create)
         transaction.run(
             f"CREATE TABLE IF NOT EXISTS {HISTORY} (number {{whole}} PRIMARY KEY, name {{text}} NOT NULL, "

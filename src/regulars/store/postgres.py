@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from regulars.core.errors import CannotDo, ForeignStore, MissingExtra, StoreError, StoreFull, StoreUnavailable
+from regulars.core.errors import (
+    BadRecord,
+    CannotDo,
+    ForeignStore,
+    MissingExtra,
+    RegularsError,
+    StoreFull,
+    StoreUnavailable,
+)
 
 from .database import Row, Snapshot, Transaction
 from .schema import NUMBER, WHOLE, Layout
@@ -24,6 +32,7 @@ Connection = psycopg.Connection[Row]
 _MIGRATING = 7_236_482_110  # of the advisory lock that writers of a new store wait for
 _COPIED = 2_000  # rows from which COPY into a temporary table is faster than one statement with arrays
 _FULL = ("53100",)  # disk_full
+_UNFIT = ("22", "54")  # data exceptions, limits of the program
 _NAMES = 'TEXT COLLATE "C"'
 
 
@@ -75,9 +84,15 @@ class PostgresDatabase:
 
     def tables(self, transaction: Transaction | None = None) -> set[str]:
         sql = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()"
-        if transaction is not None:
-            transaction.rows("SELECT 1 FROM pg_advisory_xact_lock(?)", (_MIGRATING,))
         return {str(name) for (name,) in (transaction or self).rows(sql)}
+
+    def claim(self, transaction: Transaction) -> None:
+        """Makes the schema that the address names first, where it names one that is not there."""
+        transaction.rows("SELECT 1 FROM pg_advisory_xact_lock(?)", (_MIGRATING,))
+        schema, path = transaction.rows("SELECT current_schema(), current_setting('search_path')")[0]
+        if schema is None:
+            name = next(name.strip() for name in path.split(",") if "$" not in name)
+            transaction.run("CREATE SCHEMA " + (name if name.startswith('"') else f'"{name.lower()}"'))
 
     def backup(self, path: Path) -> None:
         raise CannotDo("a copy of one file is for SQLite; on PostgreSQL use: regulars store dump, or pg_dump")
@@ -259,8 +274,10 @@ def _speaks(connection: Connection) -> bool:
         return True
 
 
-def _meant(error: psycopg.Error, name: str) -> StoreError:
+def _meant(error: psycopg.Error, name: str) -> RegularsError:
     said = " ".join(str(error).split())
     if error.sqlstate in _FULL:
         return StoreFull(f"the disk of {name} is full ({said}); nothing of this was written")
+    if (error.sqlstate or "").startswith(_UNFIT):
+        return BadRecord(f"{name} cannot hold this: {said}")
     return StoreUnavailable(f"{name} does not answer: {said or type(error).__name__}")

@@ -7,7 +7,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from regulars.core.errors import CannotWrite, ForeignStore, StoreError, StoreFull, StoreUnavailable
+from regulars.core.errors import (
+    BadRecord,
+    CannotWrite,
+    ForeignStore,
+    RegularsError,
+    StoreError,
+    StoreFull,
+    StoreUnavailable,
+)
 
 from .database import Row, Snapshot, Transaction
 from .schema import Layout
@@ -89,6 +97,9 @@ class SqliteDatabase:
         sql = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
         return {str(name) for (name,) in (transaction or self).rows(sql)}
 
+    def claim(self, transaction: Transaction) -> None:
+        """Whoever writes an SQLite file is alone."""
+
     def backup(self, path: Path) -> None:
         beside = path.with_name(path.name + ".part")
         try:
@@ -167,7 +178,7 @@ class SqliteDatabase:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OverflowError) as error:
             raise _meant(error, self.path) from error
 
 
@@ -218,12 +229,14 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _meant(error: sqlite3.Error, path: Path) -> StoreError:
+def _meant(error: sqlite3.Error | OverflowError, path: Path) -> RegularsError:
     name = getattr(error, "sqlite_errorname", "") or ""
     if name == "SQLITE_FULL":
         return StoreFull(f"{path} cannot grow: {error}. Nothing of this was written; free some space on its disk")
     if name == "SQLITE_NOTADB":
         return ForeignStore(f"{path} is not an SQLite file; a store needs one of its own")
+    if name == "SQLITE_TOOBIG" or isinstance(error, sqlite3.DataError | OverflowError):
+        return BadRecord(f"{path} cannot hold this: {error}")
     if name.startswith("SQLITE_CORRUPT"):
         return StoreUnavailable(f"{path} is damaged ({error}); put a backup in its place: regulars store restore")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 
-from regulars.core.errors import StoreUnavailable
+from regulars.core.errors import BadRecord, StoreError, StoreUnavailable
 
 from .checking import check_events
 from .protocols import Events
@@ -70,19 +70,27 @@ class Writer:
 
     def _run(self) -> None:
         while batch := self._next():
-            asked = [(events, future) for events, future in batch if future.set_running_or_notify_cancel()]
-            try:
-                results = self._events.append_all([events for events, _ in asked])
-            except Exception as error:
-                if not isinstance(error, StoreUnavailable):
-                    _log.exception("events could not be written")
-                for _, future in asked:
-                    future.set_exception(error)
-            else:
-                for (_, future), result in zip(asked, results, strict=True):
-                    future.set_result(result)
+            self._commit([(events, future) for events, future in batch if future.set_running_or_notify_cancel()])
             with self._changed:
                 self._waiting -= sum(len(events) for events, _ in batch)
+
+    def _commit(self, asked: Sequence[_Waiting]) -> None:
+        try:
+            results = self._events.append_all([events for events, _ in asked])
+        except BadRecord as error:
+            if len(asked) == 1:
+                asked[0][1].set_exception(error)
+            else:
+                for one in asked:  # what the database cannot hold is one caller's mistake, and not the others'
+                    self._commit([one])
+        except Exception as error:
+            if not isinstance(error, StoreError):
+                _log.exception("events could not be written")
+            for _, future in asked:
+                future.set_exception(error)
+        else:
+            for (_, future), result in zip(asked, results, strict=True):
+                future.set_result(result)
 
     def _next(self) -> list[_Waiting]:
         """All that waits, up to one transaction; empty when the writer is closed and nothing waits."""
