@@ -12,7 +12,7 @@ from cli.corner import EVENTS, TABLES, laid_out
 from regulars.cli.project import Project
 from regulars.cli.service import first_day, fitted_names, setup_of, store_address
 from regulars.core import QUIET
-from regulars.serving.loading import load_version
+from regulars.serving.loading import items_of, load_version
 from regulars.serving.questions import Question
 from regulars.serving.refit import Guard, Refitting, alone
 from regulars.serving.versions import Versions
@@ -204,9 +204,35 @@ def test_a_version_that_lost_much_of_the_catalog_stays_a_candidate(served):
     ]
     assert Guard().doubts({"items": 39, "ndcg": 0.19}, {"items": 40, "ndcg": 0.2}) == []
     assert Guard().doubts({}, live.facts) == []
-    said = served.ok("refit", "--json", "--no-promote", "--no-judge").json
-    assert not said["live"]
+    store = store_of(served)
+    store.items.delete([f"{n:04d}" for n in range(9)])
+    store.close()
+    said = served.ok("refit", "--json", "--no-judge").json
+    assert said["doubts"] == ["its catalog has 31 items, that of the live version 40"]
     assert stages(served)[said["version"]] == "candidate"
+    served.ok("versions", "promote", said["version"])
+    assert served.ok("refit", "--json", "--no-judge").json["live"]
+
+
+def test_a_version_that_is_not_to_be_promoted_waits(served):
+    said = served.ok("refit", "--json", "--no-promote", "--no-judge").json
+    assert said["doubts"] == ["--no-promote was asked for"]
+    assert stages(served)[said["version"]] == "candidate"
+
+
+def test_afresh_numbers_the_items_anew_for_the_next_start(served):
+    store = store_of(served)
+    store.items.put({"9999": {"title": "old hat"}})
+    store.close()
+    served.ok("refit", "--no-judge")
+    store = store_of(served)
+    store.items.delete(["9999"])
+    store.close()
+    models = served.folder / "regulars-out" / "models"
+    kept = served.ok("refit", "--no-judge", "--json").json["version"]
+    anew = served.ok("refit", "--no-judge", "--afresh", "--json").json["version"]
+    assert "9999" in items_of(models / kept).ids.to_list()
+    assert "9999" not in items_of(models / anew).ids.to_list()
 
 
 def test_lists_for_every_customer_keep_to_the_scenario(served):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from regulars.core import Allowed, Queries, Vocabulary
-from regulars.core.errors import StoreUnavailable
+from regulars.core.errors import EncoderMismatch, StoreUnavailable
 from regulars.ranking.rules import Rules
 from regulars.serving.counting import Live
 from regulars.serving.filling import in_order_of
@@ -278,6 +278,23 @@ def test_an_item_of_which_nothing_is_known_gets_its_place_when_it_is_told(store,
     look(follower)
     after = follower.shop.deployment.recommenders["content"].score(likes)[0, rows]
     assert after[0] == pytest.approx(after[1])
+
+
+def test_items_are_not_placed_by_vectors_of_another_encoder(store, versions, data, caplog):
+    version = versions.make(replace(fitted(data, {"content": by_content(data)}), content={"text_vector": "one"}))
+    versions.models.promote(version.name)
+
+    def describe(frame, content):
+        raise EncoderMismatch(f"fitted on {content['text_vector']}, now it is another")
+
+    follower = Follower(store, versions, weights=WEIGHTS, describe=describe, restraint=0)
+    look(follower)
+    store.items.put({"novel": {"brand": "Birch"}})
+    look(follower)
+    assert "fitted on one" in caplog.text
+    assert follower.shop.catalog.items.places(["novel"])[0] == data.n_items
+    assert follower.shop.deployment.items is not follower.shop.catalog.items
+    assert follower.problems == {}
 
 
 def test_a_store_that_is_away_is_told_of_and_followed_again_when_it_is_back(store, versions, data, monkeypatch):

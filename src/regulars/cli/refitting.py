@@ -45,6 +45,10 @@ def refit(
     scheduled: Annotated[
         bool, typer.Option("--scheduled", help="As the service does: in the background, unless there is a new one.")
     ] = False,
+    afresh: Annotated[
+        bool,
+        typer.Option("--afresh", help="Number the items anew, without those that are gone; then restart services."),
+    ] = False,
     keep: Annotated[int, typer.Option("--keep", min=1, help="Versions that are kept beside those in use.")] = KEEP,
     seed: Seed = None,
     threads: Threads = None,
@@ -69,7 +73,7 @@ def refit(
         with alone(versions.folder), watched(quiet=quiet or as_json, **project.how(seed, threads, device)) as run:
             if scheduled and _is_new(versions, project.config.serve.refit_hours):
                 return
-            fitted = _fitted(project, store, versions, run, judged=judged)
+            fitted = _fitted(project, store, versions, run, judged=judged, afresh=afresh)
             with stage(run, "write the version"):
                 version = versions.make(fitted)
             doubts = _promoted(versions, version, promote)
@@ -105,7 +109,7 @@ def _promoted(versions: Versions, version: Version, wanted: bool | None) -> list
     return doubts
 
 
-def _fitted(project: Project, store: Store, versions: Versions, run: Run, *, judged: bool) -> Fitted:
+def _fitted(project: Project, store: Store, versions: Versions, run: Run, *, judged: bool, afresh: bool) -> Fitted:
     """Everything that the service needs, learned from the store."""
     begun = time.time()
     places = Places(store.events.last_place(), store.items.last_place())
@@ -115,7 +119,7 @@ def _fitted(project: Project, store: Store, versions: Versions, run: Run, *, jud
     sources = sources_of(store_address(project), items, customers, until=places.events, context=context)
     sources = replace(sources, kinds=project.config.kinds)
     prepared = prepare(sources, project.made(PREPARED), project.checks(), run)
-    order = _order(versions).extended(items["item_id"])
+    order = Vocabulary.of(items["item_id"]) if afresh else _order(versions).extended(items["item_id"])
     prepared = replace(prepared, dataset=project.named(in_order_of(prepared.dataset, order)))
     prepared, _ = with_content(project, prepared, run)
     data = prepared.dataset

@@ -2,15 +2,16 @@
 
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from regulars.core import Dataset, Frame, Recommender, Run, Vocabulary, aligned
-from regulars.core.errors import ConfigError, ModelError
+from regulars.core.errors import ConfigError, EncoderMismatch, ModelError
 from regulars.data import Prepared
 from regulars.data.kinds import weights as weights_of
 from regulars.data.prepared import manifest
@@ -129,9 +130,11 @@ def fitted_of(
 ) -> Fitted:
     """A version of recommenders that know the items of `data`; places: how far the store was read for it."""
     weights = weights_of(project.config.kinds)
-    table = store.items.frame()
-    ids = table["item_id"]
-    known = data.items.index(ids)
+    table, gone = store.items.frame(), deleted(store.items)
+    known = data.items.index(table["item_id"])
+    met = np.zeros(data.n_items, dtype=np.bool_)  # by anybody, or told of in the store; not deleted
+    met[data.item] = met[known[known >= 0]] = True
+    met[(lost := data.items.index(pl.Series(gone, dtype=pl.String)))[lost >= 0]] = False
     return Fitted(
         data.items,
         {name: indexed(one) for name, one in recommenders.items()},
@@ -140,10 +143,10 @@ def fitted_of(
         data.kinds,
         weights,
         project.item_names(data),
-        deleted(store.items),
+        gone,
         Columns(data.item_features, data.user_features, _known(project, data)),
         places=places if (known >= 0).all() else Places(places.events, 0),
-        facts={"methods": list(recommenders), "items": data.n_items, "events": len(data), "customers": data.n_users},
+        facts={"methods": list(recommenders), "items": int(met.sum()), "events": len(data), "customers": data.n_users},
     )
 
 
@@ -193,7 +196,9 @@ def _describing(project: Project, run: Run) -> Describe | None:
         return None
     quiet = replace(run, on_epoch=Run().on_epoch)
 
-    def describe(frame: Frame) -> Frame:
+    def describe(frame: Frame, fitted: Mapping[str, str]) -> Frame:
+        if fitted and (now := identities(project, quiet)) != dict(fitted):
+            raise EncoderMismatch(f"the models were fitted on vectors by {dict(fitted)}; [content] now means {now}")
         if alias and alias in frame.columns:
             frame = frame.with_columns(pl.col(alias).alias(CATEGORY))
         return encoded(project, frame.drop(made, strict=False), quiet)[0] if made else frame
@@ -208,8 +213,3 @@ def content_of(project: Project, run: Run) -> dict[str, str]:
 
 def _and(where: str, column: str) -> str:
     return f"({where}) and {column}" if where else column
-
-
-def names_told(versions: Sequence[Version]) -> str:
-    """The names of some versions, for people."""
-    return ", ".join(version.name for version in versions) or "none"

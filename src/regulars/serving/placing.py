@@ -9,20 +9,21 @@ import numpy as np
 import polars as pl
 
 from regulars.core import AddsItems, Frame, Recommender, Vocabulary
-from regulars.core.errors import CannotDo, RegularsError
+from regulars.core.errors import CannotDo, ConfigError, DataError, MissingExtra, ModelError, RegularsError
 
 from .deployment import Deployment
 from .loading import Loaded
 
 Documents = Callable[[Sequence[str]], Sequence[Mapping[str, Any]]]
-Describe = Callable[[Frame], Frame]
+Describe = Callable[[Frame, Mapping[str, str]], Frame]
 _log = logging.getLogger(__name__)
 
 
 class Placing:
     """A loaded version that takes new items into those of its models that can. Changes as items come.
 
-    describe: makes of the fields of new items what models read (vectors of their texts); None: they are all there is.
+    describe: makes of the fields of new items what models read (vectors of their texts), given the identity of the
+    encoder of each column of vectors that they were fitted on; None: the fields are all there is.
     """
 
     def __init__(self, loaded: Loaded, describe: Describe | None = None) -> None:
@@ -53,7 +54,12 @@ class Placing:
         """
         if not self._able or len(items) == self.first:
             return False
-        features = self._features(documents(items.ids[self.first :].cast(pl.String).to_list()))
+        try:
+            features = self._features(documents(items.ids[self.first :].cast(pl.String).to_list()))
+        except (ModelError, ConfigError, DataError, MissingExtra) as error:
+            _log.error("new items cannot be placed in version %s: %s", self.deployment.version, error)
+            self._able = []
+            return False
         known = features.hash_rows(5).to_numpy()
         old = len(self._known)
         if len(known) == old and (known == self._known).all():
@@ -91,8 +97,11 @@ class Placing:
         schema = self.loaded.features.schema
         frame = pl.DataFrame([_column(name, dtype, documents) for name, dtype in schema.items()])
         if self._describe is not None:
-            frame = self._describe(frame)
-        return frame.select(pl.col(name).cast(dtype, strict=False) for name, dtype in schema.items())
+            frame = self._describe(frame, self.loaded.content)
+        return frame.select(
+            (pl.col(name) if name in frame.columns else pl.lit(None).alias(name)).cast(dtype, strict=False)
+            for name, dtype in schema.items()
+        )
 
 
 def _column(name: str, dtype: pl.DataType, documents: Sequence[Mapping[str, Any]]) -> pl.Series:

@@ -16,7 +16,7 @@ _LONG: Final = 5  # events of the histories that are asked about
 _log = logging.getLogger(__name__)
 
 
-def warm(deployment: Deployment, questions: int = ENOUGH, seconds: float = 3.0) -> None:
+def warm(deployment: Deployment, questions: int = ENOUGH, seconds: float = 1.0) -> None:
     """Asks each recommender so many single questions, as long as that takes `seconds` for each at most."""
     for name, recommender in deployment.recommenders.items():
         try:
