@@ -65,7 +65,7 @@ def serve(folder: Path, port: int, *, core: int | None = None, address: str = ""
     if core is not None:
         os.sched_setaffinity(0, {core})
     from regulars.serving.app import app
-    from regulars.serving.server import server
+    from regulars.serving.server import server, settle
     from regulars.serving.wiring import Setup, open_service
 
     setup = Setup(
@@ -79,6 +79,7 @@ def serve(folder: Path, port: int, *, core: int | None = None, address: str = ""
     service = open_service(setup)
     print(json.dumps({"ready": service.ready(), "seconds": time.perf_counter() - began}), flush=True)
     try:
+        settle()
         server(app(service), "127.0.0.1", port).run()
     finally:
         service.close()
