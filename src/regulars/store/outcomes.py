@@ -6,7 +6,6 @@ from regulars.core import Frame
 
 PURCHASE = "purchase"
 NO_ANSWER = ("impression", "return", "remove_from_cart")  # kinds that neither click nor purchase
-_LINE = ("exposure_id", "item_id")
 
 
 def joined(shown: Frame, events: Frame, window: int) -> Frame:
