@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -144,6 +145,16 @@ def test_the_gallery_shows_rare_items_drawn_from_every_part(found, read):
     assert found.gallery.filter(name="after")["alike"].all()
     assert "Nothing: without an event it had no vector." in read.text
     assert sum(name == "src" for name, _ in read.attributes) >= 6 * 4
+
+
+def test_what_content_has_not_changed_is_shown_once(found):
+    from regulars.report.longtail.page import page
+
+    after = found.gallery.filter(name="after")
+    unmoved = replace(found, gallery=pl.concat([after.with_columns(name=pl.lit("before")), after]))
+    text = page(unmoved, shop="Corner")
+    assert text.count("<h4>Before and after</h4>") == 6
+    assert "<h4>After</h4>" not in text
 
 
 def test_there_is_a_point_for_each_item_that_has_a_vector(page):

@@ -40,7 +40,7 @@ class TimeSplit(Settings):
         target = targets(data, self.kinds)
         users = np.unique(data.user[withheld & target])
         wanted = wanted_by(data, users, withheld, target)
-        name = f"time split at {_day(begin)}, {self.days:g} days"
+        name = f"time split at {_day(begin)}, {self.days:g} day{'' if self.days == 1 else 's'}"
         return asking(Split(name, train, train.queries(users, begin), wanted), strangers=self.strangers)
 
     def window(self, data: Dataset) -> tuple[int, int]:

@@ -29,11 +29,16 @@ def _exhibit(told: Told, item: int) -> Markup:
     found = told.found
     facts = [plural(int(found.events[item]), "event"), found.goods.first[item]]
     subject = tag("div", _card(told, item, None), tag("p", " · ".join(filter(None, facts))), cls="subject")
-    sides = [
-        tag("div", tag("h4", name.capitalize()), _strip(told, found.gallery.filter(item=item, name=name)), cls="side")
-        for name in (BEFORE, AFTER)
-    ]
+    before, after = (found.gallery.filter(item=item, name=name) for name in (BEFORE, AFTER))
+    if before.height and before["similar"].equals(after["similar"]):
+        sides = [_side(f"{BEFORE.capitalize()} and {AFTER}", _strip(told, after))]
+    else:
+        sides = [_side(BEFORE.capitalize(), _strip(told, before)), _side(AFTER.capitalize(), _strip(told, after))]
     return tag("article", subject, tag("div", sides, cls="sides"), cls="exhibit")
+
+
+def _side(title: str, shown: Markup) -> Markup:
+    return tag("div", tag("h4", title), shown, cls="side")
 
 
 def _strip(told: Told, rows: Frame) -> Markup:

@@ -16,6 +16,7 @@ from .words import ALIKE, BETTER, WORSE, fine, listed, percent, times
 
 RARE: Final = ("0", "1-3", "4-10")
 FEW: Final = f"at most {ENOUGH - 1} events"
+_FEW_PARTS: Final = 2  # are named one by one
 _SEEN: Final = 0.02  # a share must differ by so much from another to be called more or less
 _MORE: Final = 0.05  # and by so much to be called a change for the worse
 
@@ -118,7 +119,7 @@ def quality_said(rows: Frame, metric: str, among: str) -> str:
     if worse.height:
         sentences.append(f"After is worse for {_named(worse, figures=True)}.")
     if alike.height:
-        sentences.append(f"No difference can be told for {_named(alike)}.")
+        sentences.append(_alike(alike["part"].to_list(), "the others"))
     return " ".join(sentences)
 
 
@@ -175,9 +176,15 @@ def irrelevance_said(found: LongTail) -> str:
             sentences.append(f"The share {words} {listed(said)}.")
     if fresh := [f"{percent(new[part])} ({name(part)})" for part in new if old[part] != old[part]]:
         sentences.append(f"It is {listed(fresh)} where there was no answer before.")
-    if len(alike := after.filter(verdict=ALIKE)["part"]):
-        sentences.append(f"No difference can be told for products with {listed([name(part) for part in alike])}.")
+    if alike := after.filter(verdict=ALIKE)["part"].to_list():
+        sentences.append(_alike(alike, "the others" if sentences else "any number of events"))
     return " ".join(sentences)
+
+
+def _alike(parts: list[str], many: str) -> str:
+    """Which parts show no difference; what to call them when they are many."""
+    whose = f"products with {listed([name(part) for part in parts])}" if len(parts) <= _FEW_PARTS else many
+    return f"No difference can be told for {whose}."
 
 
 def name(part: str) -> str:
