@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import count
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -66,6 +67,7 @@ class Engine:
         self._reader = Reader(store.events, history)
         self._cursors = Cursors(secret)
         self._ladders = Ladders(weights_of(weights or {}))
+        self._name, self._number = secrets.token_hex(8), count(1)  # of exposures: no two engines share a name
         self._random = np.random.default_rng(seed)
         self._drawing = threading.Lock()
 
@@ -213,7 +215,7 @@ class Engine:
             question,
             lines,
             batch.deployment.version if batch.deployment else "",
-            "" if question.dry_run or not lines or self.exposing is None else secrets.token_hex(12),
+            "" if question.dry_run or not lines or self.exposing is None else f"{self._name}{next(self._number):x}",
             self._cursor(one, [line.item_id for line in lines]) if full else "",
             asked,
             bool(batch.queries.history.lengths[row]),

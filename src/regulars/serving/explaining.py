@@ -109,12 +109,14 @@ def _template(words: Words, met: _Met, own: bool, feature: int, carried: bool) -
 
 def because(row: Row, ids: Mapping[int, tuple[str, str]], reasons: Why) -> tuple[Because, ...]:
     """The reasons of one line, strongest first."""
-    made = []
-    for item, feature, share in zip(*reasons, strict=True):
-        if item != MISSING or feature:
-            item_id, name = ids.get(item, ("", ""))
-            made.append(Because(item_id, name, feature, row.met.get(item, _NEVER).newest, round(share, 4)))
-    return tuple(made)
+    met, nobody = row.met, ("", "")
+    return tuple(
+        [
+            Because(*(ids[item] if item != MISSING else nobody), feature, met.get(item, _NEVER)[0], round(share, 4))
+            for item, feature, share in zip(*reasons, strict=True)
+            if item != MISSING or feature
+        ]
+    )
 
 
 def _met(history: Histories, row: int, wanted: set[int]) -> dict[int, _Met]:
@@ -129,8 +131,11 @@ def _met(history: Histories, row: int, wanted: set[int]) -> dict[int, _Met]:
 
 
 def _summed(events: list[tuple[int, int]]) -> _Met:
+    time, kind = events[-1]
+    if len(events) == 1:
+        return _Met(time, kind, 1)
     days = [time // DAY for time, _ in events]
-    return _Met(*events[-1], len(set(days)), days[-1] - days[0])
+    return _Met(time, kind, len(set(days)), days[-1] - days[0])
 
 
 @lru_cache(1_024)

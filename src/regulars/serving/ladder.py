@@ -1,7 +1,7 @@
 """Ladder: the sources of a scenario, of which the next one fills what those before leave open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import final
 
@@ -60,6 +60,8 @@ class Ladder:
 
     def recommend(self, queries: Queries, k: int, allowed: Allowed | None = None) -> Recommendations:
         permitted, n = allowed or Allowed(), len(queries)
+        if not self.rungs:
+            return Recommendations.none(n, k)
         answer = self._first(queries, k, permitted)
         for band in range(1, len(self.rungs)):
             found = (answer.items != MISSING).sum(axis=1)
@@ -76,15 +78,23 @@ class Ladder:
         """Each item of this ladder's `answer` explained by the source that proposed it; none where that cannot."""
         owners = np.array([*self.owners, MISSING], dtype=np.int32)
         owner = np.where(answer.items != MISSING, owners[np.minimum(answer.sources, len(self.owners))], MISSING)
+        places = sorted(set(owner.ravel().tolist()) - {MISSING})
+        if len(places) == 1:
+            return self._because(places[0], queries, answer, owner, r)
         reasons, attributes = Reasons.none(len(answer), answer.k, r), list[str]()
-        for place in sorted(set(owner.ravel().tolist()) - {MISSING}):
-            rung = self.rungs[place]
-            if isinstance(rung.recommender, Explains):
-                part = _part(answer, owner == place, rung.names, self._offsets[place])
-                found = rung.recommender.because(queries, part, r)
-                _laid(reasons, found, owner == place, len(attributes))
-                attributes += found.names
-        return replace(reasons, names=tuple(attributes))
+        for place in places:
+            found = self._because(place, queries, answer, owner, r)
+            _laid(reasons, found, owner == place, len(attributes))
+            attributes += found.names
+        return Reasons(reasons.items, reasons.shares, reasons.features, tuple(attributes))
+
+    def _because(self, place: int, queries: Queries, answer: Recommendations, owner: Ints, r: int) -> Reasons:
+        """What one rung says of its items."""
+        rung = self.rungs[place]
+        if not isinstance(rung.recommender, Explains):
+            return Reasons.none(len(answer), answer.k, r)
+        part = _part(answer, owner == place, rung.names, self._offsets[place])
+        return rung.recommender.because(queries, part, r)
 
     def _first(self, queries: Queries, k: int, allowed: Allowed) -> Recommendations:
         found = self.rungs[0].recommender.recommend(queries, k, allowed)
