@@ -63,7 +63,7 @@ def serve(
         from regulars.serving.app import app
         from regulars.serving.gate import Access
         from regulars.serving.limits import Limits
-        from regulars.serving.server import server
+        from regulars.serving.server import server, settle
         from regulars.serving.wiring import open_service
     except ModuleNotFoundError as error:
         raise MissingExtra(str(error.name), "serve") from error
@@ -85,6 +85,8 @@ def serve(
     logs.configured(logging.INFO, requests=access_log)
     try:
         web = app(service, access=Access(open_to_all, given.origins), limits=limits)
+        settle()
+        listening.listen()
         say(f"serving {project.config.name} at {place.url}; the API is explained at {place.url}/docs")
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):  # uvicorn raises the signal that stopped it once more
@@ -133,12 +135,15 @@ def check_open(host: str, *, open_to_all: bool) -> None:
 
 def bound(place: Place) -> socket.socket:
     """A socket that listens there. Raises ConfigError."""
+    found = None
     try:
         family, *_, address = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)[0]
         found = socket.socket(family)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(address)
     except OSError as error:
+        if found is not None:
+            found.close()
         raise ConfigError(
             f"{place.host}:{place.port} cannot be listened at: {error.strerror or error}. Choose another place with "
             "--host and --port"
