@@ -19,7 +19,7 @@ from docstrings import markdown
 
 SRC = Path(__file__).parents[1] / "src" / "regulars"
 FOLDERS = [
-    "core", "data", "features", "models", "retrieval", "ranking", "evaluation", "tuning", "marketing",
+    "core", "data", "store", "features", "models", "retrieval", "ranking", "evaluation", "tuning", "marketing",
     "forecasting", "experiments", "monitoring", "privacy", "report", "serving", "scale", "console", "kernels",
 ]  # fmt: skip
 
