@@ -15,40 +15,9 @@ from jsonschema import Draft202012Validator
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from regulars.serving.app import app
 from regulars.serving.routes import ENDPOINTS
-from regulars.serving.wiring import Setup, open_service
-from serving.fitting import WEIGHTS, filled, made
-from serving.http.live import listening
-from serving.shopping import dataset
 
 FUZZ = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    """A real service of the small shop, in which the examples' ids exist."""
-    from regulars.serving.versions import Versions
-
-    folder = tmp_path_factory.mktemp("served")
-    data = dataset()
-    store = filled(folder, data)
-    versions = Versions(folder / "models", store.models)
-    made(versions, data, "v1")
-    made(versions, data, "v2", promote=False)
-    store.items.put({"milk": {"price": 1.19}, "bread": {"price": 2.0}, "tea": {"price": 2.5}})
-    store.customers.put({"tea": {"city": "Bonn"}, "gone": {"city": "Rome"}})
-    names = ("item_knn", "popularity")
-    setup = Setup(store="", folder=folder / "models", known=names, home=names, weights=WEIGHTS, pause=0.02)
-    running = open_service(setup, store)
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
-def url(service):
-    with listening(app(service)) as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
