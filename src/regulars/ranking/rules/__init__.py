@@ -3,7 +3,8 @@
 from .bound import Bound
 from .catalog import Catalog
 from .language import Condition
+from .parts import Boost, Diversity, Pin, Screen, Share
 from .ruled import Ruled
-from .rules import Boost, Diversity, Pin, Rules, Screen, Share
+from .rules import Rules
 
 __all__ = ["Boost", "Bound", "Catalog", "Condition", "Diversity", "Pin", "Ruled", "Rules", "Screen", "Share"]

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from regulars.core import MISSING, Bools, Floats, Ints, Longs, Queries, Recommendations
+from regulars.core import MISSING, Bools, Floats, Ints, Longs, Recommendations
 from regulars.kernels.arranging import Limits, Lists, Table, arrange, lists_of
 
 from .bound import Bound, Situation
@@ -182,24 +182,6 @@ class Chosen:
         proposed = Lists(*map(np.ascontiguousarray, (candidates.items, candidates.scores, candidates.sources)))
         lists = lists_of(columns, items, proposed, n_pins=n_pins, pinned=len(candidates.names))
         return Recommendations(lists.items, lists.scores, candidates.names, lists.sources)
-
-
-def arranged(bound: Bound, queries: Queries, answer: Recommendations, k: int) -> Recommendations:
-    """The k best of longer lists, without asking anybody for more."""
-    if not bound.arranges:
-        return answer.head(k)
-    result = Recommendations.none(len(answer), k)
-    for situation in bound.situations(queries):
-        pins, screen = pins_of(bound, situation), bound.screened(situation)
-        fits = [slot <= k and (screen is None or bool(screen.values[item])) for item, slot in pins]
-        slots = np.array([slot - 1 for (_, slot), fit in zip(pins, fits, strict=True) if fit], dtype=np.int64)
-        items = np.array([item for (item, _), fit in zip(pins, fits, strict=True) if fit], dtype=np.int32)
-        n = len(situation.rows)
-        arrangement = Arrangement(bound, situation, k, items, np.tile(slots, (n, 1)))
-        part = answer[situation.rows]
-        chosen = arrangement.chosen(part, settled=np.zeros(n, dtype=np.int64))
-        written(result, situation.rows, chosen.answer(part))
-    return replace(result, names=names_with_pins(bound, answer.names))
 
 
 def pins_of(bound: Bound, situation: Situation) -> Sequence[tuple[int, int]]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from regulars.core import MISSING, Allowed, Bools, Ints, Longs, Queries, Recommendations
+from regulars.core import MISSING, Allowed, Bools, Ints, Longs, Queries
 from regulars.core.vocabulary import as_ids
 
 from .catalog import GONE, ITEMS, Catalog
@@ -16,7 +16,10 @@ from .columns import Numbers
 from .evaluation import mask_of, resolved
 from .language import Condition
 from .masks import Mask
-from .rules import ANY, Rules, Screen
+from .parts import ANY, Screen
+
+if TYPE_CHECKING:
+    from .rules import Rules
 
 Variable = tuple[str, str]  # scope and name
 
@@ -44,7 +47,7 @@ class Bound:
     kinds: the name of each code of the histories' kinds.
     """
 
-    rules: Rules
+    rules: "Rules"
     catalog: Catalog
     kinds: tuple[str, ...] = ()
 
@@ -66,15 +69,6 @@ class Bound:
         for situation, mask in zip(situations, masks, strict=True):
             dense[situation.rows] = self._row(mask)
         return Allowed(dense, seen.starts, seen.excluded)
-
-    def arranged(self, queries: Queries, answer: Recommendations, k: int) -> Recommendations:
-        """The k best of longer lists, as the rules want them; shorter where the list has too few that fit together.
-
-        answer: [n, depth], allowed items. `Ruled` asks for more where a row is short; this does not.
-        """
-        from .arranging import arranged
-
-        return arranged(self, queries, answer, k)
 
     def seen(self, queries: Queries) -> Allowed:
         """Everything but what `unseen` forbids to show again."""

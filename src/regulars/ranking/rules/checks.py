@@ -1,19 +1,22 @@
 """What of the rules nothing answers to: told at the start of a service, and to whoever sends a filter."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from regulars.core.errors import RuleError
 
 from .catalog import Catalog
-from .rules import Rules
 from .syntax import Name, Text
 from .tokens import nearest
+
+if TYPE_CHECKING:
+    from .rules import Rules
 
 _GROUPS = ("number", "flag", "time", "text")  # kinds with one value for each item
 _TIMES = ("time", "number")
 
 
-def check(rules: Rules, catalog: Catalog, context: Sequence[str] = ()) -> None:
+def check(rules: "Rules", catalog: Catalog, context: Sequence[str] = ()) -> None:
     """Raises RuleError at the first name that is neither a field of the catalog nor among the names of the context."""
     for where, condition in rules.conditions:
         for name in condition.names:
@@ -51,7 +54,7 @@ def _no_field(name: str, known: Sequence[str]) -> str:
     return f"the items have no field {name}{nearest(name, known)} There are {listed or 'none yet'}"
 
 
-def _fields(rules: Rules) -> Iterator[tuple[str, str, Sequence[str]]]:
+def _fields(rules: "Rules") -> Iterator[tuple[str, str, Sequence[str]]]:
     """What is wanted where, the field that is named there, and the kinds that it may be of."""
     for screen in rules.screens:
         for where in ("available_from", "available_until"):

@@ -6,15 +6,15 @@ from typing import Any, TypeVar
 from regulars.core.errors import RuleError
 
 from .language import Condition
-from .rules import ANY, Boost, Diversity, Pin, Rules, Screen, Share
+from .parts import ANY, Boost, Diversity, Pin, Screen, Share
 from .tokens import nearest
 
 T = TypeVar("T")
 _MOST = 10_000  # slots, ids and entries that a rule may name
 
 
-def rules_of(mapping: Mapping[str, Any], where: str) -> Rules:
-    """The rules that a table says; `where` is the name of the table, for the errors."""
+def parts_of(mapping: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The fields of `Rules` that a table says; `where` is the name of the table, for the errors."""
     table = _Table(mapping, where)
     screen = Screen(
         table.get("where", _condition),
@@ -23,19 +23,19 @@ def rules_of(mapping: Mapping[str, Any], where: str) -> Rules:
         table.get("available_from", _text) or "",
         table.get("available_until", _text) or "",
     )
-    rules = Rules(
-        (screen,) if screen != Screen() else (),
-        table.get("unseen", _unseen) or (),
-        table.get("boosts", _each(_boost)) or (),
-        table.get("bury", _conditions) or (),
-        table.get("pins", _each(_pin)) or (),
-        table.get("shares", _each(_share)) or (),
-        table.get("caps", _by_field(_most)) or (),
-        table.get("weights", _by_field(_weight)) or (),
-        table.get("diversity", _diversity),
-    )
+    parts: dict[str, Any] = {
+        "unseen": table.get("unseen", _unseen),
+        "boosts": table.get("boosts", _each(_boost)),
+        "bury": table.get("bury", _conditions),
+        "pins": table.get("pins", _each(_pin)),
+        "shares": table.get("shares", _each(_share)),
+        "caps": table.get("caps", _by_field(_most)),
+        "weights": table.get("weights", _by_field(_weight)),
+        "diversity": table.get("diversity", _diversity),
+    }
     table.end()
-    return rules
+    said = {name: part for name, part in parts.items() if part is not None}
+    return said if screen == Screen() else {"screens": (screen,), **said}
 
 
 class _Table:

@@ -3,74 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
+from .bound import Bound
+from .catalog import Catalog
+from .checks import check
 from .language import Condition
+from .parts import Boost, Diversity, Pin, Screen, Share
+from .reading import parts_of
 from .syntax import Name
-
-if TYPE_CHECKING:
-    from .bound import Bound
-    from .catalog import Catalog
-
-ANY: Final = "*"  # among the kinds of `unseen`: whatever a customer did
-
-
-@dataclass(frozen=True)
-class Screen:
-    """What may be shown at all; all that is said must hold.
-
-    where: a condition. allow: only these ids, None for all; deny: none of these. available_from, available_until:
-    fields with times, between which an item may be shown, the latter not included; a missing time is no limit.
-    """
-
-    where: Condition | None = None
-    allow: tuple[str, ...] | None = None
-    deny: tuple[str, ...] = ()
-    available_from: str = ""
-    available_until: str = ""
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    @cached_property
-    def _hash(self) -> int:  # long lists of ids are looked at once
-        return hash((self.where, self.allow, self.deny, self.available_from, self.available_until))
-
-
-@dataclass(frozen=True)
-class Boost:
-    """What the worth of some items is multiplied by, and what is added to it; see `merits`."""
-
-    where: Condition
-    factor: float = 1.0
-    add: float = 0.0
-
-
-@dataclass(frozen=True)
-class Pin:
-    """An item that stands in a slot (from 1) wherever it may be shown and `where` is true of it."""
-
-    item: str
-    slot: int
-    where: Condition | None = None
-
-
-@dataclass(frozen=True)
-class Share:
-    """The part of the slots that goes to the items of a condition, or to each value of a field (`by`)."""
-
-    where: Condition | None = None
-    by: str = ""
-    at_least: float = 0.0
-    at_most: float = 1.0
-
-
-@dataclass(frozen=True)
-class Diversity:
-    """Each further item of a value of the field `by` counts (1 - strength) times; of vectors, by their likeness."""
-
-    by: str
-    strength: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -95,9 +36,7 @@ class Rules:
     @classmethod
     def of(cls, mapping: Mapping[str, Any], where: str = "[rules]") -> "Rules":
         """From a table of regulars.toml or a JSON object. Raises RuleError, which names the place, `where` first."""
-        from .reading import rules_of
-
-        return rules_of(mapping, where)
+        return cls(**parts_of(mapping, where))
 
     def merged(self, *others: "Rules") -> "Rules":
         """This and what narrower places say: the shop's with those of a scenario, and of a request.
@@ -107,16 +46,12 @@ class Rules:
         """
         return reduce(_merged, others, self)
 
-    def bound(self, catalog: "Catalog", kinds: Sequence[str] = ()) -> "Bound":
+    def bound(self, catalog: Catalog, kinds: Sequence[str] = ()) -> Bound:
         """The rules as they hold for a catalog. kinds: the name of each code of the histories, for `unseen`."""
-        from .bound import Bound
-
         return Bound(self, catalog, tuple(kinds))
 
-    def check(self, catalog: "Catalog", context: Sequence[str] = ()) -> None:
+    def check(self, catalog: Catalog, context: Sequence[str] = ()) -> None:
         """Raises RuleError for names that neither a field of the catalog nor a variable of the context answers to."""
-        from .checks import check
-
         check(self, catalog, context)
 
     @cached_property
