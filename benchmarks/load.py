@@ -230,7 +230,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told["acknowledged"] = load.outcome.acknowledged
     if load.plan.get("answers"):
         told["answers"] = [answer.decode() for answer in load.outcome.answers]
-    print(json.dumps(told))
+    os.set_blocking(sys.stdout.fileno(), True)  # what is told may be more than a pipe takes at once
+    print(json.dumps(told), flush=True)
     return 0
 
 

@@ -39,6 +39,7 @@ TEXTS, TEXT, PICTURE = ("prod_name", "detail_desc"), "text", "picture"
 PLAIN, SIMILAR, ARTICLE, OURS = "ALS", "content similarity", "the article's network", "ours"
 MAPPED = ContentToCF(customers=15_000, epochs=4)
 KEPT = Path(__file__).parent / ".vectors"
+Cost = tuple[float, float]  # seconds and CPU seconds of a fit
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ def run() -> Iterator[Figure]:
     """The contenders, then what texts, pictures and attributes are worth by themselves, on the last day."""
     _, test = days()
     contest = Contest(test)
-    yield from contenders(contest)
-    yield from ablation(contest)
+    models, costs = fitted(methods(), test.train)
+    yield from contenders(contest, models, costs)
+    yield from ablation(contest, models[OURS], costs[OURS])
 
 
 def days() -> tuple[Split, Split]:
@@ -103,9 +105,8 @@ def methods() -> dict[str, ALS | Content | ContentToCF]:
     }
 
 
-def contenders(contest: Contest) -> Iterator[Figure]:
+def contenders(contest: Contest, models: Mapping[str, Model], costs: Mapping[str, Cost]) -> Iterator[Figure]:
     """Quality of each on each part, with the factors over ALS and over the article's network."""
-    models, costs = fitted(methods(), contest.split.train)
     compared = judged(models, contest.parts)
     counts = by_count(models, contest)
     for name in models:
@@ -131,17 +132,17 @@ def contenders(contest: Contest) -> Iterator[Figure]:
         yield Figure("long tail", "hm, last day", name, *costs[name], quality=quality, further=noted)
 
 
-def ablation(contest: Contest) -> Iterator[Figure]:
-    """Ours, knowing nothing of the items but texts, pictures or attributes; differences from knowing all."""
+def ablation(contest: Contest, whole: Model, cost: Cost) -> Iterator[Figure]:
+    """Ours, knowing nothing of the items but texts, pictures or attributes, beside the whole that knows all."""
     columns = {
         "texts": (*TEXTS, f"{TEXT}_vector"),
         "pictures": (f"{PICTURE}_vector",),
         "attributes": attributes(),
-        "all": (),
     }
     models, costs = fitted(
         {name: replace(MAPPED, item_columns=some) for name, some in columns.items()}, contest.split.train
     )
+    models["all"], costs["all"] = whole, cost
     compared = judged(models, contest.parts)
     for name in models:
         quality = {
@@ -157,7 +158,7 @@ def ablation(contest: Contest) -> Iterator[Figure]:
 
 def fitted(
     methods: Mapping[str, ALS | Content | ContentToCF], data: Dataset
-) -> tuple[dict[str, Model], dict[str, tuple[float, float]]]:
+) -> tuple[dict[str, Model], dict[str, Cost]]:
     """The models, and the seconds and CPU seconds of each fit."""
     models: dict[str, Model] = {}
     costs = {}

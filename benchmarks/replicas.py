@@ -40,7 +40,7 @@ class Replica:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
-    def start(self, patience: float = 120.0) -> None:
+    def start(self, patience: float = 300.0) -> None:
         """Starts it, and returns when it answers; start_seconds: from the first line of Python until then."""
         began = time.perf_counter()
         self._process = subprocess.Popen(

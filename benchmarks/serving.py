@@ -1,5 +1,6 @@
 """The service under load: a generator on one core, the server on another; start, memory and where the time goes."""
 
+import json
 import os
 import tempfile
 import time
@@ -11,6 +12,7 @@ from benchmarks.figure import OURS, Figure
 from benchmarks.measure import circumstances
 from benchmarks.replicas import Replica, asked, postgres
 from benchmarks.serving_shop import Shop, make
+from benchmarks.stages import shares
 
 SECONDS = float(os.environ.get("REGULARS_SERVING_SECONDS", "20"))
 SMALL, LARGE = Shop(), Shop(n_items=1_000_000, indexed=True)
@@ -32,6 +34,7 @@ def run() -> Iterator[Figure]:
         for connections in (1, 8, 64):
             told = asked(replica, {**answers(SMALL, 0, seconds=SECONDS / 2), "connections": connections})
             yield figure(f"recommend, {connections} ask without pause", "100,000 items", told, replica)
+    yield where(small)
     yield started("start", "100,000 items", small)
     with Replica(large) as replica:
         for rate in (100, 300):
@@ -94,6 +97,42 @@ def figure(task: str, data: str, told: Mapping[str, Any], replica: Replica, more
     }
     half = times.get("p50", float("nan")) / 1e3
     return Figure(task, data, OURS, half, told["cpu_ms"] / 1e3, replica.resident_mb(), quality, circumstances())
+
+
+class Watched(Replica):
+    """A replica that tells where its time goes."""
+
+    @property
+    def told(self) -> Path:
+        """The file that it tells it in."""
+        return self.folder / "stages.json"
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--stages", str(self.told)]
+
+
+def where(folder: Path) -> Figure:
+    """CPU milliseconds of a request by stage, at 300 a second."""
+    with Watched(folder) as replica:
+        asked(replica, answers(SMALL, 300, seconds=4.0))
+        before = json.loads(replica.told.read_text())
+        told = asked(replica, answers(SMALL, 300))
+        time.sleep(1.5)
+        after = json.loads(replica.told.read_text())
+    n = (SECONDS + 3.0) * 300  # the warm-up is in it
+    quality = {
+        f"{stage}, ms": 1e3 * cpu / n for stage, cpu in sorted(shares(before, after).items(), key=lambda one: -one[1])
+    }
+    return Figure(
+        "where the time of a request goes",
+        "100,000 items",
+        OURS,
+        None,
+        told["cpu_ms"] / 1e3,
+        None,
+        quality,
+        circumstances(),
+    )
 
 
 def started(task: str, data: str, folder: Path) -> Figure:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.stages import Stages
+
 STORE, MODELS, PAGE = "shop.db", "models", "shop.json"
 FACTORS = 64
 CLUSTERS = 2_000
@@ -59,7 +61,7 @@ def make(shop: Shop, folder: Path, address: str = "") -> None:
     (folder / PAGE).write_text(json.dumps(asdict(shop)))
 
 
-def serve(folder: Path, port: int, *, core: int | None = None, address: str = "", profile: Path | None = None) -> None:
+def serve(folder: Path, port: int, *, core: int | None = None, address: str = "", stages: Path | None = None) -> None:
     """Serves the shop of a folder until it is told to stop; the start is told on the first line."""
     began = time.perf_counter()
     if core is not None:
@@ -80,6 +82,8 @@ def serve(folder: Path, port: int, *, core: int | None = None, address: str = ""
     print(json.dumps({"ready": service.ready(), "seconds": time.perf_counter() - began}), flush=True)
     try:
         settle()
+        if stages is not None:
+            Stages(stages).start()
         server(app(service), "127.0.0.1", port).run()
     finally:
         service.close()
@@ -152,12 +156,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--make", action="store_true", help="make the shop instead of serving it")
     parser.add_argument("--items", type=int, default=Shop.n_items)
     parser.add_argument("--customers", type=int, default=Shop.n_customers)
+    parser.add_argument("--stages", type=Path, help="file for where the time goes")
     parser.add_argument("--indexed", action="store_true")
     options = parser.parse_args(arguments)
     if options.make:
         make(Shop(options.items, options.customers, indexed=options.indexed), options.folder, options.store)
     else:
-        serve(options.folder, options.port, core=options.core, address=options.store)
+        serve(options.folder, options.port, core=options.core, address=options.store, stages=options.stages)
     return 0
 
 

@@ -72,6 +72,8 @@ def solve_rows(
 
 def _balanced(starts: Longs, parts: int) -> list[tuple[int, int]]:
     """Spans of rows that cover all rows and cost about the same."""
+    if parts == 1:
+        return [(0, len(starts) - 1)]
     cost = starts + TILE * np.arange(len(starts))
     bounds = np.unique(np.searchsorted(cost, np.linspace(0, cost[-1], parts + 1))).tolist()
     return list(itertools.pairwise(bounds))

@@ -37,6 +37,11 @@ class Rung:
     def of(cls, name: str, recommender: Recommender) -> "Rung":
         return cls(name, recommender, names_of(recommender))
 
+    @cached_property
+    def explaining(self) -> Explains | None:
+        """The recommender, if it explains; looked up once, as it takes as long as a reason."""
+        return self.recommender if isinstance(self.recommender, Explains) else None
+
 
 @final
 @dataclass(frozen=True)
@@ -91,10 +96,10 @@ class Ladder:
     def _because(self, place: int, queries: Queries, answer: Recommendations, owner: Ints, r: int) -> Reasons:
         """What one rung says of its items."""
         rung = self.rungs[place]
-        if not isinstance(rung.recommender, Explains):
+        if rung.explaining is None:
             return Reasons.none(len(answer), answer.k, r)
         part = _part(answer, owner == place, rung.names, self._offsets[place])
-        return rung.recommender.because(queries, part, r)
+        return rung.explaining.because(queries, part, r)
 
     def _first(self, queries: Queries, k: int, allowed: Allowed) -> Recommendations:
         found = self.rungs[0].recommender.recommend(queries, k, allowed)
