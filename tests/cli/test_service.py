@@ -271,6 +271,27 @@ def test_the_first_day_fills_the_store_and_takes_the_fitted_model(shop):
     service.close()
 
 
+def test_a_method_that_was_fitted_without_being_chosen_answers_and_is_refitted(shop):
+    shop.write(SHOP.replace('method = "item_knn"\n', ""), rest=False)
+    shop.ok("fit", "--method", "ease")
+    project = project_of(shop)
+    store = open_store(store_address(project))
+    first_day(project, store, QUIET)
+    service = open_service(setup_of(project, shop.folder / "regulars.toml", QUIET), store)
+    answer = service.submit(Question(scenario="home", customer="c-001")).result(10)
+    service.close()
+    assert {line.source for line in answer.lines} == {"ease"}
+    assert shop.ok("refit", "--json", "--no-judge").json["methods"] == ["ease", "popularity", "item_knn"]
+
+
+def test_a_refit_without_a_choice_says_how_to_choose(shop):
+    shop.write(SHOP.replace('method = "item_knn"\n', ""), rest=False)
+    shop.ok("load")
+    answer = shop.run("refit")
+    assert answer.code == 4
+    assert "regulars compare" in answer.said
+
+
 def test_the_first_day_without_a_model_serves_what_is_popular(shop):
     shop.write(SHOP, rest=False)
     project = project_of(shop)

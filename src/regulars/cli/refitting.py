@@ -23,10 +23,10 @@ from .bars import stage, watched
 from .composing import Learned
 from .console import emit, say
 from .content import with_content
-from .learning import chosen, learn
+from .learning import learn
 from .periods import tested
-from .project import Project
-from .service import VERSIONS, content_of, fitted_names, fitted_of, store_address
+from .project import COMPARISON, Project
+from .service import VERSIONS, content_of, fitted_names, fitted_of, head, store_address
 
 PREPARED = "prepared-store"  # in the output folder: the events of the store, checked and sorted
 JUDGED = 5_000  # customers who are asked for the figure of a version, at most
@@ -63,7 +63,7 @@ def refit(
     swaps to what is promoted within a second.
     """
     project = Project.open(config)
-    if not project.config.recommend.method:
+    if not project.config.recommend.method and (project.output / COMPARISON).exists():
         project = project.as_compared()
     if scheduled:
         stand_back()
@@ -148,7 +148,7 @@ def _figures(project: Project, prepared: Prepared, run: Run) -> dict[str, Any]:
     except (DataError, SettingError) as error:
         return {"not judged": str(error)}
     asked = _some(split, run)
-    names = (chosen(project), *project.config.recommend.fallback)
+    names = (head(project), *project.config.recommend.fallback)
     learned = learn(project, split.train, names, run)
     k = project.config.recommend.k
     ladder = Fallback(tuple(learned[name].recommender for name in dict.fromkeys(names)))

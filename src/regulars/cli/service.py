@@ -1,6 +1,7 @@
 """Service: what regulars.toml says of the service, and the first day of a store."""
 
 import hashlib
+import json
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -58,7 +59,7 @@ def setup_of(project: Project, config: Path, run: Run) -> Setup:
         folder=project.output / VERSIONS,
         scenarios={name: table.model_dump() for name, table in given.scenarios.items()},
         rules=rules,
-        known=project.names(),
+        known=tuple(dict.fromkeys((*project.names(), *served_first(project)))),
         home=served_first(project),
         context=given.known,
         k=given.recommend.k,
@@ -73,19 +74,43 @@ def setup_of(project: Project, config: Path, run: Run) -> Setup:
 
 
 def served_first(project: Project) -> tuple[str, ...]:
-    """The chosen method and the ladder behind it; none when nothing was chosen yet."""
-    with suppress(ConfigError):
-        return tuple(dict.fromkeys((chosen(project), *project.config.recommend.fallback)))
-    return ()
+    """The chosen method, the one that was fitted, and the ladder behind them; none where nothing was chosen or fitted.
+
+    A version lacks some of them; the first that it has answers.
+    """
+    heads = (_chosen(project), _fitted_method(project))
+    return tuple(dict.fromkeys((*filter(None, heads), *project.config.recommend.fallback))) if any(heads) else ()
+
+
+def head(project: Project) -> str:
+    """What a refit fits first: the chosen method, else the one that was fitted. Raises ConfigError."""
+    return _chosen(project) or _fitted_method(project) or chosen(project)
 
 
 def fitted_names(project: Project) -> tuple[str, ...]:
-    """Everything that a version must hold: the chosen ladder, and what scenarios name beside the live sources.
+    """Everything that a version must hold: that method, its fallbacks, what scenarios name beside the live sources.
 
-    Raises ConfigError when nothing was chosen yet.
+    Raises ConfigError when nothing was chosen or fitted yet.
     """
     named = (source for table in project.config.scenarios.values() for source in table.sources if source not in LIVE)
-    return tuple(dict.fromkeys((chosen(project), *project.config.recommend.fallback, *named)))
+    return tuple(dict.fromkeys((head(project), *project.config.recommend.fallback, *named)))
+
+
+def _chosen(project: Project) -> str:
+    with suppress(ConfigError):
+        return chosen(project)
+    return ""
+
+
+def _fitted_method(project: Project) -> str:
+    """The method of the fitted model, as `regulars fit` noted it; empty where there is none."""
+    try:
+        said = json.loads((project.output / "model.json").read_text(encoding="utf-8"))
+        name = str(said["method"])
+        project.parts(name)
+    except (OSError, ValueError, KeyError, TypeError, ConfigError):
+        return ""
+    return name
 
 
 def load_tables(project: Project, store: Store, run: Run, *, again: bool = False) -> tuple[Filled, Prepared]:
@@ -162,7 +187,8 @@ def deleted(entities: Entities) -> tuple[str, ...]:
 
 def _of_model(project: Project, store: Store, saved: Saved, data: Dataset) -> Fitted:
     """The model of `regulars fit` as a version: its ladder under the names of its rungs."""
-    names = served_first(project) or ("fitted",)
+    name = _fitted_method(project) or head(project)
+    names = tuple(dict.fromkeys((name, *project.config.recommend.fallback)))
     model = saved.recommender
     rungs = model.recommenders if isinstance(model, Fallback) else ()
     parts = dict(zip(names, rungs, strict=True)) if len(rungs) == len(names) else {names[0]: model}

@@ -121,7 +121,8 @@ class Follower:
             swapped = self._models()
             placed = self._place_items()
             self._refresh(changed=changed or counted or swapped or placed)
-            self.problems.pop("store", None)
+            for about in ("store", "following"):
+                self.problems.pop(about, None)
             return more or full
 
     # ---- the thread
@@ -142,7 +143,8 @@ class Follower:
                 _log.warning("the store is away: %s", error)
             self.problems["store"] = str(error)
         except Exception as error:
-            _log.exception("following the store failed")
+            if self.problems.get("following") != repr(error):
+                _log.exception("following the store failed")
             self.problems["following"] = repr(error)
         return False
 
@@ -280,9 +282,11 @@ class Follower:
         """New items in the models that can take them; whether any was placed."""
         now, items = time.monotonic(), self._goods.catalog.items
         waiting = [one for one in self._staged.values() if one.concerns([*self._moved], len(items))]
-        if not waiting or now < self._placed_from:
+        if waiting and now < self._placed_from:
             return False
         self._moved.clear()
+        if not waiting:
+            return False
         placed = [one.follow(items, self._goods.documents) for one in waiting]
         self._placed_from = time.monotonic() + self._restraint * (time.monotonic() - now)
         return any(placed)
