@@ -219,6 +219,30 @@ def test_k_beyond_all_measure_is_refused_and_says_the_limit(shop: Small):
     assert len(shop.ask(k=1_000).lines) == 42
 
 
+@pytest.mark.parametrize("text", ["\x00", "'; DROP TABLE events; --", "c1\n", "x" * 100_000, "\u202e"])
+def test_any_text_is_a_customer_an_item_or_a_kind_that_nobody_knows(shop: Small, text: str):
+    answer = shop.ask("als", customer=text, basket=(text,), session=(Done(text, text),), context={text[:9]: text})
+    assert len(answer.lines) == 10
+    assert answer.unknown == (text,)
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"customer": "\ud800"},
+        {"context": {"page": "\ud800"}},
+        {"at": 10**30},
+        {"session": (Done("i01", "view", 10**30),)},
+        {"session": (Done("i01", "view", 0, float("nan")),)},
+        {"history": (Done("i01", "view", 0, 1e300),)},
+        {"basket": ("i01",) * 10_001},
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_what_was_wanted(shop: Small, wishes: dict[str, object]):
+    with pytest.raises(QuestionError, match=r"must|may"):
+        shop.ask("als", **wishes)
+
+
 def test_a_scenario_that_is_not_there_and_rules_that_cannot_be_are_errors(shop: Small):
     with pytest.raises(UnknownId, match="there are home"):
         shop.ask("hom")

@@ -20,6 +20,7 @@ from regulars.core import (
     Recommendations,
     Recommender,
     Vocabulary,
+    floats,
     starts_of,
 )
 from regulars.data.kinds import TAKEN_BACK_BY, canonical
@@ -27,8 +28,10 @@ from regulars.data.kinds import weights as weights_of
 from regulars.data.returns import net_weights
 from regulars.store.records import Did
 
+from .checking import HEAVIEST
 from .live import KINDS, live_codes
 
+_WEIGHTS: Final = (-HEAVIEST, HEAVIEST)
 _CODES: Final = 127  # kinds that an int8 tells apart
 _WORDS: Final = 10_000  # of callers, that are remembered
 
@@ -67,7 +70,7 @@ class Coding:
             starts,
             np.array(places, dtype=np.int32),
             np.array([event.time for event in events], dtype=np.int64),
-            np.array([word[1] * event.weight for word, event in zip(words, events, strict=True)], dtype=np.float32),
+            floats(np.clip([word[1] * event.weight for word, event in zip(words, events, strict=True)], *_WEIGHTS)),
             np.array([word[0] for word in words], dtype=np.int8),
         )
         if not self._taking.isdisjoint(rows.kinds.tolist()):

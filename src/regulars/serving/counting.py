@@ -39,6 +39,7 @@ _DOUBT: Final = 1.28  # standard deviations that a trend must be sure by: the lo
 _REBASE: Final = 300.0  # halvings after which the counts are written anew, before they overflow
 _NEVER: Final = np.iinfo(np.int64).max
 _BOUGHT: Final = (PURCHASE, "event")
+_HEAVY: Final = 1_000.0  # that one event may weigh: nobody makes an item popular alone
 _CHEAP, _RESTS = 0.02, 20  # seconds of sorting that do not matter; else it takes one part in so many
 _named = lru_cache(10_000)(canonical)
 
@@ -98,7 +99,7 @@ class Live:
         self.newest = max(self.newest, int(times.max()))
         self._rebase()
         for row, half_life in enumerate(HALF_LIVES):
-            grown = np.maximum(gains, 0) * np.exp2(np.maximum((times - self.origin) / (half_life * DAY), -_REBASE))
+            grown = np.clip(gains, 0, _HEAVY) * np.exp2(np.maximum((times - self.origin) / (half_life * DAY), -_REBASE))
             np.add.at(self.counts[row], index, grown)
         np.minimum.at(self.first, index, times)
         self._meet(events, index.tolist(), kinds, gains.tolist())

@@ -22,6 +22,7 @@ from regulars.store.records import Exposure
 
 from .asking import Asked, Batch
 from .audience import Audience
+from .checking import MOST, check
 from .cursor import Cursors
 from .deployment import Deployment
 from .exposing import Exposing
@@ -29,7 +30,7 @@ from .framing import framed
 from .histories import Past, Reader, told
 from .ladders import Ladders
 from .questions import Answer, Question, Reached
-from .scenarios import HOME, MOST, Scenario
+from .scenarios import HOME, Scenario
 from .shop import Shop
 from .telling import Telling, unknown
 from .traffic import answering
@@ -38,7 +39,6 @@ _TOGETHER: Final = 1_024  # questions answered by one call of the models
 _PAGES: Final = 2_000  # items that a cursor remembers; the pages end there
 _AUDIENCE: Final = 100_000  # customers of one answer
 _GLANCE: Final = 100  # newest events of each customer, where everybody is looked at
-_LISTED: Final = 10_000  # items or events that one question may list
 
 
 class Engine:
@@ -90,12 +90,7 @@ class Engine:
         scenario = self.scenarios.get(question.scenario)
         if scenario is None:
             raise UnknownId(f"there is no scenario {question.scenario!r}; there are {', '.join(self.scenarios)}")
-        if not 0 <= question.k <= MOST:
-            raise QuestionError(f"k must be from 1 to {MOST:,}, or 0 for the scenario's own; it is {question.k}")
-        for name in ("history", "session", "basket", "items"):
-            listed = getattr(question, name)
-            if listed is not None and len(listed) > _LISTED:
-                raise QuestionError(f"{name} may list {_LISTED:,} at most; it lists {len(listed):,}")
+        check(question)
         return scenario
 
     def audience(

@@ -8,10 +8,10 @@ from typing import Any, Final
 from regulars.core.errors import ConfigError
 from regulars.ranking.rules import Rules
 
+from .checking import MOST
 from .live import BOUGHT_TOGETHER, BUY_AGAIN, LIVE, NEW, POPULAR, RECENTLY_VIEWED, SIMILAR, TRENDING
 
 HOME: Final = "home"  # the scenario of those who name none
-MOST: Final = 1_000  # items of one answer
 _PERSONAL: Final = {RECENTLY_VIEWED, BUY_AGAIN}  # a list of these alone says something that popular items would belie
 _BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {
     POPULAR: (POPULAR,),
