@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.core.errors import BadTable, VocabularyMismatch
@@ -100,6 +100,7 @@ def test_a_table_of_another_length_is_refused() -> None:
         Catalog.of(FRAME, vocabulary(4))
 
 
+@settings(max_examples=30)
 @given(documents(), st.lists(st.tuples(st.integers(0, 9), documents(1)), max_size=5), st.booleans())
 def test_patches_one_by_one_or_together_leave_what_the_documents_say(
     items: list[dict[str, Any]], patches: list[tuple[int, list[dict[str, Any]]]], replaced: bool

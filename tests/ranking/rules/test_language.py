@@ -108,6 +108,12 @@ def test_a_long_chain_is_read_or_refused_without_a_crash(chain: str) -> None:
     _read_or_refused(chain * (9_000 // len(chain)) + "a < 1")
 
 
+def test_a_condition_that_would_look_at_every_item_too_often_is_refused() -> None:
+    Condition.of(" or ".join(["a < 1"] * 200))
+    with pytest.raises(RuleError, match=r"more than 200 comparisons and sums; use in \[...\]"):
+        Condition.of(" or ".join(["a < 1"] * 201))
+
+
 def test_a_text_beyond_the_limit_is_refused_before_it_is_read() -> None:
     with pytest.raises(RuleError, match="10,000 letters at most"):
         Condition.of("a or " * 4_000 + "a")

@@ -71,6 +71,7 @@ def test_no_rules_say_nothing() -> None:
         ({"shares": [{"by": "a", "at_least": 0.5}]}, "name the value with where"),
         ({"shares": [{"where": "a", "at_most": 30}]}, "must be a number from 0 to 1; it is 30"),
         ({"diversity": 0.5}, "diversity must be a table; it is 0.5"),
+        ({"bury": ["old"] * 101}, "bury has 101 entries; 100 are the most"),
         ({"unseen": 5}, "unseen must be a list; it is 5"),
         ([], "must be a table"),
     ],

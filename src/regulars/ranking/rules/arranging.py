@@ -187,8 +187,8 @@ class Chosen:
 def pins_of(bound: Bound, situation: Situation) -> Sequence[tuple[int, int]]:
     """The items that want a slot in a situation, and the slot, from 1; what may be shown is not looked at."""
     wanted: list[tuple[int, int]] = []
-    for pin in bound.rules.pins:
-        item = next(iter(bound.rows_of([pin.item]).tolist()), MISSING)
+    pins = bound.rules.pins
+    for pin, item in zip(pins, bound.catalog.items.places([pin.item for pin in pins]), strict=True):
         if item != MISSING and (pin.where is None or bound.mask(pin.where, situation).values[item]):
             wanted.append((item, pin.slot))
     return wanted

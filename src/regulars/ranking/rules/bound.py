@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from regulars.core import MISSING, Allowed, Bools, Ints, Longs, Queries
-from regulars.core.vocabulary import as_ids
+from regulars.core import MISSING, Allowed, Bools, Longs, Queries
 
 from .catalog import GONE, ITEMS, Catalog
 from .columns import Numbers
@@ -130,12 +129,6 @@ class Bound:
         made = mask_of(condition, self.catalog, situation.variables, situation.now)
         return self.catalog.masks.keep(key, made)
 
-    def rows_of(self, ids: Sequence[str]) -> Ints:
-        """The indices of those ids that the catalog holds."""
-        found: Ints = self.catalog.items.index(as_ids(list(ids)))
-        known: Ints = found[found != MISSING]
-        return known
-
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
         """What the rules name that is no field of the items."""
@@ -182,7 +175,8 @@ class Bound:
 
     def _listed(self, ids: Sequence[str]) -> Bools:
         mask = np.zeros(self.catalog.room, dtype=np.bool_)
-        mask[self.rows_of(ids)] = True
+        rows = np.array(self.catalog.items.places(ids), dtype=np.int64)
+        mask[rows[rows != MISSING]] = True
         return mask
 
     def _since(self, name: str, now: float, *, otherwise: bool = True) -> Mask:

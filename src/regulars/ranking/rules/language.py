@@ -50,6 +50,7 @@ from .syntax import (
 from .tokens import Token, fault, tokens_of
 
 DEEPEST: Final = 40  # brackets, nots and signs inside of each other
+MOST: Final = 200  # tests and sums of one condition: each looks at every item
 _SIGNS = {"==": "=", "<>": "!="} | {sign: sign for sign in ("=", "!=", "<", "<=", ">", ">=")}
 _VALUES = Number | Text | Flag | Moment | Now | Name | Negative | Arithmetic
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -103,11 +104,11 @@ def _read(text: str) -> Condition:
 
 
 class _Reader:
-    """Reads one text; changes: the place where it stands, and how deep it is."""
+    """Reads one text; changes: the place where it stands, how deep it is, and how much it found."""
 
     def __init__(self, text: str) -> None:
         self.text, self.tokens = text, tokens_of(text)
-        self.place, self.depth = 0, 0
+        self.place, self.depth, self.found = 0, 0, 0
 
     def read(self) -> Node:
         """The whole text as a condition."""
@@ -149,6 +150,7 @@ class _Reader:
 
     def _test(self) -> Node | Value:
         start = self.next
+        self._another(start)
         left = self._sum()
         if self.next.text in _SIGNS:
             return self._comparison(left, start)
@@ -216,6 +218,7 @@ class _Reader:
         left: Node | Value = inner()  # type: ignore[operator]
         while self.next.kind == "sign" and self.next.text in signs:
             self._deeper()
+            self._another(self.next)
             sign, after = self._step().text, self.next
             left = Arithmetic(sign, self._number(left, start), self._number(inner(), after))  # type: ignore[operator]
         self.depth = before
@@ -341,6 +344,11 @@ class _Reader:
         self.depth += 1
         if self.depth > DEEPEST:
             raise self._fault(self.next, f"more than {DEEPEST} levels of brackets, nots or sums; say it more simply")
+
+    def _another(self, token: Token) -> None:
+        self.found += 1
+        if self.found > MOST:
+            raise self._fault(token, f"more than {MOST} comparisons and sums; use in [...], or an allow list")
 
     def _wrong(self, wanted: str) -> RuleError:
         came = "the text ends" if self.next.kind == "end" else f"{self.next.text[:40]} stands there"

@@ -10,7 +10,9 @@ from .parts import ANY, Boost, Diversity, Pin, Screen, Share
 from .tokens import nearest
 
 T = TypeVar("T")
-_MOST = 10_000  # slots, ids and entries that a rule may name
+_MOST = 10_000  # slots, and items of one value
+_ENTRIES = 100  # boosts, pins, shares: each looks at every list
+_IDS = 1_000_000
 
 
 def parts_of(mapping: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -113,8 +115,9 @@ def _each(read: Callable[[Any, str], T]) -> Callable[[Any, str], tuple[T, ...]]:
     def reader(value: Any, place: str) -> tuple[T, ...]:
         if not isinstance(value, Sequence) or isinstance(value, str | bytes):
             raise _wrong(place, "a list", value)
-        if len(value) > _MOST and read is not _id:
-            raise RuleError(f"{place} has {len(value):,} entries; {_MOST:,} are the most")
+        most = _IDS if read is _id else _ENTRIES
+        if len(value) > most:
+            raise RuleError(f"{place} has {len(value):,} entries; {most:,} are the most")
         return tuple(read(one, f"{place} no. {number}") for number, one in enumerate(value, 1))
 
     return reader
