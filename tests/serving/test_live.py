@@ -9,6 +9,7 @@ from regulars.data.kinds import weights
 from regulars.ranking.rules import Catalog
 from regulars.serving.counting import Live
 from regulars.serving.live import KINDS, BuyAgain, Listed, Near, RecentlyViewed, Similar, Together
+from regulars.serving.meeting import Meeting
 from regulars.store.records import Event
 from serving.shopping import NOW, log
 
@@ -95,6 +96,24 @@ def test_baskets_of_a_whole_log_are_paired_as_they_are_event_by_event():
         pairs = [dict(zip(*(part.tolist() for part in one.near.of(item)), strict=True)) for one in (left, right)]
         assert pairs[0] == pairs[1]
         assert pairs[0]
+
+
+def test_packing_the_pairs_changes_nothing_and_keeps_the_memory():
+    random = np.random.default_rng(4)
+    loose, packed = Meeting(3_600), Meeting(3_600, pairs=50)
+    for meeting in (loose, packed):
+        meeting.grow(30)
+    for n in range(600):
+        user, item = f"u{n // 4}", int(30 * random.random() ** 2)
+        for meeting in (loose, packed):
+            meeting.count(user, item, NOW + n)
+        if n % 7 == 0:
+            left, right = loose.published("x"), packed.published("x")
+    left, right = loose.published("x"), packed.published("x")
+    for item in range(30):
+        pairs = [dict(zip(*(part.tolist() for part in one.near.of(item)), strict=True)) for one in (left, right)]
+        assert pairs[0] == pairs[1]
+    assert packed._counted < 400 < loose._counted
 
 
 def test_what_sells_better_than_before_trends_above_what_sells_as_ever():

@@ -13,7 +13,7 @@ from regulars.models.kinds.profile import parts_of
 
 from .live import Near, Together
 
-_LAST = 20  # items of a visit that a new one is paired with
+_LAST = 10  # items of a visit that a new one is paired with
 _SPARE = 4  # times `neighbors`, that a row may grow to before the rare ones go
 
 
@@ -21,22 +21,25 @@ _SPARE = 4  # times `neighbors`, that a row may grow to before the rare ones go
 class Meeting:
     """Pairs of items of one customer that are at most `window` seconds apart.
 
-    neighbors: how many are kept for each item; visits: customers whose visit is remembered. Changed by `count`;
-    `published` gives values that never change.
+    neighbors: how many are kept for each item; visits: customers whose visit is remembered; pairs: how many are counted
+    one by one before they are packed, so that memory does not grow. Changed by `count`; `published` gives values that
+    never change.
     """
 
     window: int
-    neighbors: int = 100
-    visits: int = 50_000
+    neighbors: int = 50
+    visits: int = 20_000
+    pairs: int = 300_000
     near: Near = field(default_factory=Near.none)
     totals: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     _rows: dict[int, dict[int, float]] = field(default_factory=dict)
     _newer: Mapping[int, tuple[Ints, Floats]] = field(default_factory=dict)
     _touched: set[int] = field(default_factory=set)
+    _counted: int = 0
     _open: OrderedDict[str, list[tuple[int, int]]] = field(default_factory=OrderedDict)
 
     @classmethod
-    def of(cls, data: Dataset, window: int, neighbors: int = 100) -> "Meeting":
+    def of(cls, data: Dataset, window: int, neighbors: int = 50) -> "Meeting":
         """The pairs of a whole log at once."""
         from scipy.sparse import csr_array
 
@@ -72,6 +75,8 @@ class Meeting:
 
     def published(self, method: str) -> Together:
         """What goes together by now."""
+        if self._counted > self.pairs:
+            self._pack()
         self._newer = {**self._newer, **{item: self._row(item) for item in self._touched}}
         self._touched = set()
         return Together(method, self.totals.copy(), self.near._replace(newer=self._newer))
@@ -92,16 +97,33 @@ class Meeting:
     @property
     def rows(self) -> tuple[Longs, Ints, Floats]:
         """All neighbors and counts as CSR rows, one for each item."""
-        found = [self._row(item) if item in self._rows else self.near.of(item) for item in range(len(self.totals))]
-        items = [one[0] for one in found] or [np.empty(0, dtype=np.int32)]
-        counts = [one[1] for one in found] or [np.empty(0, dtype=np.float32)]
-        return starts_of([len(one) for one, _ in found]), np.concatenate(items), np.concatenate(counts)
+        near, n = self.near, len(self.totals)
+        newer = {item: self._row(item) for item in self._rows}
+        lengths = np.zeros(n, dtype=np.int64)
+        lengths[: len(near.starts) - 1] = np.diff(near.starts)
+        stays = np.ones(n, dtype=np.bool_)
+        stays[list(newer)] = False
+        kept = np.repeat(stays, lengths)
+        row = np.concatenate(
+            [np.repeat(np.arange(n), lengths)[kept], *(np.full(len(r[0]), i) for i, r in newer.items())]
+        )
+        items = np.concatenate([near.items[kept], *(items for items, _ in newer.values())])
+        counts = np.concatenate([near.counts[kept], *(counts for _, counts in newer.values())])
+        order = np.argsort(row, kind="stable")
+        return starts_of(np.bincount(row, minlength=n)), items[order], counts[order]
+
+    def _pack(self) -> None:
+        """Turns what was counted one by one into arrays, of which an item has `neighbors` entries at most."""
+        self.near = Near(*self.rows)
+        self._rows, self._newer, self._touched, self._counted = {}, {}, set(), 0
 
     def _add(self, item: int, other: int) -> None:
         row = self._rows.get(item)
         if row is None:
             items, counts = self.near.of(item)
             row = self._rows[item] = dict(zip(items.tolist(), counts.tolist(), strict=True))
+            self._counted += len(row)
+        self._counted += other not in row
         row[other] = row.get(other, 0.0) + 1.0
         self._touched.add(item)
 
@@ -110,5 +132,6 @@ class Meeting:
         row = self._rows[item]
         best = sorted(row, key=lambda other: (-row[other], other))[: self.neighbors]
         if len(row) > _SPARE * self.neighbors:
+            self._counted -= len(row) - len(best)
             self._rows[item] = row = {other: row[other] for other in best}
         return np.array(best, dtype=np.int32), np.array([row[other] for other in best], dtype=np.float32)
