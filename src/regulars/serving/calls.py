@@ -68,11 +68,12 @@ class DryRun(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A true example: what is sent, behind which path; the tests send it."""
+    """A true example: what is sent, behind which path, and what may come back; the tests send it."""
 
     params: tuple[str, ...] = ()
     query: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
+    answer: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)

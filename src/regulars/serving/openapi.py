@@ -127,8 +127,10 @@ def _request(endpoint: Endpoint, schema: dict[str, Any]) -> dict[str, Any]:
 
 def _responses(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
     good: dict[str, Any] = {"schema": schemas[repr(endpoint.answer)] if endpoint.answer is not None else {}}
-    if endpoint.media not in ("application/json",):
+    if endpoint.media != "application/json":
         good = {"schema": {"type": "string"}}
+    elif endpoint.example.answer is not None:
+        good["example"] = endpoint.example.answer
     found: dict[str, Any] = {
         str(status): {"description": HTTPStatus(status).phrase, "content": {endpoint.media: good}}
         for status in (endpoint.status, *endpoint.more)

@@ -83,7 +83,11 @@ def test_every_example_works_as_it_stands_and_its_answer_has_the_shape_that_is_t
 
 def check_shape(document, response, answer):
     (told,) = response["content"].values()
-    Draft202012Validator({**told["schema"], "components": document["components"]}).validate(answer)
+    shape = Draft202012Validator({**told["schema"], "components": document["components"]})
+    shape.validate(answer)
+    if "example" in told:
+        shape.validate(told["example"])
+        assert set(told["example"]) == set(answer)
 
 
 def test_making_the_document_again_and_again_upsets_nothing():

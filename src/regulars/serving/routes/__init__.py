@@ -1,5 +1,7 @@
 """The table of all endpoints, which the app, the OpenAPI document and the tests read."""
 
+from typing import Any
+
 from ..calls import DryRun, Endpoint, Example
 from ..schemas import (
     Ask,
@@ -13,15 +15,43 @@ from ..schemas import (
     Known,
     Merge,
     Merged,
+    Model,
     Models,
     Page,
+    Reached,
+    Reason,
     Recommended,
     Rerank,
     Share,
+    Shown,
     Taken,
     Written,
 )
 from . import admin, answers, entities, events, health
+
+_ID = "5ff8e1923a6265aa2db1daff"
+_REASONS = {
+    "home": "because you bought Milk on 2 November 2026",
+    "similar": "similar to Milk",
+    "bought_together": "often bought together with Milk",
+    "buy_again": "you buy it about every 8 days; 3 times so far",
+    "recently_viewed": "you looked at it on 22 November 2026",
+    "trending": "selling better than in the weeks before",
+    "popular": "popular with customers now",
+    "new": "new in the shop",
+}
+
+
+def _list(scenario: str, customer: str = "") -> Recommended:
+    """What an answer looks like."""
+    source = "als" if scenario == "home" else scenario
+    why = [Reason("milk", "Milk", share=0.33)] if "Milk" in _REASONS[scenario] else []
+    line = Shown("tea", 1, 0.81, source, source, _REASONS[scenario], why)
+    known = bool(customer)
+    return Recommended(
+        scenario, customer, [line], _ID, "20261122-120203", "Ags_i5xpu7l4", [source], known, [], "", False
+    )
+
 
 _MILK = {"customer": "c1", "item": "milk", "kind": "purchase", "value": 1.19}
 
@@ -40,7 +70,10 @@ _EVENTS = (
         lines=True,
         answer=Taken,
         more=(207,),
-        example=Example(body=[_MILK, {"customer": "c1", "item": "bread"}]),
+        example=Example(
+            body=[_MILK, {"customer": "c1", "item": "bread"}],
+            answer=Taken(2, 0, [], ["02066db9aa06ca982ba7ff56b630b2e9", "00defa35856816403c69de13b86bcd18"]),
+        ),
     ),
     Endpoint(
         method="POST",
@@ -52,7 +85,7 @@ _EVENTS = (
         query=DryRun,
         body=Merge,
         answer=Merged,
-        example=Example(params=("v-1",), body={"customer": "c1"}),
+        example=Example(params=("v-1",), body={"customer": "c1"}, answer=Merged("v-1", "c1", 7)),
     ),
 )
 _ANSWERS = (
@@ -66,7 +99,7 @@ _ANSWERS = (
         query=answers.AtPlace,
         answer=Recommended,
         problems=("not-found",),
-        example=Example(params=("c1",), query={"k": "3", "context[store]": "north"}),
+        example=Example(params=("c1",), query={"k": "3", "context[store]": "north"}, answer=_list("home", "c1")),
     ),
     Endpoint(
         method="POST",
@@ -79,7 +112,7 @@ _ANSWERS = (
         body=Ask,
         answer=Recommended,
         problems=("not-found",),
-        example=Example(body={"session": [{"item": "milk"}], "basket": ["bread"], "k": 3}),
+        example=Example(body={"session": [{"item": "milk"}], "basket": ["bread"], "k": 3}, answer=_list("home")),
     ),
     Endpoint(
         method="POST",
@@ -92,7 +125,7 @@ _ANSWERS = (
         body=Rerank,
         answer=Recommended,
         problems=("not-found",),
-        example=Example(body={"customer": "c1", "items": ["milk", "bread"]}),
+        example=Example(body={"customer": "c1", "items": ["milk", "bread"]}, answer=_list("home", "c1")),
     ),
     *(
         Endpoint(
@@ -104,7 +137,7 @@ _ANSWERS = (
             role="read",
             query=answers.BesideItem,
             answer=Recommended,
-            example=Example(params=("milk",), query={"k": "3"}),
+            example=Example(params=("milk",), query={"k": "3"}, answer=_list(scenario)),
         )
         for scenario, title in (("similar", "Like an item"), ("bought_together", "Bought together with an item"))
     ),
@@ -118,7 +151,7 @@ _ANSWERS = (
             role="read",
             query=answers.Wanted,
             answer=Recommended,
-            example=Example(params=("c1",), query={"k": "3"}),
+            example=Example(params=("c1",), query={"k": "3"}, answer=_list(scenario, "c1")),
         )
         for scenario, title in (
             ("buy_again", "What a customer may need again"),
@@ -135,7 +168,7 @@ _ANSWERS = (
             role="read",
             query=answers.ForCustomer,
             answer=Recommended,
-            example=Example(query={"k": "3"}),
+            example=Example(query={"k": "3"}, answer=_list(scenario)),
         )
         for scenario, title in (("trending", "What is on the rise"), ("popular", "What sells"), ("new", "What is new"))
     ),
@@ -150,7 +183,7 @@ _ANSWERS = (
         answer=Audience,
         problems=("not-found", "not-possible"),
         patience=6.0,
-        example=Example(params=("milk",)),
+        example=Example(params=("milk",), answer=Audience("milk", [Reached("c1", 0.42)])),
     ),
 )
 
@@ -160,8 +193,10 @@ def _documents(plural: str, single: str, where: entities.Where) -> tuple[Endpoin
     tag, path = plural.capitalize(), f"/v1/{plural}"
     one = f"{path}/{{{single}}}"
     a = f"an {single}" if single[0] in "aeiou" else f"a {single}"
-    example = Example(params=("tea",), body={"price": 2.49, "brand": "Leaf", "stock": {"north": 4}})
-    two = Example(body=[{"id": "tea", "fields": {"price": 2.29}}])
+    fields: dict[str, Any] = {"price": 2.49, "brand": "Leaf", "stock": {"north": 4}}
+    example = Example(params=("tea",), body=fields, answer=Written(1))
+    two = Example(body=[{"id": "tea", "fields": {"price": 2.29}}], answer=Written(1))
+    known = Known("tea", fields, 1_795_348_559)
     return (
         Endpoint(method="PUT", path=one, tag=tag, work=entities.put(where), title=f"Make or replace {a}",
                  role="admin", query=DryRun, body=Fields, answer=Written, example=example),
@@ -169,7 +204,7 @@ def _documents(plural: str, single: str, where: entities.Where) -> tuple[Endpoin
                  about="null takes a field away.", role="admin", query=DryRun, body=Fields, answer=Written,
                  problems=("not-found",), example=example),
         Endpoint(method="GET", path=one, tag=tag, work=entities.get(where), title=a.capitalize(), role="admin",
-                 answer=Known, problems=("not-found",), example=example),
+                 answer=Known, problems=("not-found",), example=Example(params=("tea",), answer=known)),
         Endpoint(method="PUT", path=path, tag=tag, work=entities.put_many(where), title=f"Make or replace {plural}",
                  about="An array or JSON Lines.", role="admin", query=DryRun, body=Entity, lines=True, answer=Written,
                  more=(207,), example=two),
@@ -177,7 +212,7 @@ def _documents(plural: str, single: str, where: entities.Where) -> tuple[Endpoin
                  title=f"Lay fields over {plural}", about="An array or JSON Lines; 207 when some are not there.",
                  role="admin", query=DryRun, body=Entity, lines=True, answer=Written, more=(207,), example=two),
         Endpoint(method="GET", path=path, tag=tag, work=entities.page(where), title=f"All {plural}, page by page",
-                 role="admin", query=entities.From, answer=Page),
+                 role="admin", query=entities.From, answer=Page, example=Example(answer=Page([known], None))),
     )  # fmt: skip
 
 
@@ -185,10 +220,10 @@ _ITEMS = (
     *_documents("items", "item", entities.items),
     Endpoint(method="DELETE", path="/v1/items/{item}", tag="Items", work=entities.delete(entities.items),
              title="Take an item away; it is never shown again", role="admin", query=DryRun, answer=Written,
-             problems=("not-found",), example=Example(params=("tea",))),
+             problems=("not-found",), example=Example(params=("tea",), answer=Written(1))),
     Endpoint(method="DELETE", path="/v1/items", tag="Items", work=entities.delete_many(entities.items),
              title="Take items away", role="admin", query=entities.These, answer=Written,
-             example=Example(query={"id": "tea"})),
+             example=Example(query={"id": "tea"}, answer=Written(1))),
 )  # fmt: skip
 _CUSTOMERS = (
     *_documents("customers", "customer", entities.customers),
@@ -197,11 +232,13 @@ _CUSTOMERS = (
              example=Example(params=("c1",))),
     Endpoint(method="DELETE", path="/v1/customers/{customer}", tag="Customers", work=admin.erase,
              title="Forget a customer: events, exposures, attributes", role="admin", query=DryRun, answer=Erased,
-             example=Example(params=("gone",))),
+             example=Example(params=("gone",), answer=Erased("gone", 12, 3, 1))),
 )  # fmt: skip
+_VERSIONS = Models([Model("20261122-120203", "live", 0.0, 1_795_348_923, 1_795_348_930, "04f3e71d", {"items": 80})],
+                   "20261122-120203")  # fmt: skip
 _ADMIN = (
     Endpoint(method="GET", path="/v1/models", tag="Models", work=admin.models, title="The versions of the models",
-             role="admin", answer=Models),
+             role="admin", answer=Models, example=Example(answer=_VERSIONS)),
     Endpoint(method="POST", path="/v1/models/{version}/promote", tag="Models", work=admin.promote,
              title="Make a version live", role="admin", query=DryRun, answer=Models,
              problems=("not-found", "not-possible")),
