@@ -92,7 +92,7 @@ class Meeting:
         near = Near(starts_of(lengths), new_of_old[items[order]].astype(np.int32), counts[order])
         totals = np.zeros(n, dtype=np.float32)
         totals[new_of_old[: len(self.totals)]] = self.totals
-        return Meeting(self.window, self.neighbors, self.visits, near, totals)
+        return Meeting(self.window, self.neighbors, self.visits, self.pairs, near, totals)
 
     @property
     def rows(self) -> tuple[Longs, Ints, Floats]:
