@@ -1,6 +1,7 @@
 """ItemScores: the same scores for everybody, or for everybody of a group."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -52,10 +53,20 @@ class ItemScores(Model):
         for group in np.unique(groups):
             rows = np.flatnonzero(groups == group)
             scores = self.scores[group]
-            items = first_allowed(_best_first(scores), len(rows), k, permitted[rows])
+            items = first_allowed(self._order(int(group)), len(rows), k, permitted[rows])
             answer.items[rows] = items
             answer.scores[rows] = np.where(items >= 0, scores[items], np.float32(np.nan)) if self.n_items else np.nan
         return answer
+
+    def _order(self, group: int) -> Ints:
+        """The items of a group, best first; sorted once, however often they are asked for."""
+        if group not in self._orders:
+            self._orders[group] = _best_first(self.scores[group])
+        return self._orders[group]
+
+    @cached_property
+    def _orders(self) -> dict[int, Ints]:
+        return {}
 
 
 def _best_first(scores: Floats) -> Ints:
