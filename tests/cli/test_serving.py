@@ -52,8 +52,7 @@ def kept(shop):
 @pytest.mark.parametrize("fitted", [True, False])
 def test_one_command_serves_a_shop_on_the_first_day_and_goes_on_the_next(shop, fitted):
     if fitted:
-        shop.config.write_text(shop.config.read_text().replace("k = 5", 'k = 5\nmethod = "item_knn"'))
-        shop.ok("fit", "--quiet")
+        shop.ok("fit", "--method", "item_knn", "--quiet")
     running = Running(shop)
     wait(lambda: urllib3.request("GET", f"{running.url}/health/live").status == 200)
     assert urllib3.request("GET", f"{running.url}/v1/popular").status == 401
