@@ -52,7 +52,8 @@ def run() -> Iterator[Figure]:
         yield _figure("best 20 of 100, all rules", data, partial(ruled.recommend, QUERIES, 20), 300)
         yield _figure("best 20, one condition", data, partial(bare.recommend, QUERIES, 20), 300)
         patch = [{"price": 1.0, "stock": {"berlin": 1, "rome": 1}}] * 10
-        yield _figure("10 prices and stocks changed", data, partial(catalog.patched, np.arange(10, dtype=np.int32), patch), 30)
+        rows = np.arange(10, dtype=np.int32)
+        yield _figure("10 prices and stocks changed", data, partial(catalog.patched, rows, patch), 30)
 
 
 def shop(n_items: int, seed: int = 0) -> Catalog:
