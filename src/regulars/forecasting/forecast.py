@@ -1,0 +1,63 @@
+"""Forecast: what each series will probably sell, step by step, and how sure that is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from regulars.core import Floats, Frame
+
+from .calendar import Dates
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of the quantiles that a forecast gives
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The demand of the coming steps.
+
+    point: float32 [n_series, horizon]: the figure to plan with; NaN where the forecaster cannot tell. quantiles:
+    float32 [n_series, horizon, len(levels)], rising; with `levels` () there are none.
+    """
+
+    keys: Frame
+    dates: Dates
+    point: Floats
+    levels: tuple[float, ...] = ()
+    quantiles: Floats | None = None
+
+    @property
+    def horizon(self) -> int:
+        """How many steps."""
+        return self.point.shape[1]
+
+    def at(self, level: float) -> Floats:
+        """The quantile of one level; float32 [n_series, horizon]."""
+        if self.quantiles is None:
+            raise ValueError(f"this forecast has no quantile {level}")
+        return self.quantiles[:, :, self.levels.index(level)]
+
+    def with_quantiles(self, levels: Sequence[float], quantiles: Floats) -> "Forecast":
+        """The same forecast with these quantiles, put into rising order and none below 0."""
+        rising = np.sort(np.maximum(quantiles, 0), axis=2)
+        return replace(self, levels=tuple(levels), quantiles=rising)
+
+    def frame(self) -> Frame:
+        """A row for each series and step: the keys, `date`, `step` from 1, `units`, and `q05`, `q25`, ..."""
+        n, h = self.point.shape
+        rows = self.keys[np.repeat(np.arange(n), h)]
+        columns = [
+            pl.Series("date", np.tile(self.dates, n)),
+            pl.Series("step", np.tile(np.arange(1, h + 1), n)),
+            pl.Series("units", self.point.ravel()),
+        ]
+        if self.quantiles is not None:
+            named = zip(self.levels, np.moveaxis(self.quantiles, 2, 0), strict=True)
+            columns += [pl.Series(quantile_name(level), values.ravel()) for level, values in named]
+        return rows.with_columns(columns)
+
+
+def quantile_name(level: float) -> str:
+    """The column of a quantile: q05, q50, q97.5."""
+    return f"q{100 * level:04.1f}".removesuffix(".0")
