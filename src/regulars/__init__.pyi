@@ -73,6 +73,7 @@ from regulars.models import UserKNNBaseline as UserKNNBaseline
 from regulars.models.kinds import load as load
 from regulars.models.kinds import save as save
 from regulars.ranking import AdditiveRanker as AdditiveRanker
+from regulars.ranking import Catalog as Catalog
 from regulars.ranking import DeepRanker as DeepRanker
 from regulars.ranking import Fallback as Fallback
 from regulars.ranking import Filtered as Filtered
@@ -81,6 +82,8 @@ from regulars.ranking import Only as Only
 from regulars.ranking import Pipeline as Pipeline
 from regulars.ranking import RankFusion as RankFusion
 from regulars.ranking import Route as Route
+from regulars.ranking import Ruled as Ruled
+from regulars.ranking import Rules as Rules
 from regulars.ranking import Step as Step
 from regulars.ranking import TreeRanker as TreeRanker
 from regulars.ranking import TwoStage as TwoStage
