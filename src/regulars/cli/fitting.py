@@ -88,7 +88,7 @@ def recommend(
     everybody: Annotated[
         bool, typer.Option("--all", help="Every customer of the store of the service, as a page would ask it.")
     ] = False,
-    scenario: Annotated[str, typer.Option("--scenario", help="With --all: which of [scenarios].")] = "home",
+    scenario: Annotated[str, typer.Option("--scenario", help="With --all: which of the scenarios.")] = "home",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="With --all: nothing is logged as shown.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,

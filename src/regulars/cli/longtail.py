@@ -40,7 +40,7 @@ def longtail(
         typer.Option("--method", "-m", help="A content_to_cf of regulars.toml; default: the first, or its defaults."),
     ] = "",
     category: Annotated[
-        str, typer.Option(help="The column of the items by which relevance is judged; default: category of [items].")
+        str, typer.Option(help="The column of the items by which relevance is judged; default: category of items.")
     ] = "",
     sample: Annotated[int, typer.Option(min=10, help="Products on the maps and asked for what is similar.")] = 4_000,
     limit: Annotated[int, typer.Option(min=1, help="Customers who are asked, at most.")] = 20_000,

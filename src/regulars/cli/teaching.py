@@ -30,7 +30,7 @@ MOST = 500  # values of an attribute: what has more is a name or a code
 def teach(
     config: ConfigPath = HERE,
     content: Annotated[
-        str, typer.Option(help="Of which [content.NAME] with pictures; default: the first in regulars.toml.")
+        str, typer.Option(help="Of which table content.NAME with pictures; default: the first in regulars.toml.")
     ] = "",
     attribute: Annotated[
         list[str] | None,
