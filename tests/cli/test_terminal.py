@@ -31,7 +31,7 @@ def test_every_command_explains_itself_with_an_example(verb):
     assert all(len(line.rstrip()) <= 80 for line in said.splitlines())
     command = get_command(app).commands[verb]
     words = [command.help, *(getattr(option, "help", None) for option in command.params)]
-    assert not [one for one in words if one and re.search(r"(?<!\\)\[[a-z]", one)], "[name] is taken for a mark and lost"
+    assert not [one for one in words if one and re.search(r"(?<!\\)\[[a-z]", one)], "a mark, which is lost"
 
 
 def test_help_names_every_command_and_where_to_start(tmp_path):
