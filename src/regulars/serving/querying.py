@@ -27,8 +27,8 @@ def _gathered(pairs: list[tuple[str, str]], kind: type[msgspec.Struct]) -> dict[
     found: dict[str, Any] = {}
     for name, value in pairs:
         table, opened, rest = name.partition("[")
-        if opened and table in tables and rest.endswith("]"):
-            found.setdefault(table, {})[rest[:-1]] = value
+        if opened and table in tables:
+            _lay(found.setdefault(table, {}), name, rest.removesuffix("]"), value, whole=rest.endswith("]"))
         elif name in lists:
             found.setdefault(name, []).append(value)
         elif name in found:
@@ -36,6 +36,15 @@ def _gathered(pairs: list[tuple[str, str]], kind: type[msgspec.Struct]) -> dict[
         else:
             found[name] = value
     return found
+
+
+def _lay(table: dict[str, str], name: str, key: str, value: str, *, whole: bool) -> None:
+    """One value of context[key]=value."""
+    if not whole or "[" in key or "]" in key:
+        raise invalid(name, "one name in brackets, such as context[store]=12")
+    if key in table:
+        raise invalid(name, "given once")
+    table[key] = value
 
 
 def _converted(found: dict[str, Any], kind: type[msgspec.Struct]) -> Any:

@@ -130,6 +130,8 @@ def test_query_strings_carry_lists_and_the_context(shop):
     asked = shop.engine.asked[-1]
     assert (asked.basket, asked.context, asked.explain) == (("a/b", "c"), {"store": "12", "page": "ä"}, False)
     assert problem(shop.ask("GET", "/v1/recommend/c1?context[store]=%FF"))["status"] == 400
+    for wrong in ("context[a][b]=1", "context[a=1", "context[a]=1&context[a]=2", "context=1", "store[a]=1"):
+        assert problem(shop.ask("GET", f"/v1/recommend/c1?{wrong}"))["status"] == 422
 
 
 def test_a_body_must_say_that_it_is_json(shop):
