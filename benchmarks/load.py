@@ -21,6 +21,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 KEPT = 2_000  # answers that are kept for who wants to look at them
@@ -218,6 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--core", type=int)
+    parser.add_argument("--told", type=Path, help="file for the figures; they are printed unless given")
     options = parser.parse_args(arguments)
     if options.core is not None:
         os.sched_setaffinity(0, {options.core})
@@ -230,8 +232,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told["acknowledged"] = load.outcome.acknowledged
     if load.plan.get("answers"):
         told["answers"] = [answer.decode() for answer in load.outcome.answers]
-    os.set_blocking(sys.stdout.fileno(), True)  # what is told may be more than a pipe takes at once
-    print(json.dumps(told), flush=True)
+    if options.told:
+        options.told.write_text(json.dumps(told))
+    else:
+        print(json.dumps(told))
     return 0
 
 

@@ -122,13 +122,14 @@ class Asking:
     """A load generator at work (benchmarks.load)."""
 
     def __init__(self, replica: Replica, plan: Mapping[str, Any], *, core: int | None = CLIENT_CORE) -> None:
-        command = [sys.executable, "-m", "benchmarks.load", *(["--core", str(core)] if core is not None else [])]
+        self._told = tempfile.NamedTemporaryFile("r")  # noqa: SIM115  lives as long as the generator
+        command = [sys.executable, "-m", "benchmarks.load", "--told", self._told.name]
+        command += ["--core", str(core)] if core is not None else []
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
             text=True,
         )
         assert self._process.stdin is not None
@@ -137,11 +138,10 @@ class Asking:
 
     def result(self) -> dict[str, Any]:
         """Waits until it has done its plan."""
-        assert self._process.stdout is not None
-        said = self._process.stdout.read()
-        if self._process.wait():
-            raise RuntimeError("the load generator broke down")
-        return dict(json.loads(said))
+        with self._told:
+            if self._process.wait():
+                raise RuntimeError("the load generator broke down")
+            return dict(json.load(self._told))
 
 
 def asked(replica: Replica, plan: Mapping[str, Any]) -> dict[str, Any]:

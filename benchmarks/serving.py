@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.figure import OURS, Figure
 from benchmarks.measure import circumstances
-from benchmarks.replicas import Replica, asked, postgres
+from benchmarks.replicas import Asking, Replica, asked, postgres
 from benchmarks.serving_shop import Shop, make
 from benchmarks.stages import shares
 
@@ -26,6 +26,10 @@ def run() -> Iterator[Figure]:
     small, large = kept(SMALL), kept(LARGE)
     with Replica(small) as replica:
         yield figure("recommend, 300 a second", "100,000 items", asked(replica, answers(SMALL, 300)), replica)
+        telling = Asking(replica, {**posts(SMALL, 200, 1), "seconds": SECONDS + 8})
+        told = asked(replica, answers(SMALL, 300))
+        yield figure("recommend, 300 a second, while 200 events a second come", "100,000 items", told, replica)
+        telling.result()
         for rate in RATES:
             told = asked(replica, answers(SMALL, rate, seconds=SECONDS / 2))
             yield figure(f"recommend, {rate} a second", "100,000 items", told, replica)
