@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -111,7 +112,7 @@ class Shop:
         """The command in a process of its own, from the folder of the shop, without a terminal."""
         env = {**os.environ, **self.env, "NUMBA_NUM_THREADS": "1", **how.pop("env", {})}
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
-        return subprocess.Popen([*REGULARS, *map(str, words)], cwd=self.folder, env=env, text=True, **pipes)
+        return subprocess.Popen([*MORTAL, *REGULARS, *map(str, words)], cwd=self.folder, env=env, text=True, **pipes)
 
     def finish(self, *words, **how):
         process = self.start(*words, **how)
@@ -133,6 +134,7 @@ class Shop:
 
 
 REGULARS = (sys.executable, "-m", "regulars")
+MORTAL = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()  # ends with the tests, however they end
 TABLES = """\
 name = "Corner shop"
 [events]

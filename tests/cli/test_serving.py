@@ -38,6 +38,21 @@ class Running:
         return out, "".join(self.said) + err
 
 
+@pytest.fixture
+def running():
+    """Starts `regulars serve`; what still runs at the end is killed."""
+    begun = []
+
+    def start(shop, *words):
+        begun.append(Running(shop, *words))
+        return begun[-1]
+
+    yield start
+    for one in begun:
+        one.process.kill()
+        one.process.communicate()
+
+
 def wait(true):
     until = time.monotonic() + SECONDS
     while not true() and time.monotonic() < until:
@@ -50,19 +65,19 @@ def kept(shop):
 
 
 @pytest.mark.parametrize("fitted", [True, False])
-def test_one_command_serves_a_shop_on_the_first_day_and_goes_on_the_next(shop, fitted):
+def test_one_command_serves_a_shop_on_the_first_day_and_goes_on_the_next(shop, running, fitted):
     if fitted:
         shop.ok("fit", "--method", "item_knn", "--quiet")
-    running = Running(shop)
-    wait(lambda: urllib3.request("GET", f"{running.url}/health/live").status == 200)
-    assert urllib3.request("GET", f"{running.url}/v1/popular").status == 401
-    out, _ = stopped = running.stop()
+    first = running(shop)
+    wait(lambda: urllib3.request("GET", f"{first.url}/health/live").status == 200)
+    assert urllib3.request("GET", f"{first.url}/v1/popular").status == 401
+    out, _ = stopped = first.stop()
     secret = out.strip()
     assert re.fullmatch(r"reg_[\w-]{43}", secret)
-    assert running.process.returncode == 0, stopped
+    assert first.process.returncode == 0, stopped
 
-    running = Running(shop)
-    with Client(running.url, secret) as client:
+    second = running(shop)
+    with Client(second.url, secret) as client:
         answer = client.recommend("c-001", k=5)
         assert len(answer.items) == 5
         assert answer.known
@@ -71,18 +86,18 @@ def test_one_command_serves_a_shop_on_the_first_day_and_goes_on_the_next(shop, f
         assert client.recently_viewed("stranger").items[0].item == "0007"
         assert bool(client.models.all().models) == fitted
         assert (answer.items[0].source == "item_knn") == fitted
-    out, err = running.stop(signal.SIGINT)
-    assert (out, running.process.returncode) == ("", 0), err
+    out, err = second.stop(signal.SIGINT)
+    assert (out, second.process.returncode) == ("", 0), err
     assert "Traceback" not in err
     store = kept(shop)
     assert [event.item_id for event in store.events.histories(["stranger"])[0]] == ["0007"]
     store.close()
 
 
-def test_an_open_service_asks_for_no_key_and_logs_lines_of_json(shop):
-    running = Running(shop, "--open")
-    assert urllib3.request("GET", f"{running.url}/v1/popular?k=3", headers={"X-Request-Id": "r-7"}).status == 200
-    out, err = running.stop()
+def test_an_open_service_asks_for_no_key_and_logs_lines_of_json(shop, running):
+    served = running(shop, "--open")
+    assert urllib3.request("GET", f"{served.url}/v1/popular?k=3", headers={"X-Request-Id": "r-7"}).status == 200
+    out, err = served.stop()
     assert out == ""
     lines = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
     (line,) = [one for one in lines if one.get("request_id") == "r-7"]
