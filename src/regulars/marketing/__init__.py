@@ -1,0 +1,1 @@
+"""What to offer whom, and when: what each customer will buy again."""

@@ -1,0 +1,218 @@
+"""From a log to the pairs of a moment, and to what was bought after it. The one place where the future could leak."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from regulars.core import DAY, Bools, Dataset, Floats, Frame, Ints, Longs, floats, ints, starts_of
+from regulars.core.errors import EmptyData
+from regulars.features.numbers import sizes
+
+from .pairs import SHELF, Pairs
+
+PURCHASE = "purchase"
+BACK = ("return", "refund")
+LATELY, LONGER = 28, 84  # days in which the buyers of a product are counted
+
+
+def purchases(data: Dataset) -> Dataset:
+    """What was bought and what was brought back: all events where the log does not name purchases."""
+    return data.of_kinds((PURCHASE, *BACK)) if PURCHASE in data.kinds else data
+
+
+def last_moment(data: Dataset) -> int:
+    """Right after the last event of the log. Raises EmptyData for a log without events."""
+    if not len(data):
+        raise EmptyData("the log has no events; there is nothing to buy again")
+    return int(data.time.max()) + 1
+
+
+def pairs_of(data: Dataset, at: int | None = None, customers: Ints | None = None) -> Pairs:
+    """Every product that each customer had bought strictly before `at`, by default right after the last event.
+
+    customers: indices into `data.users`, everybody by default. Several purchases of a day count as one; what was
+    brought back is taken from the purchases before it. A day is 24 hours counted back from the moment: ask at the
+    midnight of the shop, and no time zone matters. Raises EmptyData for a log without events.
+    """
+    moment = last_moment(data) if at is None else at
+    users = np.arange(data.n_users, dtype=np.int32) if customers is None else ints(customers)
+    bought = purchases(data)
+    past = bought.where(bought.time < moment)
+    shelf = _shelf(past, moment)
+    if customers is not None:
+        place = np.full(data.n_users + 1, -1, dtype=np.int64)
+        place[users[users >= 0]] = np.flatnonzero(users >= 0)
+        past = past.where(place[past.user] >= 0)
+        rows = place[past.user]
+    else:
+        rows = past.user.astype(np.int64)
+    days = _days(past, rows, moment)
+    key, first = np.unique(days["key"], return_index=True)
+    starts = np.append(first, len(days["key"])).astype(np.int64)
+    items = ints(key % max(data.n_items, 1))
+    visit_starts, visits = _visits(days["key"] // max(data.n_items, 1), days["ages"], len(users))
+    observed = (moment - int(data.time.min(initial=moment)) + DAY - 1) // DAY
+    return Pairs(
+        row=ints(key // max(data.n_items, 1)),
+        items=items,
+        users=users,
+        at=np.full(len(users), moment, dtype=np.int64),
+        starts=starts,
+        ages=ints(days["ages"]),
+        quantities=days["quantities"],
+        prices=days["prices"],
+        promoted=days["promoted"],
+        visit_starts=visit_starts,
+        visits=visits,
+        observed=np.full(len(users), observed, dtype=np.int32),
+        shelf=shelf[items],
+        item_features=data.item_features,
+        user_features=_attributes(data, users),
+    )
+
+
+def days_until(data: Dataset, pairs: Pairs) -> Floats:
+    """Whole days from the moment to the next purchase, 0 for the first 24 hours, inf for never; float32 [n].
+
+    Looks ahead: for learning from a past moment and for judging only.
+    """
+    bought = purchases(data)
+    width = max(data.n_items, 1)
+    until = np.full(len(pairs), np.inf, dtype=np.float32)
+    for moment in np.unique(pairs.at).tolist():
+        mine = np.flatnonzero(pairs.at[pairs.row] == moment)
+        later = np.flatnonzero((bought.time >= moment) & (bought.weight > 0))
+        key = bought.user[later].astype(np.int64) * width + bought.item[later]
+        order = np.argsort(key, kind="stable")  # the events of a customer are in the order of time
+        names, first = np.unique(key[order], return_index=True)
+        wanted = pairs.customers[mine].astype(np.int64) * width + pairs.items[mine]
+        found = np.minimum(np.searchsorted(names, wanted), max(len(names) - 1, 0))
+        there = names[found] == wanted if len(names) else np.zeros(len(wanted), dtype=np.bool_)
+        ages = (bought.time[later][order][first] - moment) // DAY
+        until[mine[there]] = ages[found[there]]
+    return until
+
+
+def bought_within(data: Dataset, pairs: Pairs, horizons: Sequence[int]) -> Bools:
+    """Whether each was bought within each of the horizons (weeks) after the moment; bool [n, horizons].
+
+    Raises EmptyData when the log ends before the longest does.
+    """
+    end, needed = last_moment(data), int(pairs.at.max(initial=0)) + (max(horizons) * 7 - 1) * DAY
+    if end < needed:
+        raise EmptyData(
+            f"the log ends {(needed - end) // DAY + 1:,} days before the {max(horizons)} weeks after the moment do; "
+            "ask at an earlier moment, or for a shorter horizon"
+        )
+    return days_until(data, pairs)[:, None] < np.array(horizons)[None, :] * 7
+
+
+def _days(past: Dataset, rows: Longs, moment: int) -> dict[str, np.ndarray]:
+    """Each day on which a customer bought a product, in the order of (row, item, time); none that came back whole."""
+    key = rows * max(past.n_items, 1) + past.item
+    order = np.argsort(key, kind="stable")
+    key, age = key[order], (moment - 1 - past.time[order]) // DAY
+    weight = past.weight[order].astype(np.float64)
+    starting = np.ones(len(key), dtype=np.bool_)
+    starting[1:] = (key[1:] != key[:-1]) | (age[1:] != age[:-1])
+    day = np.cumsum(starting) - 1
+    n = int(day[-1]) + 1 if len(day) else 0
+    net = np.bincount(day, weight, n)
+    keys, ages = key[starting], age[starting]
+    given = weight > 0
+    quantities, prices, promoted = _paid(past.context, order, day, given, n)
+    kept = _kept(keys, net)
+    return {
+        "key": keys[kept],
+        "ages": ages[kept],
+        "quantities": quantities[kept],
+        "prices": prices[kept],
+        "promoted": promoted[kept],
+    }
+
+
+def _kept(keys: Longs, net: np.ndarray) -> Bools:
+    """Which days are left when what came back is taken from the newest days before it."""
+    kept: Bools = net > 1e-6
+    back = np.flatnonzero(net < -1e-6)
+    left = net.copy()
+    for place in back.tolist():
+        owed, before = -left[place], place - 1
+        while owed > 1e-6 and before >= 0 and keys[before] == keys[place]:
+            taken = min(max(left[before], 0.0), owed)
+            left[before] -= taken
+            owed -= taken
+            kept[before] = left[before] > 1e-6
+            before -= 1
+    return kept
+
+
+def _paid(context: Frame, order: Longs, day: Longs, given: Bools, n: int) -> tuple[Floats, Floats, Floats]:
+    """Quantity, price of one and promotion of each day; float32 [n] each, NaN where the log does not tell."""
+    nothing = np.full(n, np.nan, dtype=np.float32)
+    quantity, value = (_numbers(context, name, order) for name in ("quantity", "value"))
+    quantities = nothing if quantity is None else floats(np.bincount(day[given], quantity[given], n))
+    prices, price = nothing, _numbers(context, "price", order)
+    if price is not None:
+        prices = floats(np.bincount(day[given], price[given], n) / np.maximum(np.bincount(day[given], minlength=n), 1))
+    elif value is not None:
+        prices = floats(np.bincount(day[given], value[given], n) / np.where(quantities > 0, quantities, np.nan))
+    promoted = nothing
+    for name in ("promotion", "discount"):
+        if (off := _numbers(context, name, order)) is not None:
+            share = np.bincount(day[given], (off > 0)[given], n) / np.maximum(np.bincount(day[given], minlength=n), 1)
+            promoted = floats(share)
+            break
+    prices = np.where(prices > 0, prices, np.nan).astype(np.float32)
+    return quantities, prices, promoted
+
+
+def _numbers(context: Frame, name: str, order: Longs) -> np.ndarray | None:
+    """A column of the events as numbers, 0 where there is none; None where there is no such column."""
+    if name not in context.columns:
+        return None
+    values, known = sizes(context[name])
+    return np.where(known, values, 0.0)[order]
+
+
+def _visits(rows: Longs, ages: Longs, m: int) -> tuple[Longs, Ints]:
+    """The days on which each customer bought anything, oldest first."""
+    width = int(ages.max(initial=0)) + 1
+    keys = np.unique(rows * width + (width - 1 - ages))
+    return starts_of(np.bincount(keys // width, minlength=m)), ints(width - 1 - keys % width)
+
+
+def _shelf(past: Dataset, moment: int) -> Floats:
+    """What the shop knew of every product; float32 [n_items, SHELF]."""
+    table = np.full((past.n_items, len(SHELF)), np.nan, dtype=np.float32)
+    age = (moment - 1 - past.time) // DAY
+    paid = _prices(past.context)
+    for column, kept in ((0, age < LATELY), (1, age >= 0)):
+        if paid is not None:
+            known = kept & np.isfinite(paid) & (paid > 0)
+            counts = np.bincount(past.item[known], minlength=past.n_items)
+            sums = np.bincount(past.item[known], paid[known], past.n_items)
+            table[:, column] = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    for column, days in ((2, LATELY), (3, LONGER)):
+        kept = (age < days) & (past.weight > 0)
+        pair = np.unique(past.user[kept].astype(np.int64) * max(past.n_items, 1) + past.item[kept])
+        buyers = np.bincount(pair % max(past.n_items, 1), minlength=past.n_items)
+        table[:, column] = buyers / (days / 7)
+    return table
+
+
+def _prices(context: Frame) -> np.ndarray | None:
+    every = np.arange(context.height)
+    price = _numbers(context, "price", every)
+    quantity, value = _numbers(context, "quantity", every), _numbers(context, "value", every)
+    if price is not None or quantity is None or value is None:
+        return price
+    return value / np.where(quantity > 0, quantity, np.nan)
+
+
+def _attributes(data: Dataset, users: Ints) -> Frame:
+    if not data.user_features.width:
+        return pl.DataFrame()
+    rows = pl.Series(users.astype(np.int64))
+    return data.user_features.select(pl.all().gather(rows.set(rows < 0, None)))
