@@ -46,7 +46,11 @@ class RecurrentBody(nn.Module):
         self.dropout = nn.Dropout(shape.dropout)
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
-        order, sizes = by_place(batch.lengths)
+        return self.read(x, batch.lengths)
+
+    def read(self, x: Tensor, lengths: Longs) -> Tensor:
+        """The same of sequences that are told by the number of their tokens alone."""
+        order, sizes = by_place(lengths)
         there = torch.from_numpy(order).to(x.device)
         x = x[there]  # [n_tokens, d]
         for cell in self.layers:
