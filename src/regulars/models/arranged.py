@@ -49,3 +49,22 @@ class Demanded(Arranged):
     loss: str = setting("absolute", choices=("percentage", "absolute", "squared", "log"))
     half_life: float = setting(16.0, low=1.0, high=1000.0, log=True)
     forks: int = setting(0, low=0, high=1000)
+
+
+@dataclass(frozen=True)
+class Repurchased(Arranged):
+    """Abstract: how a network learns when a product is bought again.
+
+    weeks: for so many coming ones is answered; beyond them the last one goes on. moments: so many moments of asking, a
+    step of `weeks` apart, are learned from; examples: pairs of them, drawn if there are more. length: the newest
+    purchases of the product that are read.
+    """
+
+    arrangement: str = setting("many_to_one", choices=ARRANGEMENTS)
+    weeks: int = setting(4, low=1, high=26)
+    moments: int = setting(3, low=1, high=26)
+    examples: int = setting(1_500_000, low=1000, high=100_000_000, log=True)
+    width: int = setting(32, low=4, high=512, log=True)
+    length: int = setting(24, low=1, high=1000, log=True)
+    batch: int = setting(2048, low=1, high=65_536, log=True)
+    epochs: int = setting(3, low=1, high=2000, log=True)
