@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from regulars.core import QUIET, Dataset, Floats, Run
+import numpy as np
+
+from regulars.core import QUIET, Dataset, Floats, Run, floats
 
 from .pairs import Pairs
 
@@ -27,3 +29,17 @@ class RepurchaseMethod(Protocol):
     def fit(self, data: Dataset, run: Run = QUIET) -> RepurchaseModel:
         """Learns from the log, up to its last event. Raises EmptyData when it is too short."""
         ...
+
+
+def at_horizons(told: Floats, known: Sequence[int], wanted: Sequence[int]) -> Floats:
+    """Probabilities of other horizons than those that were learned; told: [n, known], rising; float32 [n, wanted].
+
+    In between, purchases come at an even pace; beyond the last, at that of the last stretch.
+    """
+    if tuple(known) == tuple(wanted):
+        return told
+    weeks = np.array([0.0, *known])
+    hazard = np.pad(-np.log1p(-np.clip(told.astype(np.float64), 0, 1 - 1e-9)), ((0, 0), (1, 0)))
+    place = np.clip(np.searchsorted(weeks, wanted) - 1, 0, len(known) - 1)
+    pace = (hazard[:, place + 1] - hazard[:, place]) / (weeks[place + 1] - weeks[place])
+    return floats(-np.expm1(-(hazard[:, place] + pace * (np.array(wanted) - weeks[place]))))

@@ -1,6 +1,6 @@
 """Pairs: every product that a customer has bought, as it was known at the moment of asking."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
@@ -91,6 +91,31 @@ class Pairs:
             prices=self.prices[days],
             promoted=self.promoted[days],
             shelf=self.shelf[picked],
+        )
+
+    def blocks(self, size: int) -> Iterator[tuple[int, int]]:
+        """Rows low:high, all of whose pairs together are about `size`; no customer is divided."""
+        ends = np.searchsorted(self.row, np.arange(len(self.users)), side="right")
+        low = 0
+        while low < len(self.users):
+            begin = int(ends[low - 1]) if low else 0
+            high = max(low + 1, int(np.searchsorted(ends, begin + size, side="right")))
+            yield low, min(high, len(self.users))
+            low = high
+
+    def of_rows(self, low: int, high: int) -> "Pairs":
+        """The questions low:high with all of their pairs."""
+        some = self.only(np.arange(*np.searchsorted(self.row, [low, high])))
+        visits = slice(int(self.visit_starts[low]), int(self.visit_starts[high]))
+        return replace(
+            some,
+            row=some.row - np.int32(low),
+            users=self.users[low:high],
+            at=self.at[low:high],
+            visit_starts=self.visit_starts[low : high + 1] - self.visit_starts[low],
+            visits=self.visits[visits],
+            observed=self.observed[low:high],
+            user_features=self.user_features[low:high] if self.user_features.width else self.user_features,
         )
 
     def weekly(self, weeks: int) -> "Weekly":

@@ -1,0 +1,158 @@
+"""How good the probabilities are: of each pair, and of each customer's list."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from regulars.core import Bools, Dataset, Floats, Frame, Ints, floats, starts_of
+from regulars.evaluation.significance import holm, intervals, paired_p, verdict
+
+from .method import HORIZONS, RepurchaseModel
+from .pairs import Pairs
+from .reading import bought_within
+
+LENGTH = 10  # of a customer's list
+BINS = 15  # of a reliability plot, each with as many pairs
+_NEAREST = 1e-6
+FIGURES = ("ndcg", "log loss", "brier", "average precision", "ece")
+RISING = {"ndcg": 1, "log loss": -1, "brier": -1, "average precision": 1, "ece": -1}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one model said of pairs, and what happened, for one horizon.
+
+    row: int32 [n], the customer of each pair; said: float32 [n]; happened: bool [n].
+    """
+
+    name: str
+    horizon: int
+    row: Ints
+    said: Floats
+    happened: Bools
+
+    def per_customer(self) -> Floats:
+        """NDCG@10, and the mean of log loss and Brier score of the customer's pairs; float32 [m, 3], NaN for none."""
+        m = int(self.row.max(initial=-1)) + 1
+        chances = np.clip(self.said.astype(np.float64), _NEAREST, 1 - _NEAREST)
+        loss = -np.where(self.happened, np.log(chances), np.log1p(-chances))
+        square = np.square(chances - self.happened)
+        counts = np.bincount(self.row, minlength=m)
+        there = np.where(counts > 0, counts, np.nan)
+        means = [np.bincount(self.row, values, m) / there for values in (loss, square)]
+        return floats(np.column_stack([ndcg(self.row, self.said, self.happened, LENGTH), *means]))
+
+    def per_pair(self) -> dict[str, float]:
+        """Figures over all pairs alike."""
+        chances = np.clip(self.said.astype(np.float64), _NEAREST, 1 - _NEAREST)
+        loss = -np.where(self.happened, np.log(chances), np.log1p(-chances))
+        return {
+            "log loss": float(loss.mean()),
+            "brier": float(np.square(chances - self.happened).mean()),
+            "average precision": average_precision(self.said, self.happened),
+            "ece": float(expected_calibration_error(self.said, self.happened)),
+        }
+
+    def reliability(self, bins: int = BINS) -> Frame:
+        """What was said and what happened in bins of as many pairs each: said, happened, pairs."""
+        order = np.argsort(self.said, kind="stable")
+        parts = np.array_split(order, bins)
+        rows = [(float(self.said[p].mean()), float(self.happened[p].mean()), len(p)) for p in parts if len(p)]
+        return pl.DataFrame(rows, schema=["said", "happened", "pairs"], orient="row")
+
+
+def judged(
+    models: Mapping[str, RepurchaseModel], data: Dataset, pairs: Pairs, horizons: Sequence[int] = HORIZONS
+) -> list[Judged]:
+    """Asks each model and looks up what happened; the pairs of which a model cannot tell are left out for all.
+
+    Raises EmptyData when the log ends before the longest horizon does.
+    """
+    happened = bought_within(data, pairs, horizons)
+    said = {name: model.probabilities(pairs, horizons) for name, model in models.items()}
+    known = ~np.isnan(np.concatenate(list(said.values()), axis=1)).any(axis=1)
+    return [
+        Judged(name, weeks, pairs.row[known], told[known, place], happened[known, place])
+        for name, told in said.items()
+        for place, weeks in enumerate(horizons)
+    ]
+
+
+def table(results: Sequence[Judged], against: str) -> Frame:
+    """Every figure of every model: model, horizon_weeks, figure, value, low, high, difference, p, verdict.
+
+    value: over all pairs alike, for NDCG@10 over the customers who bought something again. low, high: the 95 % interval
+    over customers of NDCG@10 and of the mean loss and Brier score of a customer. difference: to the model `against`,
+    per customer, of which p is the corrected p value; none for average precision and ECE, which no customer has.
+    """
+    rows: list[dict[str, object]] = []
+    for weeks in dict.fromkeys(result.horizon for result in results):
+        mine = [result for result in results if result.horizon == weeks]
+        beside = next(result for result in mine if result.name == against).per_customer()
+        for result in mine:
+            own, pairs = result.per_customer(), result.per_pair()
+            rows += _rows(result, own, own - beside, pairs)
+    frame = pl.DataFrame(rows)
+    corrected = holm(frame["p"].fill_null(float("nan")).to_numpy())
+    said = [
+        verdict((difference or 0) * RISING[figure], p)
+        for difference, figure, p in zip(frame["difference"], frame["figure"], corrected, strict=True)
+    ]
+    return frame.with_columns(p=pl.Series(corrected).fill_nan(None), verdict=pl.Series(said))
+
+
+def _rows(result: Judged, own: Floats, differences: Floats, pairs: dict[str, float]) -> list[dict[str, object]]:
+    ends, p = intervals(own), paired_p(differences)
+    means = [float(np.nanmean(column)) if (~np.isnan(column)).any() else float("nan") for column in differences.T]
+    rows: list[dict[str, object]] = []
+    for figure in FIGURES:
+        place = FIGURES.index(figure) if FIGURES.index(figure) < 3 else None
+        value = float(np.nanmean(own[:, 0])) if figure == "ndcg" else pairs[figure]
+        rows.append(
+            {
+                "model": result.name,
+                "horizon_weeks": result.horizon,
+                "figure": figure,
+                "value": value,
+                "low": None if place is None else float(ends[place, 0]),
+                "high": None if place is None else float(ends[place, 1]),
+                "difference": None if place is None else means[place],
+                "p": None if place is None or not differences.any() else float(p[place]),
+            }
+        )
+    return rows
+
+
+def ndcg(row: Ints, said: Floats, happened: Bools, k: int) -> Floats:
+    """NDCG@k of each customer's pairs in the order of what was said; float32 [m], NaN where nothing happened.
+
+    Equal probabilities count as if they stood in the worst order.
+    """
+    m = int(row.max(initial=-1)) + 1
+    order = np.lexsort((happened, -said, row))
+    starts = starts_of(np.bincount(row, minlength=m))
+    rank = np.arange(len(row)) - starts[row[order]]
+    gains = np.where(happened[order] & (rank < k), 1 / np.log2(rank + 2.0), 0.0)
+    found = np.bincount(row[order], gains, m)
+    ideal = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(k) + 2.0))])
+    best = ideal[np.minimum(np.bincount(row, happened, m).astype(np.int64), k)]
+    return floats(np.where(best > 0, found / np.where(best > 0, best, 1), np.nan))
+
+
+def average_precision(said: Floats, happened: Bools) -> float:
+    """Mean precision at each that happened, in the order of what was said; equal ones stand together."""
+    order = np.argsort(-said, kind="stable")
+    found = np.cumsum(happened[order])
+    last = np.append(np.diff(said[order]) != 0, True) if len(said) else np.zeros(0, dtype=np.bool_)
+    hits, places = found[last], np.flatnonzero(last) + 1
+    total = int(found[-1]) if len(found) else 0
+    return float((np.diff(hits, prepend=0) * hits / places).sum() / total) if total else float("nan")
+
+
+def expected_calibration_error(said: Floats, happened: Bools, bins: int = BINS) -> float:
+    """Mean distance between what is said and what happens, in bins of as many pairs each (Naeini et al., AAAI 2015)."""
+    parts = np.array_split(np.argsort(said, kind="stable"), bins)
+    apart = [abs(float(said[p].mean()) - float(happened[p].mean())) * len(p) for p in parts if len(p)]
+    return sum(apart) / max(len(said), 1)
