@@ -43,12 +43,16 @@ from regulars.models import SLIM as SLIM
 from regulars.models import SLIST as SLIST
 from regulars.models import STAN as STAN
 from regulars.models import SVD as SVD
+from regulars.models import TIFUKNN as TIFUKNN
+from regulars.models import UPCF as UPCF
 from regulars.models import VSKNN as VSKNN
 from regulars.models import WARP as WARP
 from regulars.models import AssociationRules as AssociationRules
+from regulars.models import BasketRidge as BasketRidge
 from regulars.models import Content as Content
 from regulars.models import ContentToCF as ContentToCF
 from regulars.models import FunkSVD as FunkSVD
+from regulars.models import GPTopFreq as GPTopFreq
 from regulars.models import GRU4Rec as GRU4Rec
 from regulars.models import ItemKNN as ItemKNN
 from regulars.models import KNNBaseline as KNNBaseline

@@ -49,6 +49,10 @@ SETTINGS = {
     "bspm": {"factors": 4},
     "item_knn": {"neighbors": 20},
     "user_knn": {"neighbors": 20},
+    "tifu_knn": {"neighbors": 12, "groups": 50, "within": 1.0, "between": 1.0},  # whose order is chance
+    "up_cf": {"neighbors": 20, "recency": 100, "locality": 2.0},
+    "gp_top_freq": {"fading": 0.95},
+    "basket_ridge": {"targets": 5, "regularization": 5.0},
     "vsknn": {"neighbors": 20, "gap_minutes": math.inf},  # whose events lie days apart
     "stan": {"neighbors": 20, "distance_half_life": 10.0, "position_half_life": 10.0, "gap_minutes": math.inf},
     "sasrec": {
@@ -98,6 +102,8 @@ PLANTED = {
     "recent": shops.novelty,
     "trending": shops.novelty,
     "personal": shops.habits,
+    "gp_top_freq": shops.habits,
+    "basket_ridge": shops.habits,
     "funk_svd": shops.ratings,
     "svd": shops.ratings,
     "svdpp": shops.ratings,
@@ -203,5 +209,5 @@ BOTH = (
     "content_to_cf",
     *RATERS,
 )
-EXPLAINERS = ("personal", *BOTH, *COMPOSED)
+EXPLAINERS = ("personal", "gp_top_freq", "tifu_knn", "up_cf", "basket_ridge", *BOTH, *COMPOSED)
 FINDERS = (*BOTH, "Fallback", "RankFusion", "LearnedBlend", "Route", "Pipeline")

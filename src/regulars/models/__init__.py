@@ -6,6 +6,7 @@ from regulars.core import Estimator
 
 from .als import ALS
 from .association_rules import AssociationRules
+from .basket_ridge import BasketRidge
 from .bpr import BPR
 from .bspm import BSPM
 from .content import Content
@@ -13,6 +14,7 @@ from .content_to_cf import ContentToCF
 from .ease import EASE
 from .funk_svd import FunkSVD
 from .gf_cf import GFCF
+from .gp_top_freq import GPTopFreq
 from .gru4rec import GRU4Rec
 from .item_knn import ItemKNN
 from .logistic_mf import LogisticMF
@@ -37,8 +39,10 @@ from .sparse_ease import SparseEASE
 from .stan import STAN
 from .svd import SVD
 from .svdpp import SVDpp
+from .tifu_knn import TIFUKNN
 from .trending import Trending
 from .two_tower import TwoTower
+from .up_cf import UPCF
 from .user_knn import UserKNN
 from .vsknn import VSKNN
 from .warp import WARP
@@ -48,6 +52,10 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "recent": Recent,
     "trending": Trending,
     "personal": Personal,
+    "gp_top_freq": GPTopFreq,
+    "tifu_knn": TIFUKNN,
+    "up_cf": UPCF,
+    "basket_ridge": BasketRidge,
     "item_knn": ItemKNN,
     "user_knn": UserKNN,
     "vsknn": VSKNN,
@@ -97,12 +105,16 @@ __all__ = [
     "SLIST",
     "STAN",
     "SVD",
+    "TIFUKNN",
+    "UPCF",
     "VSKNN",
     "WARP",
     "AssociationRules",
+    "BasketRidge",
     "Content",
     "ContentToCF",
     "FunkSVD",
+    "GPTopFreq",
     "GRU4Rec",
     "ItemKNN",
     "KNNBaseline",

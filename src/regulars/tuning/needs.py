@@ -163,6 +163,26 @@ NEEDS: Final = MappingProxyType(
         "recent": Need("shows everybody what arrived or was sold last", (events, times)),
         "trending": Need("shows everybody what sells better than it did", (events, times), (month,)),
         "personal": Need("reminds customers of what they buy again", (events, repeats), (many_repeats,)),
+        "gp_top_freq": Need(
+            "repeats what customers buy most often, then what all do", (events, repeats), (many_repeats,)
+        ),
+        "tifu_knn": Need(
+            "fills the next basket by habits, a customer's own and those of the like",
+            (events, times, repeats),
+            (many_repeats, many_customers),
+        ),
+        "up_cf": Need(
+            "fills the next basket by the latest habits, a customer's own and those of the like",
+            (events, times, repeats),
+            (many_repeats, many_customers),
+        ),
+        "basket_ridge": Need(
+            "foretells the next basket, repeats and news, from all that was bought",
+            (events, times),
+            (busy_items, many_customers, whole_catalog(10_000)),
+            _square(10_000, 3),
+            ("min_customers", "max_items"),
+        ),
         "item_knn": Need(
             "finds what customers of the same items also want", (events, company), (busy_items,), _neighbors(200)
         ),
