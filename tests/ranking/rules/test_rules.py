@@ -142,3 +142,42 @@ def test_rules_whose_names_are_known_pass(table: dict[str, Any]) -> None:
 def test_a_name_that_nothing_answers_to_is_told(table: dict[str, Any], message: str) -> None:
     with pytest.raises(RuleError, match=message):
         Rules.of(table).check(CATALOG, ["channel", "store"])
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ('tags = "A"', 'tags is a list; write tags has "A"'),
+        ('tags in ["A", "B"]', r'tags is a list; write tags has any \["A", "B"\]'),
+        ('price < "cheap"', 'price is a number, and "cheap" is none'),
+        ('not (price in [1, "cheap"])', 'price is a number, and "cheap" is none'),
+        ("brand = 5", 'brand is a text, and 5 is none; write "5"'),
+        ("brand = price", "brand is a text, and price is none"),
+        ('brand < "B"', "brand is a text, which is = or != another, and not <"),
+        ("brand + 1 > 2", "brand is a text, with which nothing can be calculated"),
+        ('old = "maybe"', 'old is a flag, and "maybe" is none'),
+        ('stock["rome"] = "much"', r'stock\["rome"\] is a number, and "much" is none'),
+        ('day > "soon"', 'day is a time, and "soon" is none'),
+        ('brand has any ["A", 5]', "brand is a text, and 5 is none"),
+    ],
+)
+def test_a_comparison_that_can_hold_for_no_item_is_told(where: str, message: str) -> None:
+    with pytest.raises(RuleError, match=message):
+        Rules.of({"where": where}).check(DATED)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        'price < "5.5" and old = "true" and day > "2026-01-01" and day + 3 days > now and now - day < 1 week',
+        'brand in ["A", "B"] and "A" in tags and tags has any ["A", 5] and "A" in brand and brand = context.brand',
+        'price = context.price and day < context.until and stock[store] > 0 and stock["oslo"] = "much" and since < now',
+    ],
+)
+def test_a_comparison_that_can_hold_passes(where: str) -> None:
+    Rules.of({"where": where}).check(DATED, ["brand", "price", "until", "store"])
+
+
+DATED = catalog_of(
+    [{"price": 1.0, "brand": "A", "tags": ["A"], "stock": {"rome": 1}, "old": True, "since": 0, "day": "2026-01-01"}]
+)

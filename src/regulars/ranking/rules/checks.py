@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from regulars.core.errors import RuleError
 
 from .catalog import Catalog
+from .comparing import senseless
 from .syntax import Name, Text
 from .tokens import nearest
 
@@ -17,11 +18,14 @@ _TIMES = ("time", "number")
 
 
 def check(rules: "Rules", catalog: Catalog, context: Sequence[str] = ()) -> None:
-    """Raises RuleError at the first name that is neither a field of the catalog nor among the names of the context."""
+    """Raises RuleError at the first name that is neither a field of the catalog nor among the names of the context, and
+    at the first comparison that can hold for no item, such as of a number with a word."""
     for where, condition in rules.conditions:
         for name in condition.names:
             if mistake := _mistake(name, catalog, context):
                 raise RuleError(f"{where}: {mistake}\n  {condition}")
+        if mistake := senseless(condition.node, catalog):
+            raise RuleError(f"{where}: {mistake}\n  {condition}")
     for where, field, kinds in _fields(rules):
         kind = catalog.fields.get(field)
         if kind is None:

@@ -53,13 +53,13 @@ class _Table:
         """What a reader makes of the value under a key; None where there is none."""
         self.known.append(key)
         value = self.mapping.get(key)
-        return None if value is None else read(value, f"{self.place} {key}")
+        return None if value is None else read(value, f"{self.place} {key}".lstrip())
 
     def need(self, key: str, read: Callable[[Any, str], T]) -> T:
         """The same of a key that must be there."""
         value = self.get(key, read)
         if value is None:
-            raise RuleError(f"{self.place} lacks {key}")
+            raise RuleError(f"{self.place or 'it'} lacks {key}")
         return value
 
     def end(self) -> None:
@@ -67,7 +67,9 @@ class _Table:
         for key in self.mapping:
             if key not in self.known:
                 near = nearest(str(key), self.known)
-                raise RuleError(f"{self.place} has no {str(key)[:100]}{near} It may have {', '.join(self.known)}")
+                raise RuleError(
+                    f"{self.place or 'it'} has no {str(key)[:100]}{near} It may have {', '.join(self.known)}"
+                )
 
 
 def _wrong(place: str, wanted: str, came: Any) -> RuleError:

@@ -51,7 +51,8 @@ class Rules:
         return Bound(self, catalog, tuple(kinds))
 
     def check(self, catalog: Catalog, context: Sequence[str] = ()) -> None:
-        """Raises RuleError for names that neither a field of the catalog nor a variable of the context answers to."""
+        """Raises RuleError for names that neither a field of the catalog nor a variable of the context answers to, and
+        for comparisons that can hold for no item."""
         check(self, catalog, context)
 
     @cached_property
