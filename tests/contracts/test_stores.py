@@ -546,6 +546,17 @@ class TestExposures:
         part = store.exposures.outcomes(start=100, end=200, window=DAY)
         assert part.equals(found.filter(pl.col("time") < 200))
 
+    def test_an_exposure_that_arrives_while_its_visitor_is_merged_is_the_customers(self, store):
+        """Whoever read the aliases before the merge and writes after it leaves the visitor's id in the row."""
+        store.exposures.append([exposure("x", "visitor"), exposure("y", "ben")])
+        store.events.merge("visitor", "anna")
+        with store.exposures._database.writing() as transaction:
+            transaction.run("UPDATE exposures SET user_id = 'visitor' WHERE exposure_id = 'x'")
+        assert store.exposures.of("x").user_id == "anna"
+        assert set(store.exposures.frame()["user_id"]) == {"anna", "ben"}
+        assert store.exposures.erase("visitor") == 1
+        assert store.exposures.count() == 1
+
     def test_who_is_erased_was_never_shown_anything(self, store):
         store.exposures.append([exposure("x"), exposure("y", "ben")])
         assert store.exposures.erase("anna") == 1

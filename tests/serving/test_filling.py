@@ -1,6 +1,5 @@
 """Filling: what goes from tables into the store comes back out of it as the same dataset."""
 
-
 import numpy as np
 import polars as pl
 import pytest

@@ -128,11 +128,13 @@ def test_what_was_acknowledged_is_there_after_the_server_was_killed(postgres_ser
     assert acknowledged <= set(found)
 
 
-def test_erased_events_are_not_in_the_bytes_of_the_file(tmp_path):
+def test_erased_events_are_not_in_the_bytes_of_the_files(tmp_path):
     store = open_store(f"sqlite:///{tmp_path / 'shop.db'}")
     secret = "a-very-telling-item"
     store.events.append([Event(str(n), "anna", secret, "view", n) for n in range(500)])
     store.events.append([Event("b", "ben", "tea", "view", 1)])
+    assert len(store.events.histories(["anna"])[0]) == 500  # a reader that stays open
     store.events.erase("anna")
+    assert not any(secret.encode() in path.read_bytes() for path in tmp_path.iterdir())
     store.close()
     assert not any(secret.encode() in path.read_bytes() for path in tmp_path.iterdir())

@@ -255,7 +255,7 @@ _NO_FRAME = framed([], {})
 
 @lru_cache(1_024)
 def _wished(text: str) -> Rules:
-    return Rules.of(json.loads(text), "rules of the question")
+    return Rules.of(json.loads(text), "")
 
 
 def _about(question: Question) -> str:
@@ -279,7 +279,7 @@ def _picked(answer: Recommendations, places: Sequence[Sequence[int]], k: int) ->
 
 def _short(found: int, allowed: int, asked: Sequence[str]) -> str:
     if found >= allowed:
-        return f"only {allowed:,} items may be shown" if allowed else "no item may be shown"
+        return f"only {allowed:,} item{'s' * (allowed > 1)} may be shown" if allowed else "no item may be shown"
     who = ", ".join(asked) or "no source"
     return f"{who} can tell of no more than {found:,} of the {allowed:,} items that may be shown"
 

@@ -4,7 +4,7 @@ That one builds frames for thousands of customers; here a page waits for ten lin
 """
 
 from calendar import month_name
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -92,6 +92,7 @@ def sentence(told: Told, row: Row) -> str:
 
 
 _NEVER: Final = _Met()
+_made: Final[Callable[..., Because]] = tuple.__new__  # as NamedTuple does, at a third of the time
 Why = tuple[Sequence[int], Sequence[str], Sequence[float]]  # items, attributes (empty: none) and shares
 
 
@@ -112,7 +113,10 @@ def because(row: Row, ids: Mapping[int, tuple[str, str]], reasons: Why) -> tuple
     met, nobody = row.met, ("", "")
     return tuple(
         [
-            Because(*(ids[item] if item != MISSING else nobody), feature, met.get(item, _NEVER)[0], round(share, 4))
+            _made(
+                Because,
+                (*(ids[item] if item != MISSING else nobody), feature, met.get(item, _NEVER)[0], round(share, 4)),
+            )
             for item, feature, share in zip(*reasons, strict=True)
             if item != MISSING or feature
         ]

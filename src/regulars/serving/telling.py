@@ -13,7 +13,6 @@ from .explaining import Row, Told, because, sentence
 from .questions import Because, Line
 
 _REASONS = 3  # of each line
-_FEW = 100  # items up to which it is quicker to look up each
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,7 @@ class Telling:
             spoken |= set(self.reasons.items.ravel().tolist())
         spoken.discard(MISSING)
         items, known = sorted(spoken), self.batch.shop.names
-        all_ids = self.batch.items.ids
-        ids = [all_ids[item] for item in items] if len(items) <= _FEW else all_ids[items].to_list()
+        ids = self.batch.items.ids_at(items)
         return {
             item: (str(item_id), known[item] if item < len(known) and known[item] else str(item_id))
             for item, item_id in zip(items, ids, strict=True)
@@ -59,10 +57,10 @@ class Telling:
         """The sources that were asked for a row: down to the last that proposed something, all if the list is short."""
         rungs, owners = self.batch.ladder.rungs, self.batch.ladder.owners
         if not full:
-            return tuple(rung.name for rung in rungs)
+            return tuple(dict.fromkeys(rung.name for rung in rungs))
         there = self.shown.items[row] != MISSING
         last = max((owners[s] for s in self.shown.sources[row][there].tolist() if s < len(owners)), default=-1)
-        return tuple(rung.name for rung in rungs[: last + 1])
+        return tuple(dict.fromkeys(rung.name for rung in rungs[: last + 1]))
 
     @cached_property
     def _called(self) -> list[str]:
@@ -82,13 +80,16 @@ class Telling:
         whys, shares = reasons.items[row].tolist(), reasons.shares[row].tolist()
         features = [[reasons.names[f] if f != MISSING else "" for f in line] for line in reasons.features[row].tolist()]
         past = Row.of(self.batch.queries, row, chain(*whys), self._verbs)
+        names, called, via, said = self.names, self._called, self.shown.names, dict[tuple[int, int, str, bool], str]()
         made = []
         for place, (item, source) in enumerate(zip(items, sources, strict=True)):
-            why, name = whys[place][0], self.names[whys[place][0]][1]
-            told = Told(self._called[source], self.shown.names[source], item, why, name, features[place][0])
-            made.append(
-                (sentence(told, past), because(past, self.names, (whys[place], features[place], shares[place])))
-            )
+            why, feature = whys[place][0], features[place][0]
+            alike = source, why, feature, item == why  # lines that say the same
+            text = said.get(alike)
+            if text is None:
+                text = sentence(Told(called[source], via[source], item, why, names[why][1], feature), past)
+                said[alike] = text
+            made.append((text, because(past, names, (whys[place], features[place], shares[place]))))
         return made
 
 

@@ -99,7 +99,9 @@ class EventLog:
             advance(transaction, "events", 0)
             owner = _owners(transaction, {user_id}).get(user_id, user_id)
             transaction.run("DELETE FROM aliases WHERE customer = ?", (owner,))
-            return transaction.run("DELETE FROM events WHERE user_id = ?", (owner,))
+            erased = transaction.run("DELETE FROM events WHERE user_id = ?", (owner,))
+        self._database.scrub()
+        return erased
 
     def frame(self, *, until: int | None = None) -> Frame:
         sql = f"SELECT {_READ} FROM events WHERE place <= ? ORDER BY user_id, time, place"

@@ -20,6 +20,8 @@ from .schema import EXPOSURES
 _FOREVER = 2**63 - 1
 _TEXTS = ("scenario", "version", "arm", "context")
 _LINES = {"items": pl.String, "scores": pl.Float64, "sources": pl.String, "chances": pl.Float64}
+_OWNER = "coalesce((SELECT customer FROM aliases WHERE visitor = exposures.user_id), user_id)"
+_ROW = EXPOSURES.listed.replace("user_id", f"{_OWNER} AS user_id")  # one may arrive while its visitor is merged
 _COLUMNS = [
     *("exposure_id", "user_id", "scenario", "time", "item_id", "rank", "score", "source", "chance"),
     *("version", "arm", "context"),
@@ -44,9 +46,7 @@ class ExposureLog:
             transaction.add(EXPOSURES, [[_row(one, owners[one.user_id]) for one in exposures]])
 
     def of(self, exposure_id: str) -> Exposure | None:
-        found = self._database.rows(
-            f"SELECT {EXPOSURES.listed} FROM exposures WHERE exposure_id = ?", askable([exposure_id])
-        )
+        found = self._database.rows(f"SELECT {_ROW} FROM exposures WHERE exposure_id = ?", askable([exposure_id]))
         return _exposure(found[0]) if found else None
 
     def count(self) -> int:
@@ -57,10 +57,11 @@ class ExposureLog:
         with self._database.writing() as transaction:
             found = transaction.rows("SELECT customer FROM aliases WHERE visitor = ?", (user_id,))
             owner = found[0][0] if found else user_id
-            return transaction.run("DELETE FROM exposures WHERE user_id = ?", (owner,))
+            theirs = "user_id = ? OR user_id IN (SELECT visitor FROM aliases WHERE customer = ?)"
+            return transaction.run(f"DELETE FROM exposures WHERE {theirs}", (owner, owner))
 
     def frame(self, *, start: int = 0, end: int | None = None) -> Frame:
-        sql = f"SELECT {EXPOSURES.listed} FROM exposures WHERE time >= ? AND time < ? ORDER BY time, exposure_id"
+        sql = f"SELECT {_ROW} FROM exposures WHERE time >= ? AND time < ? ORDER BY time, exposure_id"
         with self._database.snapshot() as snapshot:
             answers = framed(snapshot.parts(sql, (start, _FOREVER if end is None else end)), EXPOSURES.columns)
         return _lines(answers)

@@ -94,6 +94,9 @@ class PostgresDatabase:
             name = next(name.strip() for name in path.split(",") if "$" not in name)
             transaction.run("CREATE SCHEMA " + (name if name.startswith('"') else f'"{name.lower()}"'))
 
+    def scrub(self) -> None:
+        """VACUUM, which the server does by itself, clears the pages; its write-ahead log is the operator's."""
+
     def backup(self, path: Path) -> None:
         raise CannotDo("a copy of one file is for SQLite; on PostgreSQL use: regulars store dump, or pg_dump")
 

@@ -117,6 +117,17 @@ def test_a_customer_who_is_erased_is_a_stranger_again(client):
     assert client.customers.export("leaving").events == []
 
 
+def test_a_customer_is_forgotten_with_what_was_shown_to_the_visitor_of_before(client):
+    client.send([Event(customer="phone-7", item="i05")])
+    shown = client.recommend("phone-7").exposure_id
+    client.merge("phone-7", "seven")
+    wait(lambda: {one["exposure_id"] for one in client.customers.export("phone-7").exposures} == {shown})
+    assert client.customers.export("phone-7").customer == "seven"
+    gone = client.customers.erase("phone-7")
+    assert (gone.events, gone.exposures) == (1, 1)
+    assert client.customers.export("seven").exposures == []
+
+
 def test_an_audience_are_customers_whom_it_suits(client):
     found = client.audience("i03", k=5).customers
     assert len(found) == 5

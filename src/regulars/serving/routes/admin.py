@@ -41,10 +41,13 @@ async def erase(call: Call) -> Reply:
         shown = len({one["exposure_id"] for one in found.exposures})
         return told(Erased(customer, len(found.events), shown, int(bool(found.fields)), True))
     await call.aside(call.service.exposing.flush, FLUSH_SECONDS)  # what waits would come after the erasure
-    events = await call.aside(store.events.erase, customer)
+    owner = await call.aside(store.events.owner, customer)
+    # before the events: with them it is forgotten who is who
     shown = await call.aside(store.exposures.erase, customer)
-    attributes = await call.aside(store.customers.delete, [customer])
-    call.service.engine.forget(customer)
+    attributes = await call.aside(store.customers.delete, list({customer, owner}))
+    events = await call.aside(store.events.erase, customer)
+    for known in (customer, owner):
+        call.service.engine.forget(known)
     return told(Erased(customer, events, shown, attributes))
 
 
@@ -109,9 +112,10 @@ def _checked(call: Call) -> None:
 
 def _export(call: Call, customer: str) -> Export:
     store = call.service.store
-    (history,) = store.events.histories([customer], last=2**31 - 1)
-    (entity,) = store.customers.get([customer])
+    owner = store.events.owner(customer)
+    (history,) = store.events.histories([owner], last=2**31 - 1)
+    (entity,) = store.customers.get([owner])
     shown = store.exposures.frame()
-    own: list[dict[str, Any]] = shown.filter(shown["user_id"] == customer).to_dicts()
+    own: list[dict[str, Any]] = shown.filter(shown["user_id"] == owner).to_dicts()
     fields = {} if entity is None or entity.deleted else dict(entity.fields)
-    return Export(customer, fields, [event._asdict() for event in history], own)
+    return Export(owner, fields, [event._asdict() for event in history], own)
