@@ -30,7 +30,7 @@ class Forecast:
     @property
     def horizon(self) -> int:
         """How many steps."""
-        return self.point.shape[1]
+        return int(self.point.shape[1])
 
     def at(self, level: float) -> Floats:
         """The quantile of one level; float32 [n_series, horizon]."""

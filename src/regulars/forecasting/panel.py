@@ -53,7 +53,7 @@ class Panel:
     @property
     def n_steps(self) -> int:
         """How many steps of the past."""
-        return self.units.shape[1]
+        return int(self.units.shape[1])
 
     @property
     def ahead(self) -> int:

@@ -31,9 +31,10 @@ class Rolled:
         return np.stack([forecast.point for forecast in self.forecasts])
 
     @property
-    def quantiles(self) -> Floats:
-        """float32 [n_origins, n_series, steps, levels]."""
-        return np.stack([forecast.quantiles for forecast in self.forecasts if forecast.quantiles is not None])
+    def quantiles(self) -> Floats | None:
+        """float32 [n_origins, n_series, steps, levels]; None where the forecaster gives none."""
+        told = [forecast.quantiles for forecast in self.forecasts if forecast.quantiles is not None]
+        return np.stack(told) if len(told) == len(self.forecasts) else None
 
 
 def rolled(

@@ -1,0 +1,97 @@
+"""LSTM: one network for all series, which reads their past and goes on over what is known of the steps to come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from regulars.core import QUIET, Floats, Frame, Ints, Run, floats
+from regulars.models.arranged import Demanded
+
+from .drivers import logged, seasons
+from .forecast import LEVELS, Forecast
+from .panel import Panel
+
+if TYPE_CHECKING:
+    from regulars.models.networks.demand import DemandNet
+    from regulars.models.networks.series import Series
+
+
+@dataclass(frozen=True)
+class LSTMModel:
+    """A fitted network; it forecasts any series that has the columns of the fit."""
+
+    net: "DemandNet"
+
+    @property
+    def horizon(self) -> int:
+        """How many steps."""
+        return self.net.shape.horizon
+
+    def forecast(self, panel: Panel, levels: Sequence[float] = LEVELS) -> Forecast:
+        """Point and quantiles by one pass of the network over every series."""
+        point, quantiles = self.net.forecast(told(panel, self.horizon), levels or LEVELS)
+        forecast = Forecast(panel.keys, panel.calendar.dates(self.horizon, panel.n_steps), point)
+        return forecast.with_quantiles(levels, quantiles) if levels else forecast
+
+
+@dataclass(frozen=True)
+class LSTM(Demanded):
+    """A global LSTM, multivariate and many-to-many, learned from every step of every series at once.
+
+    It reads units, prices, promotions, what the neighbors cost and the season of each step that was, and what is known
+    of the steps to come; attributes and the keys that several series share are embedded. Levels and price are told
+    against those of the same series. It learns quantiles beside the point. See `Demanded` for the settings.
+    """
+
+    def fit(self, panel: Panel, horizon: int, run: Run = QUIET) -> LSTMModel:
+        """Raises EmptyData when no series has two observed steps."""
+        from regulars.models.networks.demand import fit_demand
+
+        return LSTMModel(fit_demand(told(panel, horizon), horizon, self, season=panel.calendar.season, run=run))
+
+
+def told(panel: Panel, horizon: int) -> "Series":
+    """A panel as the network reads it: what is known of each step, by itself and against the neighbors."""
+    from regulars.models.networks.series import Series
+
+    width = panel.n_steps + horizon
+    columns = []
+    for values in panel.known.values():
+        own = _wide(logged(values), width)
+        columns += [own, *_against_neighbors(own, panel)]
+    columns += [np.broadcast_to(wave, (panel.n_series, width)) for wave in seasons(panel.calendar, width).values()]
+    return Series(panel.units, np.stack(columns, axis=2, dtype=np.float32), _static(panel))
+
+
+def _against_neighbors(values: Floats, panel: Panel) -> list[Floats]:
+    """Less the mean and the least of the series with which one shares the first key (the store)."""
+    if len(panel.keys.columns) < 2:
+        return []
+    group = panel.groups(panel.keys.columns[:1])
+    means, least = _means(values, group), np.full((int(group.max()) + 1, values.shape[1]), np.inf, dtype=np.float32)
+    np.minimum.at(least, group, np.where(np.isnan(values), np.inf, values).astype(np.float32))
+    return [values - means[group], values - np.where(np.isinf(least), np.nan, least)[group]]
+
+
+def _means(values: Floats, group: Ints) -> Floats:
+    """The mean of each group at each step, NaN where nothing is known; [groups, steps]."""
+    sums, counts = np.zeros((2, int(group.max()) + 1, values.shape[1]))
+    there = ~np.isnan(values)
+    np.add.at(sums, group, np.where(there, values, 0))
+    np.add.at(counts, group, there)
+    return floats(np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0))
+
+
+def _static(panel: Panel) -> Frame:
+    """Attributes, and the keys that several series share, as names."""
+    shared = [name for name in panel.keys.columns if panel.keys[name].n_unique() < panel.n_series]
+    keys = panel.keys.select(pl.col(name).cast(pl.String) for name in shared)
+    return pl.concat([keys, panel.static.drop(panel.keys.columns, strict=False)], how="horizontal")
+
+
+def _wide(values: Floats, width: int) -> Floats:
+    missing = max(width - values.shape[1], 0)
+    return np.pad(values[:, :width].astype(np.float32), ((0, 0), (0, missing)), constant_values=np.nan)

@@ -1,0 +1,63 @@
+"""What if: the same panel with other prices or promotions in the steps to come."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from regulars.core import Bools, Ints
+from regulars.core.errors import MissingColumn
+
+from .arrays import Numbers
+from .forecast import LEVELS, Forecast
+from .forecaster import DemandModel
+from .panel import Panel
+
+
+def changed(
+    panel: Panel,
+    horizon: int,
+    *,
+    to: Mapping[str, float] | None = None,
+    times: Mapping[str, float] | None = None,
+    series: Ints | Bools | None = None,
+) -> Panel:
+    """The panel whose known columns of the next `horizon` steps are set `to` a value, or multiplied by one.
+
+    series: which; None is all. Raises MissingColumn for a column that is not among the known ones.
+    """
+    known = dict(panel.known)
+    chosen = np.arange(panel.n_series) if series is None else np.arange(panel.n_series)[series]
+    for name in {**(to or {}), **(times or {})}:
+        if name not in known:
+            raise MissingColumn(f"{name!r} is not known ahead in this panel; {sorted(known)} are")
+        known[name] = _reaching(known[name], panel.n_steps + horizon)
+        ahead = np.ix_(chosen, np.arange(panel.n_steps, panel.n_steps + horizon))
+        factor = (times or {}).get(name, 1.0)
+        known[name][ahead] = (to or {}).get(name, known[name][ahead] * factor)
+    return replace(panel, known={name: _reaching(values, panel.n_steps + horizon) for name, values in known.items()})
+
+
+def what_if(
+    model: DemandModel,
+    panel: Panel,
+    *,
+    price: float | None = None,
+    promotion: float | None = None,
+    price_times: float | None = None,
+    series: Ints | Bools | None = None,
+) -> tuple[Forecast, Forecast]:
+    """The forecast as things stand, and the one at another price or promotion of the known columns of these names.
+
+    price: set to this; price_times: 0.9 is a tenth off. Related products see it too, where the model reads them.
+    """
+    to = {name: value for name, value in (("price", price), ("promotion", promotion)) if value is not None}
+    times = {} if price_times is None else {"price": price_times}
+    other = changed(panel, model.horizon, to=to, times=times, series=series)
+    return model.forecast(panel, LEVELS), model.forecast(other, LEVELS)
+
+
+def _reaching(values: Numbers, width: int) -> Numbers:
+    """A copy that reaches at least `width` steps; what lies beyond what was known is as in the last known step."""
+    short = max(width - values.shape[1], 0)
+    return np.pad(values, ((0, 0), (0, short)), mode="edge") if short else values.copy()
