@@ -69,7 +69,7 @@ def test_training_rows_are_the_rows_of_serving_at_that_moment():
     (lesson,) = method.past(data)
     early = [one.fit(lesson.before) for one in method.of]
     readings = Readings.of(data, method.features, ())
-    taught = method._lists(lesson, early, readings, RUN)
+    taught, _ = method._lists(lesson, early, readings, RUN)
     spread = method._pairs(early, lesson.queries, RUN)
     evidence = evidence_of(lesson.before, spread, readings)
     moment = int(lesson.queries.times[0])
@@ -95,7 +95,7 @@ def test_what_came_after_the_moment_changes_no_training_row():
     for shop in (data, other):
         (lesson,) = method.past(shop)
         early = [one.fit(lesson.before) for one in method.of]
-        tables.append(method._lists(lesson, early, Readings.of(shop, method.features, ()), RUN))
+        tables.append(method._lists(lesson, early, Readings.of(shop, method.features, ()), RUN)[0])
     np.testing.assert_array_equal(tables[0].table.numbers, tables[1].table.numbers)
     assert (tables[0].wanted != tables[1].wanted).any()
 

@@ -106,8 +106,8 @@ def examples(data: Dataset, profile: BasketProfile, targets: int) -> tuple["csr_
     found = csr_array(vstack(given)), csr_array(vstack(wanted))
     if not found[0].shape[0]:
         raise EmptyData(
-            "BasketRidge learns what follows a first basket; no customer of this log has bought twice; give a longer log, "
-            "or take item_knn"
+            "BasketRidge learns what follows a first basket; no customer of this log has bought twice; "
+            "give a longer log, or take item_knn"
         )
     return found
 

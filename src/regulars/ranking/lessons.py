@@ -58,6 +58,45 @@ class Lesson:
             queries = _coming_back(data, queries, context)
         return cls(before, queries, _keys(data, users, target))
 
+    @classmethod
+    def turns(
+        cls,
+        data: Dataset,
+        parts: int,
+        kinds: tuple[str, ...],
+        random: np.random.Generator,
+        context: tuple[str, ...] = (),
+    ) -> list["Lesson"]:
+        """Withholds each of so many random parts of the customers in turn, and asks for their newest baskets.
+
+        What was before a lesson are all events of the other customers, their newest baskets too; the questions are
+        asked when the withheld customers come back for the last time, with what they did until then. kinds, context:
+        as above. Raises EmptyData when nobody of a part came back.
+        """
+        target = data.weight > 0
+        if kinds:
+            target &= np.isin(data.kind, [data.kinds.index(kind) for kind in kinds if kind in data.kinds])
+        newest = np.full(data.n_users, np.iinfo(np.int64).min)
+        np.maximum.at(newest, data.user[target], data.time[target])
+        target &= data.time == newest[data.user]
+        begun = np.zeros(data.n_users, dtype=np.bool_)
+        begun[data.user[(data.weight > 0) & (data.time < newest[data.user])]] = True
+        part = random.permutation(data.n_users) % parts
+        return [cls._turn(data, (part == turn) & begun, target, newest, context) for turn in range(parts)]
+
+    @classmethod
+    def _turn(cls, data: Dataset, held: Bools, target: Bools, newest: np.ndarray, context: tuple[str, ...]) -> "Lesson":
+        users = np.flatnonzero(held).astype(np.int32)
+        if not len(users):
+            raise EmptyData(
+                "a ranker that learns from newest baskets needs customers who came back; a part of the customers has "
+                "none. Give a longer log, or fewer lessons"
+            )
+        queries = data.queries(users, newest[users])
+        if context:
+            queries = _coming_back(data, queries, context)
+        return cls(data.where(~held[data.user]), queries, _keys(data, users, target))
+
     def sample(self, n: int, random: np.random.Generator) -> "Lesson":
         """At most n of the questions."""
         if n >= len(self.queries):

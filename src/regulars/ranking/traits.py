@@ -10,6 +10,7 @@ from regulars.features import Encoded, Inputs
 from .clues import Clue, Prices, Recency, groups_of, prices_of
 from .lessons import TIME
 from .pairs import Pairs
+from .rhythm import Rhythm
 from .table import Table
 
 
@@ -86,7 +87,8 @@ def _sizes(inputs: Inputs) -> tuple[int, ...]:
     return tuple(len(column.values) + 1 for column in inputs.categories)
 
 
-FEATURES = ("recency", "groups", "price", "items", "customers")
+USUAL = ("recency", "groups", "price", "items", "customers")  # what is read unless a shop says otherwise
+FEATURES = (*USUAL, "rhythm")
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,8 @@ class Readings:
             made.append(groups_of([column.column for column in columns], codes))
         if "price" in self.features:
             made.append(Prices.of(prices_of(data)))
+        if "rhythm" in self.features:
+            made.append(Rhythm.of(data))
         if "items" in self.features:
             made.append(ItemTraits.of(self.items, data.item_features, data.n_items))
         if "customers" in self.features:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,8 +18,9 @@ from .pipeline import Pipeline
 from .rankers import RankerMethod
 from .rerankers import Reranker
 from .table import Lists, Table
-from .traits import FEATURES, Readings
+from .traits import FEATURES, USUAL, Readings
 
+WITHHELD: Final = ("time", "baskets")
 _SAMPLE = 1_000  # customers whose candidates say how the scores of the final sources are spread
 
 
@@ -30,21 +31,26 @@ class TwoStage(Settings):
     The methods `of` are fitted on the log without its newest `share` of events (without a random share of each
     customer's items where there are no times); the ranker learns from the items that at most `customers` customers
     wanted then, among the best `depth` of each method. With several `lessons` the same is done again on what was left,
-    and so on. After that the methods are fitted anew on everything. ranker: how it learns; see RANKERS. features:
-    those of FEATURES that it reads beside what the sources say; context: columns of the events that are known when a
-    question is asked, such as the store; "time" is the moment when a customer comes back. kinds: events that count as
-    wanting an item. filters: what may be answered, in the lessons too; taught: filters that hold in the lessons alone,
-    for those that whoever asks adds. rerankers: rules of the order, which the ranker does not see.
+    and so on. withheld "baskets": the newest basket of each customer is to be foretold instead, by methods that were
+    fitted on other customers; these are cut into as many parts as there are `lessons`, at least two, and each is
+    withheld in turn. So the methods know what others bought last, as they do when a stranger is asked, but nothing of
+    what they are asked. After that the methods are fitted anew on everything. ranker: how it learns; see RANKERS.
+    features: those of FEATURES that it reads beside what the sources say, all but "rhythm" unless told; context:
+    columns of the events that are known when a question is asked, such as the store; "time" is the moment when a
+    customer comes back. kinds: events that count as wanting an item. filters: what may be answered, in the lessons too;
+    taught: filters that hold in the lessons alone, for those that whoever asks adds. rerankers: rules of the order,
+    which the ranker does not see.
     """
 
     of: tuple[Estimator[Any], ...]
     ranker: RankerMethod = field(default_factory=AdditiveRanker)
-    features: tuple[str, ...] = FEATURES
+    features: tuple[str, ...] = USUAL
     context: tuple[str, ...] = ()
     depth: int = setting(100, low=1, high=1_000, log=True)
     share: float = setting(0.1, low=0.01, high=0.5)
     lessons: int = setting(1, low=1, high=10)
     customers: int = setting(5_000, low=10, high=1_000_000, log=True)
+    withheld: str = setting("time", choices=WITHHELD)
     kinds: tuple[str, ...] = ()
     filters: tuple[Filter, ...] = ()
     taught: tuple[Filter, ...] = ()
@@ -68,6 +74,8 @@ class TwoStage(Settings):
 
     def past(self, data: Dataset, run: Run = QUIET) -> list[Lesson]:
         """The lessons, the newest first. Raises EmptyData when the log is too short for one."""
+        if self.withheld == "baskets":
+            return Lesson.turns(data, max(self.lessons, 2), self.kinds, run.random(), self.context)
         random, found = run.random(), [Lesson.of(data, self.share, self.kinds, run.random(), self.context)]
         for _ in range(self.lessons - 1):
             found.append(Lesson.of(found[-1].before, self.share, self.kinds, random, self.context))
@@ -87,27 +95,30 @@ class TwoStage(Settings):
         """
         readings = Readings.of(data, self.features, self.context)
         taught = [self._lists(lesson, models, readings, run) for lesson, models in zip(past, early, strict=True)]
-        lists = Lists.joined(taught).decided()
+        lists = Lists.joined([told for told, _ in taught]).decided()
         if not len(lists.lengths):
-            asked = sum(len(one.lengths) for one in taught)
+            asked = sum(len(told.lengths) for told, _ in taught)
             raise EmptyData(
                 f"none of the {asked:,} customers wanted any of the {self.depth} best items of the methods; there is "
                 "nothing to learn. Raise depth, or fuse by ranks"
             )
         ranker = self.ranker.learn(lists, run)
-        spread = self._pairs(final, _some(data, run), run)
+        if self.withheld == "baskets":  # of what methods say of customers whom they have not met
+            spread = Pairs.joined([pairs for _, pairs in taught])
+        else:
+            spread = self._pairs(final, _some(data, run), run)
         evidence = evidence_of(data, spread, readings)
         return Pipeline(tuple(final), evidence, ranker, self.filters, self.rerankers, self.depth)
 
-    def _lists(self, lesson: Lesson, models: Sequence[Model], readings: Readings, run: Run) -> Lists:
-        """What one lesson teaches."""
+    def _lists(self, lesson: Lesson, models: Sequence[Model], readings: Readings, run: Run) -> tuple[Lists, Pairs]:
+        """What one lesson teaches, and its candidates."""
         asked = lesson.sample(self.customers, run.random())
         pairs = self._pairs(models, asked.queries, run)
         evidence, size = evidence_of(lesson.before, pairs, readings), block_size(lesson.before.n_items)
         blocks = [slice(start, start + size) for start in range(0, len(asked.queries), size)]
         tables = [evidence.table(asked.queries[rows], pairs.of(rows)) for rows in blocks]
         wanted = asked.holds(pairs.rows, pairs.items)
-        return Lists(Table.below(tables), pairs.starts, wanted, len(models), evidence.sizes)
+        return Lists(Table.below(tables), pairs.starts, wanted, len(models), evidence.sizes), pairs
 
     def _pairs(self, models: Sequence[Model], queries: Queries, run: Run) -> Pairs:
         """The candidates of all queries, looked at block by block."""

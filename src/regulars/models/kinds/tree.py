@@ -80,6 +80,7 @@ KINDS: Final = {
     "RecurrentModel": "regulars.marketing.repurchase.recurrent",
     "RepurchaseNet": "regulars.models.networks.repurchase",
     "Regression": "regulars.models.kinds.regression",
+    "Rhythm": "regulars.ranking.rhythm",
     "Route": "regulars.ranking.route",
     "Scale": "regulars.models.kinds.clipped",
     "Session": "regulars.models.kinds.session",
