@@ -1,7 +1,7 @@
 """The engine: one question or thousands, the right history, never a forbidden item, pages that do not repeat."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.cli.answering import Answers, answered
-from regulars.core import QUIET, Recommendations
+from regulars.core import QUIET, Recommendations, Recommender
 from regulars.core.errors import Interrupted, QuestionError, RuleError, StoreUnavailable, UnknownId
 from regulars.data.kinds import weights
 from regulars.ranking import Fallback
@@ -52,6 +52,49 @@ def test_the_engine_recommends_what_the_fitted_model_recommends_from_the_dataset
         for answer in shop.engine.answer(questions):
             of_dataset = wanted.filter(wanted["user_id"] == answer.question.customer)
             assert shown(answer) == of_dataset["item_id"].to_list()
+
+
+@dataclass(frozen=True)
+class Breaking:
+    """A source that cannot answer customers who looked at some item, nor say why it answered."""
+
+    recommender: Recommender
+    item: int
+
+    def recommend(self, queries, k, allowed=None):
+        if self.item in queries.history.items:
+            raise ZeroDivisionError("that item")
+        return self.recommender.recommend(queries, k, allowed)
+
+    def because(self, queries, answer, r=3):
+        raise RuntimeError("no reason")
+
+
+def test_where_a_source_fails_the_next_one_answers_and_nobody_else_is_touched(shop: Small, caplog):
+    deployment = shop.shop.deployment
+    broken = {
+        **deployment.recommenders,
+        "als": Breaking(deployment.recommenders["als"], shop.data.items.places(["i03"])[0]),
+    }
+    snapshot = replace(shop.shop, deployment=replace(deployment, recommenders=broken))
+    engine = Engine(shop.store, lambda: snapshot, shop.scenarios)
+    questions = [Question(scenario="als", customer=name, k=5) for name in ("c0", "c1", "c2", "c3", "c4", "c5")]
+    spoiled = [
+        any(did.item_id == "i03" for did in past) for past in shop.store.events.pasts([*map(_customer, questions)])
+    ]
+    assert set(spoiled) == {True, False}
+    answers = engine.answer(questions)
+    for question, answer, hit in zip(questions, answers, spoiled, strict=True):
+        assert {line.source for line in answer.lines} == ({"popular"} if hit else {"als"})
+        assert len(answer.lines) == 5
+        same(answer, engine.answer([question])[0])
+    assert engine.failures.count >= 2
+    assert "that item" in engine.failures.now()["als"]
+    assert [record.getMessage() for record in caplog.records] == ["the source als failed; the next one answers"]
+
+
+def _customer(question):
+    return question.customer
 
 
 def test_reasons_are_worded_as_a_batch_words_them(shop: Small):

@@ -28,6 +28,7 @@ from .deployment import Deployment
 from .exposing import Exposing
 from .framing import framed
 from .histories import Past, Reader, told
+from .ladder import Failures
 from .ladders import Ladders
 from .questions import Answer, Question, Reached
 from .scenarios import HOME, Scenario
@@ -120,6 +121,11 @@ class Engine:
             last = users[-1]
             questions = [Question(scenario=scenario, customer=user, k=1, dry_run=True) for user in users]
             yield self._batch(self._asked(questions, now, reader), shop, shop.deployment, "")
+
+    @property
+    def failures(self) -> Failures:
+        """What went wrong in sources; the next one of the ladder answered."""
+        return self._ladders.failures
 
     def forget(self, customer: str) -> None:
         """Drops what is remembered of a customer."""

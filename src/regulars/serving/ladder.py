@@ -1,7 +1,9 @@
 """Ladder: the sources of a scenario, of which the next one fills what those before leave open."""
 
+import logging
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
 
@@ -22,6 +24,35 @@ from regulars.core import (
 )
 from regulars.ranking.fallback import banded
 from regulars.ranking.sources import names_of
+
+_QUIET = 60.0  # seconds after which the log tells again of a source that goes on failing
+_log = logging.getLogger(__name__)
+
+
+@final
+@dataclass
+class Failures:
+    """What went wrong in the sources themselves: counted, and in the log with its traceback, once a minute for each.
+
+    latest: what a source that failed in the last minute said, and when.
+    """
+
+    count: int = 0
+    latest: dict[str, tuple[float, str]] = field(default_factory=dict)
+
+    def tell(self, source: str, error: Exception) -> None:
+        """Called where the error was caught."""
+        now = time.monotonic()
+        self.count += 1
+        before, _ = self.latest.get(source, (-_QUIET, ""))
+        if now - before >= _QUIET:
+            self.latest[source] = now, repr(error)
+            _log.exception("the source %s failed; the next one answers", source)
+
+    def now(self) -> dict[str, str]:
+        """The sources that fail at the moment, and what they say."""
+        start = time.monotonic() - _QUIET
+        return {source: said for source, (at, said) in list(self.latest.items()) if at >= start}
 
 
 @final
@@ -49,10 +80,11 @@ class Ladder:
     """A Recommender that answers as `ranking.Fallback` does, and asks nobody who is not needed.
 
     The scores of rung b lie between -b and 1 - b, a rising function of its own. names are those of all rungs, one
-    after another.
+    after another. A rung that fails has nothing to say, and `failures` is told.
     """
 
     rungs: tuple[Rung, ...]
+    failures: Failures = field(default_factory=Failures)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -75,7 +107,7 @@ class Ladder:
                 break
             rest = permitted[rows] if len(rows) < n else permitted
             rest &= _present(answer.items[rows], found[rows])
-            more = self.rungs[band].recommender.recommend(queries[rows] if len(rows) < n else queries, k, rest)
+            more = self._asked(self.rungs[band], queries[rows] if len(rows) < n else queries, k, rest)
             self._filled(answer, more, (rows, found[rows]), band)
         return answer
 
@@ -99,10 +131,27 @@ class Ladder:
         if rung.explaining is None:
             return Reasons.none(len(answer), answer.k, r)
         part = _part(answer, owner == place, rung.names, self._offsets[place])
-        return rung.explaining.because(queries, part, r)
+        try:
+            return rung.explaining.because(queries, part, r)
+        except Exception as error:
+            self.failures.tell(rung.name, error)
+            return Reasons.none(len(answer), answer.k, r)
+
+    def _asked(self, rung: Rung, queries: Queries, k: int, allowed: Allowed) -> Recommendations:
+        """What a rung says; where it fails each question is asked alone, so that one does not spoil the others."""
+        try:
+            return rung.recommender.recommend(queries, k, allowed)
+        except Exception as error:
+            self.failures.tell(rung.name, error)
+        answer = Recommendations.none(len(queries), k)
+        for row in range(len(queries)) if len(queries) > 1 else ():
+            one = self._asked(rung, queries[row : row + 1], k, allowed[row : row + 1])
+            for name in ("items", "scores", "sources"):
+                getattr(answer, name)[row] = getattr(one, name)[0]
+        return answer
 
     def _first(self, queries: Queries, k: int, allowed: Allowed) -> Recommendations:
-        found = self.rungs[0].recommender.recommend(queries, k, allowed)
+        found = self._asked(self.rungs[0], queries, k, allowed)
         return Recommendations(found.items.copy(), banded(found.scores, 0), self.names, found.sources.copy())
 
     def _filled(self, answer: Recommendations, more: Recommendations, short: tuple[Longs, Longs], band: int) -> None:

@@ -10,7 +10,7 @@ from regulars.ranking.sources import finders, names_of
 
 from .coding import Coding, Recoded
 from .deployment import Deployment
-from .ladder import Ladder, Rung
+from .ladder import Failures, Ladder, Rung
 from .live import LIVE, SIMILAR, Similar
 from .scenarios import Scenario
 from .shop import Shop
@@ -37,6 +37,7 @@ class Ladders:
     """
 
     def __init__(self, weights: Mapping[str, float]) -> None:
+        self.failures = Failures()
         self._weights = weights
         self._versions: dict[int, _Version] = {}
         self._ladders: dict[tuple[str, int], tuple[Scenario, Ladder]] = {}
@@ -53,7 +54,7 @@ class Ladders:
             held = self._ladders.get(key)
             if held is None or held[0] is not scenario:
                 rungs = (rung for source in scenario.sources for rung in _rungs(source, shop, version))
-                held = self._ladders[key] = scenario, Ladder(tuple(rungs))
+                held = self._ladders[key] = scenario, Ladder(tuple(rungs), self.failures)
             return held[1], version.coding
 
     def _turn(self, shop: Shop) -> None:

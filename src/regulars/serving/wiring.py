@@ -86,9 +86,10 @@ class Assembled:
         self.follower.wake()
 
     def problems(self) -> dict[str, str]:
-        """What is wrong at the moment: with "store", a version by its name, the last "refit"."""
+        """What is wrong at the moment: with "store", a version by its name, a source, the last "refit"."""
         said = self.refitting.said if self.refitting is not None else ""
-        return {**self.follower.problems, **({"refit": said} if said else {})}
+        failing = {f"source {name}": told for name, told in self.engine.failures.now().items()}
+        return {**self.follower.problems, **failing, **({"refit": said} if said else {})}
 
     def figures(self) -> dict[str, float]:
         """What metrics tell of the models and of what is followed."""
@@ -97,6 +98,7 @@ class Assembled:
             "catalog_items": len(shop.catalog.items),
             "events_place": self.follower.place,
             "problems": len(self.problems()),
+            "source_failures": self.engine.failures.count,
             "shadow_answers": self.shadow.answered,
             "shadow_dropped": self.shadow.dropped,
             "refits": refitting.refits if refitting else 0,
