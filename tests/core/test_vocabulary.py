@@ -184,3 +184,10 @@ def test_places_are_indices_without_a_series():
     new = old.extended([9])
     assert old.places(["8", 7, "x", "9"]) == [1, 0, MISSING, MISSING]
     assert new.places(("9",)) == [2]
+
+
+def test_a_few_ids_are_found_by_their_indices_also_after_growing():
+    items = Vocabulary.of([7, 8, 9])
+    longer = items.extended([10])
+    assert longer.ids_at([3, 0, 3]) == [10, 7, 10]
+    assert Vocabulary.of(["b", "a"]).ids_at([1]) == ["a"]

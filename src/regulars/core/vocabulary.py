@@ -25,6 +25,7 @@ class _Line:
         self.positions: dict[Any, int] = dict(zip(names, range(len(names)), strict=True))
         if ids.dtype != pl.String:
             self.positions.update(zip(map(str, names), range(len(names)), strict=True))
+        self.names = names
         self.length = len(names)
         self.lock = Lock()
 
@@ -36,6 +37,7 @@ class _Line:
             for place, name in enumerate(new.to_list(), length):
                 self.positions[name] = place
                 self.positions[str(name)] = place
+                self.names.append(name)
             self.length += len(new)
             return True
 
@@ -86,6 +88,11 @@ class Vocabulary:
         positions, n = self._line.positions, len(self)
         found = [positions.get(one, MISSING) for one in ids]
         return [place if place < n else MISSING for place in found]
+
+    def ids_at(self, places: Iterable[int]) -> list[Any]:
+        """The ids of a few indices from 0 on, at the cost of looking up each."""
+        names = self._line.names
+        return [names[place] for place in places]
 
     def known(self, ids: Iterable[Any] | pl.Series, what: str = "id") -> Ints:
         """Like `index`, for callers who must have every one of them.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 TOLERANCE = 1e-6  # of the error of a vector, where float32 ends
+_MET = "fold-in of the histories"  # a name in the dictionary of queries
 STEPS = 1_000  # of conjugate gradients, never reached: rows end after a few dozen
 
 
@@ -59,7 +60,15 @@ class FoldIn(Encoder):
         return starts, items, added
 
     def _met(self, queries: Queries, item_vectors: Floats) -> "csr_array":
-        """What each history weighs, without the items that have no vector."""
+        """What each history weighs, without the items that have no vector; kept with the queries for the reasons."""
+        known: tuple[FoldIn, Floats, csr_array] | None = vars(queries).get(_MET)
+        if known is not None and known[0] is self and known[1] is item_vectors:
+            return known[2]
+        met = self._weighed(queries, item_vectors)
+        vars(queries)[_MET] = self, item_vectors, met
+        return met
+
+    def _weighed(self, queries: Queries, item_vectors: Floats) -> "csr_array":
         met = self.profile.of(queries, len(item_vectors))
         unknown = np.isnan(item_vectors[met.indices, 0])
         if unknown.any():
