@@ -185,6 +185,13 @@ class ServeTable(Part):
     open: bool = False  # whether requests need no key: for trying things on one machine only
 
 
+class RepurchaseTable(Part):
+    """[repurchase]: what `regulars buy-again` foretells."""
+
+    method: str = ""  # frequency, gamma, weibull, lstm (extra deep) or trees (extra rank); empty: trees, else weibull
+    horizon_weeks: int = Field(2, ge=1, le=52)  # how far ahead
+
+
 class Config(Part):
     """The whole file."""
 
@@ -211,6 +218,7 @@ class Config(Part):
     tune: TuneTable = TuneTable()
     rules: dict[str, Any] = Field(default_factory=dict)  # what holds for every list; see docs/how-to/rules.md
     scenarios: dict[str, ScenarioTable] = Field(default_factory=dict)
+    repurchase: RepurchaseTable = RepurchaseTable()
     serve: ServeTable = ServeTable()
 
 

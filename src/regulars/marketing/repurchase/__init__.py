@@ -1,28 +1,62 @@
-"""What each customer buys again, and when."""
+"""What each customer buys again, and when.
 
+    model = REPURCHASE["weibull"].fit(dataset)      # Calibrated(Hazard(gaps="weibull"))
+    buy_again(model, dataset, horizon_weeks=2)      # user_id, rank, item_id, probability, expected_date, reason
+    next_basket(model, dataset, explore=CrossSell().fit(dataset))       # the same with part: repeat or explore
+
+A method is `fit` on a log and answers for `Pairs`, every product that a customer has bought, as known at a moment:
+`pairs_of(dataset, at)`. `bought_within(dataset, pairs, horizons)` looks up what came after, `judged` and `table` say
+how good probabilities are.
+"""
+
+from .answers import buy_again, expected_days, next_basket, reasons
 from .calibration import Calibrated, Calibration
+from .explore import CrossSell, CrossSellModel, Offers
 from .frequency import Frequency
-from .hazard import Hazard
+from .hazard import Hazard, HazardModel
 from .judged import Judged, judged, table
 from .method import HORIZONS, RepurchaseMethod, RepurchaseModel
 from .pairs import Pairs, Weekly, weeks_of_year
-from .reading import bought_within, days_until, pairs_of
+from .reading import Past, bought_within, days_until, pairs_of
+from .recurrent import Recurrent
+from .trees import RepurchaseTrees
+
+REPURCHASE: dict[str, Calibrated] = {
+    "frequency": Calibrated(Frequency()),
+    "gamma": Calibrated(Hazard(gaps="gamma")),
+    "weibull": Calibrated(Hazard(gaps="weibull")),
+    "lstm": Calibrated(Recurrent()),
+    "trees": Calibrated(RepurchaseTrees()),
+}
+"""The ways to foretell what is bought again, each at its defaults and calibrated."""
 
 __all__ = [
     "HORIZONS",
+    "REPURCHASE",
     "Calibrated",
     "Calibration",
+    "CrossSell",
+    "CrossSellModel",
     "Frequency",
     "Hazard",
+    "HazardModel",
     "Judged",
+    "Offers",
     "Pairs",
+    "Past",
+    "Recurrent",
     "RepurchaseMethod",
     "RepurchaseModel",
+    "RepurchaseTrees",
     "Weekly",
     "bought_within",
+    "buy_again",
     "days_until",
+    "expected_days",
     "judged",
+    "next_basket",
     "pairs_of",
+    "reasons",
     "table",
     "weeks_of_year",
 ]

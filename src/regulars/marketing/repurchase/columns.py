@@ -16,14 +16,14 @@ UNKNOWN = -1.0  # stands where nothing can be told
 WINDOWS = (14, 28, 56, 84, 182)  # days in which purchases are counted
 HALF_LIVES = (14.0, 45.0, 150.0)  # days
 VISITS = (28, 84, 364)  # days in which visits are counted
-GROUPS = 2  # columns of the items by which a customer's other purchases are summed up
+GROUPS = 6  # columns of the items by which a customer's other purchases are summed up
 _LEAST = 30  # rows that a value of an attribute needs
 
 Named = tuple[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Reader:
+class PairReader:
     """How pairs are read; values that a model holds.
 
     groups: int32 [n_items, g], MISSING where not known; group_names: of its columns. items: float32 [n_items, c],
@@ -37,7 +37,7 @@ class Reader:
     customers: Inputs
 
     @classmethod
-    def of(cls, data: Dataset) -> "Reader":
+    def of(cls, data: Dataset) -> "PairReader":
         """Of the attributes that the tables of a shop have."""
         names = group_columns(data.item_features, GROUPS)
         codes = [codes_of(data.item_features, name, data.n_items) for name in names]
@@ -165,7 +165,7 @@ def _sales(pairs: Pairs) -> Iterator[Named]:
     yield "buyers beside usual", _told((lately + 0.1) / (longer + 0.1))
 
 
-def _in_groups(pairs: Pairs, reader: Reader) -> Iterator[Named]:
+def _in_groups(pairs: Pairs, reader: PairReader) -> Iterator[Named]:
     """What the customer bought of the same group."""
     of_pair = np.repeat(np.arange(len(pairs)), pairs.counts)
     decayed = np.bincount(of_pair, np.exp2(-pairs.ages / 45.0), len(pairs))

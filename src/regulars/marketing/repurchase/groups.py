@@ -20,8 +20,8 @@ def codes_of(frame: Frame, column: str, n: int) -> Ints:
 
 
 def group_columns(frame: Frame, most: int) -> list[str]:
-    """Columns that put rows into groups, at most `most`, those with the fewest groups first."""
-    texts = [name for name in frame.columns if frame[name].dtype in (pl.String, pl.Categorical, pl.Boolean)]
+    """Columns that put rows into groups of 5 and more on average, at most `most`, those with the most groups first."""
+    texts = [name for name in frame.columns if frame[name].dtype in (pl.String, pl.Categorical)]
     sizes = {name: frame[name].drop_nulls().n_unique() for name in texts}
-    fitting = [name for name in texts if 2 <= sizes[name] <= max(2, frame.height // 2)]
-    return sorted(fitting, key=lambda name: sizes[name])[:most]
+    fitting = [name for name in texts if 2 <= sizes[name] <= max(2, frame.height // 5)]
+    return sorted(fitting, key=lambda name: -sizes[name])[:most]

@@ -1,11 +1,12 @@
 """From a log to the pairs of a moment, and to what was bought after it. The one place where the future could leak."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from regulars.core import DAY, Bools, Dataset, Floats, Frame, Ints, Longs, floats, ints, starts_of
+from regulars.core import DAY, Bools, Dataset, Floats, Frame, Ints, Longs, floats, ints, spans, starts_of
 from regulars.core.errors import EmptyData
 from regulars.features.numbers import sizes
 
@@ -28,6 +29,57 @@ def last_moment(data: Dataset) -> int:
     return int(data.time.max()) + 1
 
 
+@dataclass(frozen=True)
+class Past:
+    """A log as it was known at a moment, to be asked for one block of customers after the other.
+
+    bought: purchases and what came back, strictly before `at`; shelf: float32 [n_items, SHELF].
+    """
+
+    bought: Dataset
+    at: int
+    observed: int
+    shelf: Floats
+
+    @classmethod
+    def of(cls, data: Dataset, at: int | None = None) -> "Past":
+        """What was known at `at`, by default right after the last event. Raises EmptyData for a log without events."""
+        moment = last_moment(data) if at is None else at
+        bought = purchases(data)
+        past = bought.where(bought.time < moment)
+        observed = (moment - int(data.time.min(initial=moment)) + DAY - 1) // DAY
+        return cls(past, moment, observed, _shelf(past, moment))
+
+    def pairs(self, customers: Ints) -> Pairs:
+        """Every product that each of these customers (indices, MISSING for a stranger) had bought."""
+        data, width = self.bought, max(self.bought.n_items, 1)
+        known = np.where(customers >= 0, customers, 0)
+        lengths = np.where(customers >= 0, data.starts[known + 1] - data.starts[known], 0)
+        events = spans(data.starts[known], lengths)
+        rows = np.repeat(np.arange(len(customers)), lengths)
+        days = _days(data.where(events), rows, self.at)
+        key, first = np.unique(days["key"], return_index=True)
+        items = ints(key % width)
+        visit_starts, visits = _visits(days["key"] // width, days["ages"], len(customers))
+        return Pairs(
+            row=ints(key // width),
+            items=items,
+            users=ints(customers),
+            at=np.full(len(customers), self.at, dtype=np.int64),
+            starts=np.append(first, len(days["key"])).astype(np.int64),
+            ages=ints(days["ages"]),
+            quantities=days["quantities"],
+            prices=days["prices"],
+            promoted=days["promoted"],
+            visit_starts=visit_starts,
+            visits=visits,
+            observed=np.full(len(customers), self.observed, dtype=np.int32),
+            shelf=self.shelf[items],
+            item_features=data.item_features,
+            user_features=_attributes(data, customers),
+        )
+
+
 def pairs_of(data: Dataset, at: int | None = None, customers: Ints | None = None) -> Pairs:
     """Every product that each customer had bought strictly before `at`, by default right after the last event.
 
@@ -35,41 +87,8 @@ def pairs_of(data: Dataset, at: int | None = None, customers: Ints | None = None
     brought back is taken from the purchases before it. A day is 24 hours counted back from the moment: ask at the
     midnight of the shop, and no time zone matters. Raises EmptyData for a log without events.
     """
-    moment = last_moment(data) if at is None else at
-    users = np.arange(data.n_users, dtype=np.int32) if customers is None else ints(customers)
-    bought = purchases(data)
-    past = bought.where(bought.time < moment)
-    shelf = _shelf(past, moment)
-    if customers is not None:
-        place = np.full(data.n_users + 1, -1, dtype=np.int64)
-        place[users[users >= 0]] = np.flatnonzero(users >= 0)
-        past = past.where(place[past.user] >= 0)
-        rows = place[past.user]
-    else:
-        rows = past.user.astype(np.int64)
-    days = _days(past, rows, moment)
-    key, first = np.unique(days["key"], return_index=True)
-    starts = np.append(first, len(days["key"])).astype(np.int64)
-    items = ints(key % max(data.n_items, 1))
-    visit_starts, visits = _visits(days["key"] // max(data.n_items, 1), days["ages"], len(users))
-    observed = (moment - int(data.time.min(initial=moment)) + DAY - 1) // DAY
-    return Pairs(
-        row=ints(key // max(data.n_items, 1)),
-        items=items,
-        users=users,
-        at=np.full(len(users), moment, dtype=np.int64),
-        starts=starts,
-        ages=ints(days["ages"]),
-        quantities=days["quantities"],
-        prices=days["prices"],
-        promoted=days["promoted"],
-        visit_starts=visit_starts,
-        visits=visits,
-        observed=np.full(len(users), observed, dtype=np.int32),
-        shelf=shelf[items],
-        item_features=data.item_features,
-        user_features=_attributes(data, users),
-    )
+    everybody = np.arange(data.n_users, dtype=np.int32)
+    return Past.of(data, at).pairs(everybody if customers is None else customers)
 
 
 def days_until(data: Dataset, pairs: Pairs) -> Floats:

@@ -12,7 +12,7 @@ from regulars.kernels.trees import Nodes, summed
 from regulars.ranking.forest import Forest, planted
 
 from .calibration import moments, rising
-from .columns import Reader
+from .columns import PairReader
 from .hazard import Hazard
 from .method import HORIZONS, RepurchaseMethod, RepurchaseModel, at_horizons
 from .pairs import Pairs
@@ -25,7 +25,7 @@ _BLOCK = 200_000  # pairs whose columns are made at a time
 class TreesModel:
     """forests: the log odds of a purchase within each of HORIZONS; models: what they read beside the pairs."""
 
-    reader: Reader
+    reader: PairReader
     models: tuple[RepurchaseModel, ...]
     forests: tuple[Forest, ...]
 
@@ -62,7 +62,7 @@ class RepurchaseTrees(Settings):
 
     def fit(self, data: Dataset, run: Run = QUIET) -> TreesModel:
         """Raises EmptyData when the log is too short for the moments, MissingExtra without LightGBM (extra `rank`)."""
-        random, reader = run.random(), Reader.of(data)
+        random, reader = run.random(), PairReader.of(data)
         tables, wanted = [], []
         past = moments(data, self.moments)
         for place, moment in enumerate(past):

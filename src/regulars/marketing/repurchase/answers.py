@@ -1,0 +1,220 @@
+"""The verbs: what each customer buys again, when and why; and the next basket, repeats and new products apart."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import polars as pl
+
+from regulars.core import DAY, QUIET, Allowed, Bools, Dataset, Floats, Frame, Ints, Progress, Run, floats
+from regulars.core.errors import SettingError
+
+from .explore import CrossSellModel
+from .method import HORIZONS, RepurchaseModel
+from .pairs import Pairs
+from .reading import Past
+
+TOGETHER = 200_000  # pairs of the customers that are asked about at a time, about
+FARTHEST = 365  # days ahead, beyond which no date is expected
+LONGEST = 52  # weeks that can be asked for
+REPEAT, EXPLORE = "repeat", "explore"
+
+
+def buy_again(
+    model: RepurchaseModel,
+    data: Dataset,
+    customers: Ints | None = None,
+    *,
+    horizon_weeks: int = 2,
+    k: int = 10,
+    at: int | None = None,
+    allowed: Bools | None = None,
+    run: Run = QUIET,
+) -> Frame:
+    """The k products of each customer that are bought again most likely; one row each, the likeliest first.
+
+    Columns: user_id, rank (from 1), item_id, probability (of a purchase within the horizon), expected_date (the day by
+    which a purchase is as likely as not; null beyond a year), reason ("every 21 days; last bought 19 days ago").
+    customers: indices, everybody by default; those who bought nothing get no row. at: the moment of asking, by default
+    right after the last event. allowed: bool [n_items], what may be named. Raises SettingError, EmptyData.
+    """
+    check_horizon(horizon_weeks)
+    past = Past.of(data, at)
+    parts = [_none(data)]
+    for pairs in _blocks(past, data, customers, run):
+        if not len(pairs):
+            continue
+        said = model.probabilities(pairs, (horizon_weeks, *HORIZONS))
+        best = _best(pairs, said[:, 0], k, allowed)
+        parts.append(_rows(data, pairs, said, best))
+    return pl.concat(parts)
+
+
+def next_basket(
+    model: RepurchaseModel,
+    data: Dataset,
+    customers: Ints | None = None,
+    *,
+    explore: CrossSellModel | None = None,
+    horizon_weeks: int = 1,
+    k: int = 10,
+    new: int = 3,
+    at: int | None = None,
+    allowed: Bools | None = None,
+    run: Run = QUIET,
+) -> Frame:
+    """What the coming visit may bring: `k` - `new` repeats and `new` products that the customer never bought.
+
+    The columns of `buy_again` and `part`: "repeat" or "explore"; the probabilities of both mean the same, so that they
+    may be put into one order. A customer with fewer repeats gets more that is new, up to k. Without `explore` there
+    are repeats alone.
+    """
+    check_horizon(horizon_weeks)
+    past = Past.of(data, at)
+    parts = [_none(data).with_columns(part=pl.lit(REPEAT))]
+    for pairs in _blocks(past, data, customers, run):
+        repeats = _none(data)
+        if len(pairs):
+            said = model.probabilities(pairs, (horizon_weeks, *HORIZONS))
+            repeats = _rows(data, pairs, said, _best(pairs, said[:, 0], k if explore is None else k - new, allowed))
+        parts.append(repeats.with_columns(part=pl.lit(REPEAT)))
+        if explore is not None:
+            parts.append(_new(explore, past, pairs, repeats, horizon_weeks, k, allowed))
+    order = ["user_id", "rank"]
+    frame = pl.concat(parts)
+    places = pl.DataFrame({"user_id": data.users.ids, "_place": np.arange(data.n_users)})
+    return frame.join(places, on="user_id", how="left").sort("_place", *order[1:]).drop("_place")
+
+
+def check_horizon(weeks: int) -> None:
+    """Raises SettingError for a horizon that nobody can look over."""
+    if not 1 <= weeks <= LONGEST:
+        raise SettingError(f"horizon_weeks must be from 1 to {LONGEST}; it is {weeks}")
+
+
+def expected_days(said: Floats, horizons: Sequence[int] = HORIZONS) -> Floats:
+    """Days until a purchase is as likely as not, from probabilities [n, horizons]; float32 [n], NaN beyond a year.
+
+    Between the horizons and beyond the last one, purchases come at an even pace.
+    """
+    hazard = np.pad(-np.log1p(-np.clip(said.astype(np.float64), 0, 1 - 1e-7)), ((0, 0), (1, 0)))
+    days = 7.0 * np.array([0, *horizons])
+    target = np.log(2.0)
+    place = np.clip((hazard < target).sum(axis=1) - 1, 0, len(horizons) - 1)
+    rows = np.arange(len(said))
+    pace = (hazard[rows, place + 1] - hazard[rows, place]) / (days[place + 1] - days[place])
+    with np.errstate(divide="ignore"):
+        told = days[place] + np.where(pace > 0, (target - hazard[rows, place]) / pace, np.inf)
+    return floats(np.where(told <= FARTHEST, told, np.nan))
+
+
+def reasons(pairs: Pairs) -> pl.Series:
+    """Why each would be bought again, in words: its rhythm, and when it was bought last."""
+    gaps = np.rint((pairs.first - pairs.since) / np.maximum(pairs.counts - 1, 1)).astype(np.int64)
+    table = pl.DataFrame({"days": pairs.counts, "gap": gaps, "since": pairs.since})
+    last = (
+        pl.when(pl.col("since") == 0)
+        .then(pl.lit("last bought today"))
+        .when(pl.col("since") == 1)
+        .then(pl.lit("last bought yesterday"))
+        .otherwise(pl.format("last bought {} days ago", "since"))
+    )
+    rhythm = (
+        pl.when(pl.col("days") == 1)
+        .then(pl.lit("bought once"))
+        .when((pl.col("days") == 2) & (pl.col("gap") == 1))
+        .then(pl.lit("bought twice, on two days running"))
+        .when(pl.col("days") == 2)
+        .then(pl.format("bought twice, {} days apart", "gap"))
+        .when(pl.col("gap") <= 1)
+        .then(pl.lit("every day"))
+        .otherwise(pl.format("every {} days", "gap"))
+    )
+    return table.select(pl.concat_str([rhythm, last], separator="; ")).to_series().alias("reason")
+
+
+def _blocks(past: Past, data: Dataset, customers: Ints | None, run: Run) -> Iterator[Pairs]:
+    """The pairs of some customers after others."""
+    asked = np.arange(data.n_users, dtype=np.int32) if customers is None else customers
+    events = np.diff(past.bought.starts)[np.maximum(asked, 0)] + 1
+    block = (np.cumsum(events) - 1) // TOGETHER
+    for part in np.split(asked, np.flatnonzero(np.diff(block)) + 1):
+        yield past.pairs(part)
+        run.on_epoch(Progress("ask about customers", int(np.searchsorted(asked, part[-1:])[0]) + 1, len(asked)))
+
+
+def _best(pairs: Pairs, said: Floats, k: int, allowed: Bools | None) -> Ints:
+    """The positions of the k likeliest pairs of each customer, in order, and rank; int32 [2, rows]."""
+    may = ~np.isnan(said)
+    if allowed is not None:
+        inside = pairs.items < len(allowed)
+        may &= inside & allowed[np.where(inside, pairs.items, 0)]
+    kept = np.flatnonzero(may)
+    order = kept[np.lexsort((pairs.since[kept], -said[kept], pairs.row[kept]))]
+    row = pairs.row[order]
+    rank = np.arange(len(order)) - np.searchsorted(row, row)
+    return np.stack([order[rank < k], rank[rank < k] + 1]).astype(np.int32)
+
+
+def _rows(data: Dataset, pairs: Pairs, said: Floats, best: Ints) -> Frame:
+    order, rank = best
+    days = expected_days(said[order, 1:])
+    moment = pairs.at[pairs.row[order]]
+    near = ~np.isnan(days)
+    coming = pl.Series(np.where(near, moment + np.where(near, days, 0) * DAY, 0).astype(np.int64))
+    dates = pl.select(pl.when(pl.Series(near)).then(pl.from_epoch(coming, "s").cast(pl.Date))).to_series()
+    return pl.DataFrame(
+        {
+            "user_id": data.users.names(pairs.customers[order]),
+            "rank": rank,
+            "item_id": data.items.names(pairs.items[order]),
+            "probability": said[order, 0],
+            "expected_date": dates,
+            "reason": reasons(pairs).gather(order),
+        }
+    )
+
+
+def _new(
+    explore: CrossSellModel,
+    past: Past,
+    pairs: Pairs,
+    repeats: Frame,
+    weeks: int,
+    k: int,
+    allowed: Bools | None,
+) -> Frame:
+    """The explore part of each customer, behind the repeats."""
+    data = past.bought
+    given = Allowed() if allowed is None else Allowed(allowed[None, :])
+    offers = explore.offers(data.queries(pairs.users, past.at), given, (weeks,))
+    had = repeats.group_by("user_id").len()
+    names = pl.DataFrame({"user_id": data.users.names(pairs.users)})
+    counts = names.join(had, on="user_id", how="left", maintain_order="left")["len"].fill_null(0).to_numpy()
+    rank = counts[:, None] + np.arange(offers.items.shape[1])[None, :] + 1
+    rows, places = np.nonzero((offers.items >= 0) & (rank <= k))
+    n = len(rows)
+    return pl.DataFrame(
+        {
+            "user_id": names["user_id"].gather(rows),
+            "rank": rank[rows, places].astype(np.int32),
+            "item_id": data.items.names(offers.items[rows, places]),
+            "probability": offers.chances[rows, places, 0],
+            "expected_date": pl.Series([None], dtype=pl.Date).new_from_index(0, n),
+            "reason": pl.Series(["never bought; goes with what you buy"]).new_from_index(0, n),
+            "part": pl.Series([EXPLORE]).new_from_index(0, n),
+        }
+    )
+
+
+def _none(data: Dataset) -> Frame:
+    """The table without rows."""
+    return pl.DataFrame(
+        schema={
+            "user_id": data.users.ids.dtype,
+            "rank": pl.Int32,
+            "item_id": data.items.ids.dtype,
+            "probability": pl.Float32,
+            "expected_date": pl.Date,
+            "reason": pl.String,
+        }
+    )
