@@ -1,5 +1,6 @@
 """Following: what is written to the store is in the shop of every replica soon, and nothing that is wrong gets in."""
 
+import threading
 import time
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 from regulars.core import Allowed, Queries, Vocabulary
 from regulars.core.errors import EncoderMismatch, StoreUnavailable
 from regulars.ranking.rules import Rules
+from regulars.serving import following
 from regulars.serving.counting import Live
 from regulars.serving.filling import in_order_of
 from regulars.serving.following import Follower
@@ -148,6 +150,36 @@ def test_another_version_is_swapped_in_as_a_whole(store, versions, data):
     versions.models.roll_back()
     follower.step()
     assert follower.shop.deployment.version == "v1"
+
+
+def test_a_price_does_not_wait_for_a_version_that_is_being_loaded(store, versions, data, monkeypatch):
+    made(versions, data, "v1")
+    follower = Follower(store, versions, weights=WEIGHTS, pause=0.01, restraint=0)
+    follower.start()
+    loaded, go = following.load_version, threading.Event()
+    monkeypatch.setattr(following, "load_version", lambda folder: go.wait(30) and loaded(folder))
+    try:
+        made(versions, data, "v2")
+        store.items.patch({"i03": {"price": 777.0}})
+        wait(lambda: price(follower.shop, "i03") == 777.0)
+        assert follower.shop.deployment.version == "v1"
+        go.set()
+        follower.catch_up()
+        assert follower.shop.deployment.version == "v2"
+        made(versions, data, "v3")
+        (versions.path("v3") / "items.parquet").write_bytes(b"broken")
+        wait(lambda: "v3" in follower.problems)
+        assert follower.shop.deployment.version == "v2"
+    finally:
+        go.set()
+        follower.close()
+
+
+def wait(until, seconds=10.0):
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_a_canary_and_a_shadow_stand_beside_the_live_version(store, versions, data):

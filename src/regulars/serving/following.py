@@ -2,6 +2,7 @@
 
 Every `pause` seconds it asks for new events, changed items and another generation of the models. What it finds becomes
 a new `Shop`, put in the place of the old one by one assignment: a question that has begun keeps the one that it has.
+Another version is loaded beside it (see fetching): prices and stocks do not wait for that.
 Two replicas that follow one store come to the same shop.
 """
 
@@ -19,6 +20,7 @@ from regulars.store import Entity, Event, Store, Version
 
 from .counting import Live
 from .deployment import Deployment
+from .fetching import Fetching
 from .goods import Goods
 from .loading import Loaded, load_version, verify
 from .placing import Describe, Placing
@@ -31,6 +33,7 @@ _PAGE: Final = 10_000  # events or items read at a time
 RESTRAINT: Final = 20.0  # what takes s seconds is done every 20 s at most: a twentieth of one core
 _FADING: Final = 60.0  # seconds after which counts are taken anew though nothing happened: they fade, windows move
 _AGAIN: Final = 60.0
+_LOADING: Final = 600.0  # seconds that `catch_up` waits for a version
 _log = logging.getLogger(__name__)
 
 
@@ -68,6 +71,7 @@ class Follower:
         self._unverified: Version | None = None
         self._opened = self._closed = False
         self._wake, self._turn = threading.Event(), threading.Lock()
+        self._fetching = Fetching(self._fetched, self.wake)
         self._thread = threading.Thread(target=self._run, name="regulars-follower", daemon=True)
         self._shop = Shop(self._goods.catalog)
         self.problems: dict[str, str] = {}
@@ -98,7 +102,7 @@ class Follower:
 
     def catch_up(self) -> None:
         """Returns when all that is in the store now is in the shop. Raises StoreUnavailable."""
-        while self.step():
+        while self.step() or self._fetching.wait(_LOADING):
             pass
         with self._turn:
             self._due = self._placed_from = 0.0
@@ -107,6 +111,7 @@ class Follower:
     def close(self) -> None:
         self._closed = True
         self._wake.set()
+        self._fetching.close()
         with suppress(RuntimeError):  # never started
             self._thread.join(30)
 
@@ -225,42 +230,56 @@ class Follower:
             return False
         self._again = math.inf
         before, share = dict(self._staged), self._share
-        self._take("live")
-        for stage in ("canary", "shadow"):
-            self._take(stage)
+        wanted = [self._take(stage) for stage in ("live", "canary", "shadow")]
+        self._fetching.keep(filter(None, wanted))
         self._generation = generation
         return before != self._staged or share != self._share
 
-    def _take(self, stage: str) -> None:
-        """Puts the newest version of a stage where it belongs, unless it cannot be used: then all stays as it is."""
+    def _take(self, stage: str) -> str:
+        """Puts the newest version of a stage where it belongs, unless it cannot be used: then all stays as it is.
+
+        The name of the version, if it is still to be loaded.
+        """
         version = next(iter(self._versions.staged(stage)), None)
         now = self._staged.get(stage)
         if version is None:
             self._staged.pop(stage, None)
-            return
+            return ""
         if stage == "canary":
             self._share = version.share
         if now is not None and now.deployment.version == version.name:
-            return
+            return ""
         try:
             placing = self._loaded(version)
-            warm(placing.deployment)
         except (RegularsError, OSError) as error:
             self._tell(version.name, error)
             self._again = time.monotonic() + _AGAIN  # its folder may be on its way to this machine
             if stage != "live":
                 self._staged.pop(stage, None)
-            return
+            return ""
+        if placing is None:
+            self._again = 0.0  # the next look asks again
+            return version.name
         self._staged[stage] = placing
         self.problems.pop(version.name, None)
         _log.info("version %s is %s", version.name, stage)
+        return ""
 
-    def _loaded(self, version: Version) -> Placing:
-        """A version that fits those that are in use, its items in the order of the catalog."""
+    def _fetched(self, version: Version) -> Loaded:
+        """A version that was checked, and asked before anybody asks it."""
+        loaded = load_version(self._versions.path(version.name))
+        warm(loaded.deployment)
+        return loaded
+
+    def _loaded(self, version: Version) -> Placing | None:
+        """A version that fits those that are in use, its items in the order of the catalog; None: it is on its way."""
         for placing in self._staged.values():
             if placing.deployment.version == version.name:
                 return Placing(placing.loaded, self._describe)
-        loaded = load_version(self._versions.path(version.name))
+        follows = self._opened and self._thread.is_alive()  # else nobody waits for anything but this version
+        loaded = self._fetching.taken(version) if follows else self._fetched(version)
+        if loaded is None:
+            return None
         live = self._staged.get("live")
         if live is not None:
             fits(loaded.deployment, live.loaded.deployment)
