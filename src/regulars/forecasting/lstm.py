@@ -61,7 +61,8 @@ def told(panel: Panel, horizon: int) -> "Series":
     columns = []
     for values in panel.known.values():
         own = _wide(logged(values), width)
-        columns += [own, *_against_neighbors(own, panel)]
+        against = _against_neighbors(own, panel)
+        columns += [own, *(column for column in against if np.nan_to_num(column).any())]
     columns += [np.broadcast_to(wave, (panel.n_series, width)) for wave in seasons(panel.calendar, width).values()]
     return Series(panel.units, np.stack(columns, axis=2, dtype=np.float32), _static(panel))
 
