@@ -39,15 +39,23 @@ class Server:
 
     def kill(self):
         """kill -9 of the server and of every process that it has for a connection."""
-        page = self.folder / "data" / "postmaster.pid"
-        postmaster = int(page.read_text().split()[0])
+        processes = self.signal(signal.SIGKILL)
+        while any(map(_runs, processes)):
+            time.sleep(0.01)
+        self._page.unlink()  # in a container nobody may bury the dead, whose number then looks like a server
+
+    def signal(self, number):
+        """A signal to the server and to every process that it has for a connection."""
+        postmaster = int(self._page.read_text().split()[0])
         processes = [postmaster, *_children(postmaster)]
         for process in processes:
             with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-        while any(map(_runs, processes)):
-            time.sleep(0.01)
-        page.unlink()  # in a container nobody may bury the dead, whose number then looks like a server
+                os.kill(process, number)
+        return processes
+
+    @property
+    def _page(self):
+        return self.folder / "data" / "postmaster.pid"
 
     def schema(self, name):
         """The address of an empty schema of its own."""

@@ -175,13 +175,6 @@ def test_a_price_does_not_wait_for_a_version_that_is_being_loaded(store, version
         follower.close()
 
 
-def wait(until, seconds=10.0):
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def test_a_canary_and_a_shadow_stand_beside_the_live_version(store, versions, data):
     made(versions, data, "v1")
     made(versions, data, "v2", promote=False)

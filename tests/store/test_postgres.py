@@ -1,5 +1,7 @@
 """PostgreSQL: a server that goes away and comes back, tables of others, a store that many open at once."""
 
+import signal
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -43,6 +45,37 @@ def test_a_server_that_comes_back_is_used_again(postgres_server, url, end):
     assert writer.append([event(1), event(2)]) == Appended(1, 1)
     assert store.events.histories(["anna"]) == [[event(1), event(2)]]
     writer.close()
+    store.close()
+
+
+def test_a_server_that_hangs_is_not_waited_for_and_used_again_when_it_answers(postgres_server, url):
+    store = open_store(url, timeout=1)
+    store.events.append([event(1)])
+    postgres_server.signal(signal.SIGSTOP)
+    try:
+        begun = time.monotonic()
+        with ThreadPoolExecutor(2) as pool:
+            calls = [pool.submit(store.events.append, [event(2)]), pool.submit(store.events.histories, ["anna"])]
+            for call in calls:
+                with pytest.raises(StoreUnavailable):
+                    call.result(30)
+        assert time.monotonic() - begun < 15
+        begun = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            store.ping()
+        assert time.monotonic() - begun < 0.1  # nobody else waits
+    finally:
+        postgres_server.signal(signal.SIGCONT)
+    while store._database._watch.away:
+        assert time.monotonic() - begun < 30
+        time.sleep(0.05)
+    assert store.events.append([event(1), event(3)]) == Appended(1, 1)
+    store.close()
+
+
+def test_a_call_that_is_only_slow_goes_on(url):
+    store = open_store(url, timeout=1)
+    assert store._database.rows("SELECT 1 FROM pg_sleep(3.5)") == [(1,)]
     store.close()
 
 

@@ -20,6 +20,7 @@ from regulars.core.errors import (
 
 from .database import Row, Snapshot, Transaction
 from .schema import NUMBER, WHOLE, Layout
+from .watching import Watch
 
 try:
     import psycopg
@@ -60,6 +61,7 @@ class PostgresDatabase:
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(most)
         self._closed = False
+        self._watch = Watch(self._answers)
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         with self._connection() as connection:
@@ -101,6 +103,7 @@ class PostgresDatabase:
         raise CannotDo("a copy of one file is for SQLite; on PostgreSQL use: regulars store dump, or pg_dump")
 
     def close(self) -> None:
+        self._watch.close()
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -110,13 +113,16 @@ class PostgresDatabase:
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         """A connection of the pool for one statement or transaction; one that failed is not used again."""
+        if self._watch.away:
+            raise StoreUnavailable(f"{self.name} takes connections and does not answer")
         if not self._room.acquire(timeout=self.timeout):
             raise StoreUnavailable(f"all connections to {self.name} were busy for {self.timeout:g} seconds")
         try:
             with self._translated():
                 connection = self._taken() or self._connect()
                 try:
-                    yield connection
+                    with self._watch.over(connection):
+                        yield connection
                 finally:
                     self._give_back(connection)
         finally:
@@ -136,7 +142,11 @@ class PostgresDatabase:
             connection.close()
 
     def _connect(self) -> Connection:
-        connection: Connection = psycopg.connect(self._address, autocommit=True, prepare_threshold=2)
+        try:
+            connection: Connection = psycopg.connect(self._address, autocommit=True, prepare_threshold=2)
+        except psycopg.errors.ConnectionTimeout:
+            self._watch.lost()
+            raise
         encoding = connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":
             connection.close()
@@ -147,6 +157,16 @@ class PostgresDatabase:
             connection.close()
             raise
         return connection
+
+    def _answers(self) -> bool:
+        """Whether the server says anything, were it that it takes nobody."""
+        try:
+            psycopg.connect(self._address, connect_timeout=2).close()
+        except psycopg.errors.ConnectionTimeout:
+            return False
+        except psycopg.Error:
+            return True
+        return True
 
     def _give_back(self, connection: Connection) -> None:
         if connection.closed or connection.info.transaction_status != pq.TransactionStatus.IDLE:
