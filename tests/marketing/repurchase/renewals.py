@@ -24,7 +24,7 @@ def renewals(seed=0, *, customers=120, products=12, days=364, shape=3.0):
     for customer in range(customers):
         for product in random.permutation(products)[: products // 2].tolist():
             mean = usual[product] * pace[customer]
-            moment = random.uniform(0, days)
+            moment = random.uniform(0, mean)
             while moment < days:
                 rows.append((f"c{customer:03d}", f"p{product:02d}", int(moment)))
                 moment += max(random.gamma(shape, mean / shape), 1.0)

@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 import pytest
-from marketing.repurchase.renewals import MONDAY, bought, renewals
 
+from marketing.repurchase.renewals import MONDAY, bought, renewals
 from regulars.core import DAY, Dataset
 from regulars.core.errors import EmptyData
 from regulars.marketing.repurchase import Pairs, bought_within, days_until, pairs_of, weeks_of_year

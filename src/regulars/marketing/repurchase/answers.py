@@ -16,6 +16,7 @@ from .reading import Past
 TOGETHER = 200_000  # pairs of the customers that are asked about at a time, about
 FARTHEST = 365  # days ahead, beyond which no date is expected
 LONGEST = 52  # weeks that can be asked for
+EVEN = 0.5  # as likely as not
 REPEAT, EXPLORE = "repeat", "explore"
 
 
@@ -94,16 +95,19 @@ def check_horizon(weeks: int) -> None:
 def expected_days(said: Floats, horizons: Sequence[int] = HORIZONS) -> Floats:
     """Days until a purchase is as likely as not, from probabilities [n, horizons]; float32 [n], NaN beyond a year.
 
-    Between the horizons and beyond the last one, purchases come at an even pace.
+    Straight between the horizons; beyond the last one, purchases come at the pace of the last stretch.
     """
-    hazard = np.pad(-np.log1p(-np.clip(said.astype(np.float64), 0, 1 - 1e-7)), ((0, 0), (1, 0)))
     days = 7.0 * np.array([0, *horizons])
-    target = np.log(2.0)
-    place = np.clip((hazard < target).sum(axis=1) - 1, 0, len(horizons) - 1)
+    chances = np.pad(np.clip(said.astype(np.float64), 0, 1 - 1e-7), ((0, 0), (1, 0)))
+    place = np.clip((chances < EVEN).sum(axis=1) - 1, 0, len(horizons) - 1)
     rows = np.arange(len(said))
-    pace = (hazard[rows, place + 1] - hazard[rows, place]) / (days[place + 1] - days[place])
-    with np.errstate(divide="ignore"):
-        told = days[place] + np.where(pace > 0, (target - hazard[rows, place]) / pace, np.inf)
+    low, high = chances[rows, place], chances[rows, place + 1]
+    stretch = days[place + 1] - days[place]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inside = days[place] + (EVEN - low) / (high - low) * stretch
+        pace = (np.log1p(-low) - np.log1p(-high)) / stretch
+        beyond = days[-1] + (np.log1p(-high) - np.log1p(-EVEN)) / pace
+    told = np.where(high >= EVEN, inside, beyond)
     return floats(np.where(told <= FARTHEST, told, np.nan))
 
 

@@ -15,6 +15,7 @@ from .method import HORIZONS
 from .pairs import Pairs
 from .reading import pairs_of
 
+_MIDDAY = 0.5  # of the day of the last purchase, from which on nothing came
 _SAMPLE = 200_000  # pairs that say how gaps are spread
 _PACE_STEPS = 6  # of Newton, for a customer's pace at the moment of asking
 _STEP = 0.05  # of the logarithm of a shape, to see where it should go
@@ -23,7 +24,7 @@ _FARTHEST = 1.0  # that an offset moves at once, in logarithms
 
 @dataclass(frozen=True)
 class Gaps:
-    """The gaps of pairs, as the likelihood takes them: days, half a day less than counted, raised to `power`.
+    """The gaps of pairs, as the likelihood takes them: days, raised to `power`.
 
     counts: int32 [n], gaps that ended; done: their sum; waiting: days since the last purchase; float64 [n].
     logs: the sum of the logarithms of the gaps, of each pair.
@@ -38,11 +39,11 @@ class Gaps:
     def of(cls, pairs: Pairs, power: float) -> "Gaps":
         starts, gaps = pairs.gaps
         of_pair = np.repeat(np.arange(len(pairs)), np.diff(starts))
-        days = gaps - 0.5
+        days = gaps.astype(np.float64)
         return cls(
             np.diff(starts).astype(np.int32),
             np.bincount(of_pair, days**power, len(pairs)).astype(np.float64),
-            pairs.since.astype(np.float64) ** power,
+            (pairs.since + _MIDDAY) ** power,
             np.bincount(of_pair, np.log(days), len(pairs)).astype(np.float64),
         )
 
@@ -122,7 +123,7 @@ class HazardModel:
     def probabilities(self, pairs: Pairs, horizons: Sequence[int] = HORIZONS) -> Floats:
         """See RepurchaseModel. All pairs of a customer must be there: together they tell how fast things come back."""
         gaps, log_days = self.scales(pairs)
-        since = pairs.since.astype(np.float64)
+        since = pairs.since + _MIDDAY
         now = self.spread.log_survival(gaps, log_days, since)
         later = [self.spread.log_survival(gaps, log_days, since + 7.0 * weeks) for weeks in horizons]
         return floats(-np.expm1(np.minimum(np.stack(later, axis=1) - now[:, None], 0.0)))
