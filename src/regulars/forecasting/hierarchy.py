@@ -17,7 +17,7 @@ from .panel import Panel
 from .rehearsal import Calibration, rehearse
 
 HOW = ("bottom_up", "variance", "mint")
-LARGEST = 3_000  # nodes up to which MinT may look at how errors of nodes go together
+LARGEST = 3_000  # nodes up to which matrices of nodes by nodes are affordable
 
 
 @dataclass(frozen=True)
@@ -68,34 +68,40 @@ def coherent(bottom: Numbers, upper: Numbers, tree: Tree, errors: Numbers, how: 
 
     bottom: [n, h]; upper: [n_upper, h]; errors: earlier errors of upper, then bottom, [t, n_upper + n]. MinT
     (Wickramasuriya, Athanasopoulos, Hyndman, JASA 2019, eq. 3) in the form with U = [I, -S]: y - W U' (U W U')^-1 U y.
-    W: variances alone, or the covariance shrunk towards them (Schaefer, Strimmer 2005).
+    W: variances alone (always beyond LARGEST nodes), or the covariance shrunk towards them.
     """
     if how == "bottom_up":
         return bottom
     s = tree.matrix()
     u = np.concatenate([np.eye(len(s)), -s], axis=1)
-    w = covariance(errors, diagonal=how == "variance" or u.shape[1] > LARGEST)
     gap = upper.astype(np.float64) - s @ bottom.astype(np.float64)
-    wu = w @ u.T
-    moved = wu @ np.linalg.lstsq(u @ wu, gap, rcond=None)[0]
+    if how == "variance" or u.shape[1] > LARGEST:
+        wu = variances(errors)[:, None] * u.T
+    else:
+        wu = covariance(errors) @ u.T
+    moved: Numbers = wu @ np.linalg.lstsq(u @ wu, gap, rcond=None)[0]
     return np.maximum(bottom - moved[len(s) :], 0).astype(np.float32)
 
 
-def covariance(errors: Numbers, *, diagonal: bool) -> Numbers:
-    """Second moments of errors [t, m], correlations shrunk towards none; a node without errors is an average one."""
-    filled = np.nan_to_num(errors.astype(np.float64))
-    t = max(len(filled), 1)
-    variance = np.square(filled).mean(axis=0)
-    variance = np.where(variance > 0, variance, max(float(variance.mean()), 1e-6))
-    if diagonal or t < 2:
+def variances(errors: Numbers) -> Numbers:
+    """Mean squares of errors [t, m]; a node without errors counts as an average one."""
+    variance: Numbers = np.square(np.nan_to_num(errors.astype(np.float64))).sum(axis=0) / max(len(errors), 1)
+    return np.where(variance > 0, variance, max(float(variance.mean()), 1e-6))
+
+
+def covariance(errors: Numbers) -> Numbers:
+    """Second moments of errors [t, m], with correlations shrunk towards none (Schaefer, Strimmer 2005)."""
+    variance, t = variances(errors), len(errors)
+    if t < 2:
         return np.diag(variance)
-    scaled = filled / np.sqrt(variance)
+    scaled = np.nan_to_num(errors.astype(np.float64)) / np.sqrt(variance)
     correlation = scaled.T @ scaled / t
     noise = (np.square(scaled).T @ np.square(scaled) / t - correlation**2) / (t - 1)
     apart = ~np.eye(len(variance), dtype=bool)
     shrink = float(np.clip(noise[apart].sum() / max((correlation[apart] ** 2).sum(), 1e-12), 0, 1))
     correlation = np.where(apart, (1 - shrink) * correlation, 1)
-    return correlation * np.sqrt(variance)[:, None] * np.sqrt(variance)[None]
+    shrunk: Numbers = correlation * np.sqrt(variance)[:, None] * np.sqrt(variance)[None]
+    return shrunk
 
 
 @dataclass(frozen=True)

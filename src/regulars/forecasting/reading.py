@@ -81,6 +81,11 @@ def read(
     unusable = rows.select(pl.any_horizontal(pl.col(*columns.keys, columns.time).is_null())).to_series()
     if unusable.any():
         notes.append(f"{int(unusable.sum())} rows without a key or a date were left out")
+    again = (
+        rows.filter(~unusable, pl.col(columns.units).is_not_null()).select(*columns.keys, columns.time).is_duplicated()
+    )
+    if again.any():
+        notes.append(f"{int(again.sum())} rows shared their series and day with another, and were added up")
     return _arranged(rows.filter(~unusable), columns, step, gaps, static, notes)
 
 
@@ -140,10 +145,6 @@ class _Cells:
         returned = np.bincount(at, np.maximum(-units, 0), minlength=rows.size).reshape(rows.shape)
         if (units < 0).any():
             notes.append(f"{int((units < 0).sum())} rows below 0 are returns, and no demand")
-        if len(at) != len(np.unique(at)):
-            notes.append(
-                f"{len(at) - len(np.unique(at))} rows of a series and step that had one already were added to it"
-            )
         begun = np.maximum.accumulate(rows > 0, axis=1)
         empty = np.where(begun, 0, np.nan) if gaps == "zero" else np.nan
         return np.where(rows > 0, sold, empty).astype(np.float32), returned.astype(np.float32)

@@ -117,8 +117,6 @@ def _lessons(panel: Panel, horizon: int, rows: int) -> tuple[Numbers, Numbers, N
         tables.append(table.columns[:, : ahead.shape[1]][told])
         units.append(np.maximum(ahead[told], 0))
         levels.append(np.broadcast_to(table.level[:, None], ahead.shape)[told])
-    if not sum(map(len, units)):
-        raise EmptyData(f"no series was observed twice in {panel.n_steps} steps: there is nothing to learn from")
     return np.concatenate(tables), np.concatenate(units), np.concatenate(levels)
 
 
@@ -126,6 +124,8 @@ def _origins(panel: Panel, most: int) -> Ints:
     """At most so many origins, evenly spaced up to the last but one step; the first quarter of the past is skipped."""
     seen = np.isfinite(panel.units).any(axis=0)
     first = int(np.argmax(seen)) + 1
+    if first >= panel.n_steps:
+        raise EmptyData(f"no series was observed before the last of {panel.n_steps} steps: nothing to learn from")
     first += (panel.n_steps - first) // 4
     all_of_them = np.arange(min(first, panel.n_steps - 1), panel.n_steps)
     return all_of_them[:: -max(-(-len(all_of_them) // most), 1)][::-1].astype(np.int32)

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from forecasting.panels import bare, planted
+from regulars.core.errors import SettingError
+from regulars.forecasting import Combination, MovingAverage, Naive, SeasonalNaive
+from regulars.forecasting.combination import blended, weighed
+
+
+def test_weights_go_where_the_error_is_least():
+    actual = np.full((1, 50, 1), 10.0)
+    points = np.stack([actual - 2, actual + 6, actual + 9])  # 3/4 and 1/4 of the first two are right
+    assert weighed(points, actual, np.ones_like(actual), "median").tolist() == [0.75, 0.25, 0]
+
+
+def test_a_member_that_cannot_tell_leaves_its_weight_to_the_others():
+    points = np.array([[4.0, np.nan, np.nan], [8.0, 6.0, np.nan]])
+    assert np.array_equal(blended(points, np.array([0.75, 0.25])), [5, 6, np.nan], equal_nan=True)
+
+
+def test_members_without_weight_are_left_out():
+    random = np.random.default_rng(0)
+    panel = bare((20 + random.normal(0, 4, size=(40, 40))).round().clip(0).tolist())
+    model = Combination((Naive(), MovingAverage(window=20), SeasonalNaive(season=5))).fit(panel, 4)
+    assert sum(model.weights) == pytest.approx(1)
+    assert max(model.weights) > 0.6  # the mean of twenty weeks is what noise leaves to know
+    forecast = model.forecast(panel)
+    assert forecast.quantiles.shape == (40, 4, 5)
+    assert ((forecast.at(0.05) < 20) & (forecast.at(0.95) > 20)).mean() > 0.95
+
+
+def test_a_horizon_longer_than_the_history_is_answered():
+    panel, _ = planted(weeks=6, ahead=30)
+    assert Combination((Naive(), MovingAverage())).fit(panel, 30).forecast(panel).frame()["units"].is_finite().all()
+
+
+def test_an_unknown_aim_is_refused():
+    with pytest.raises(SettingError, match="'mode'"):
+        Combination((Naive(),), aim="mode")

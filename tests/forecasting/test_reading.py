@@ -1,0 +1,129 @@
+from datetime import date, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from regulars.core.errors import BadTable, EmptyData, MissingColumn, SettingError
+from regulars.forecasting import Columns, read
+
+NAMES = Columns(("store", "product"))
+
+
+def sales(*rows, **more):
+    frame = pl.DataFrame(rows, ["store", "product", "date", "units"], orient="row", infer_schema_length=None)
+    return frame.with_columns(**more)
+
+
+def day(number):
+    return date(2024, 1, number)
+
+
+def test_rows_of_one_day_add_up_and_days_without_a_row_are_zero_after_the_first():
+    told = read(
+        sales(("a", 1, day(1), 2), ("a", 1, day(1), 3), ("a", 1, day(4), 1), ("a", 2, day(2), 7)), NAMES, step="day"
+    )
+    assert told.panel.units[0].tolist() == [5, 0, 0, 1]
+    assert np.isnan(told.panel.units[1, 0])
+    assert told.panel.units[1, 1:].tolist() == [7, 0, 0]
+    assert told.notes == ("2 rows shared their series and day with another, and were added up",)
+
+
+def test_gaps_of_measurements_are_missing():
+    told = read(sales(("a", 1, day(1), 2), ("a", 1, day(3), 3)), NAMES, step="day", gaps="missing")
+    assert np.isnan(told.panel.units[0]).tolist() == [False, True, False]
+
+
+def test_returns_are_no_demand_but_kept():
+    told = read(sales(("a", 1, day(1), 2), ("a", 1, day(1), -5), ("a", 1, day(2), 4)), NAMES, step="day")
+    assert told.panel.units.tolist() == [[2, 4]]
+    assert told.panel.past["returned"].tolist() == [[5, 0]]
+    assert told.notes[1] == "1 rows below 0 are returns, and no demand"
+
+
+def test_weeks_end_with_the_last_day_and_a_week_in_part_is_left_out():
+    told = read(sales(*(("a", 1, day(number), number) for number in range(1, 18))), NAMES)
+    assert told.panel.units.tolist() == [[sum(range(4, 11)), sum(range(11, 18))]]
+    assert told.panel.calendar.start == day(4)
+    assert told.notes == ("2024-01-01 to 2024-01-03 is no whole week, and was left out",)
+
+
+def test_weeks_that_come_as_weeks_keep_their_dates():
+    told = read(sales(("a", 1, day(2), 3), ("a", 1, day(9), 4), ("a", 1, day(23), 5)), NAMES)
+    assert told.panel.units.tolist() == [[3, 4, 0, 5]]
+    assert told.panel.dates().astype(str).tolist() == ["2024-01-02", "2024-01-09", "2024-01-16", "2024-01-23"]
+
+
+def test_rows_without_units_are_the_future_and_tell_its_prices():
+    frame = sales(("a", 1, day(1), 3), ("a", 1, day(2), 4), ("a", 1, day(3), None), price=pl.Series([1.0, 2.0, 0.5]))
+    panel = read(frame, Columns(("store", "product"), known=("price",)), step="day").panel
+    assert panel.units.tolist() == [[3, 4]]
+    assert panel.known["price"].tolist() == [[1, 2, 0.5]]
+    assert panel.ahead == 1
+
+
+def test_the_day_of_a_time_is_that_of_the_shop():
+    moment = pl.Series([datetime(2024, 1, 1, 23, 30), datetime(2024, 1, 2, 12, 0)]).dt.replace_time_zone("UTC")
+    frame = sales(("a", 1, day(1), 3), ("a", 1, day(2), 4)).with_columns(moment.alias("date"))
+    assert read(frame, NAMES, step="day", zone="UTC").panel.units.tolist() == [[3, 4]]
+    assert read(frame, NAMES, step="day", zone="Europe/Berlin").panel.units.tolist() == [[7]]
+
+
+def test_dates_may_be_text():
+    frame = sales(("a", 1, "2024-01-01", 3), ("a", 1, "2024-01-02", 4))
+    assert read(frame, NAMES, step="day").panel.units.tolist() == [[3, 4]]
+    with pytest.raises(BadTable, match="'soon'"):
+        read(sales(("a", 1, "2024-01-01", 3), ("a", 1, "soon", 4)), NAMES)
+
+
+def test_a_store_that_was_shut_for_weeks_has_no_demand_to_observe_there():
+    mondays = [day(1), day(8), day(15), day(22), day(29), date(2024, 2, 5)]
+    rows = [("a", product, mondays[week], 5) for product in (1, 2) for week in (0, 5)]
+    rows += [("b", product, monday, 3) for product in (1, 2) for monday in mondays]
+    told = read(sales(*rows), NAMES)
+    assert np.isnan(told.panel.units[0]).tolist() == [False, True, True, True, True, False]
+    assert not np.isnan(told.panel.units[2:]).any()
+    assert "2 series were shut for 4 weeks or longer" in told.notes
+
+
+def test_days_without_stock_are_not_observed():
+    frame = sales(("a", 1, day(1), 3), ("a", 1, day(2), 0), ("a", 1, day(3), 4), stock=pl.Series([True, False, True]))
+    panel = read(frame, Columns(("store", "product"), in_stock="stock"), step="day").panel
+    assert np.isnan(panel.units[0]).tolist() == [False, True, False]
+    assert panel.out_of_stock.tolist() == [[False, True, False]]
+
+
+def test_rows_that_say_no_product_or_date_are_left_out_and_told():
+    told = read(
+        sales(("a", 1, day(1), 3), ("a", None, day(2), 4), ("a", 1, None, 4), ("a", 1, day(2), 1)), NAMES, step="day"
+    )
+    assert told.panel.units.tolist() == [[3, 1]]
+    assert told.notes == ("2 rows without a key or a date were left out",)
+
+
+def test_attributes_are_joined_by_the_keys_that_they_have():
+    static = pl.DataFrame({"product": [2, 1], "brand": ["x", "y"]})
+    panel = read(sales(("a", 1, day(1), 3), ("a", 2, day(1), 3)), NAMES, step="day", static=static).panel
+    assert panel.static["brand"].to_list() == ["y", "x"]
+
+
+@pytest.mark.parametrize(
+    ("frame", "error", "words"),
+    [
+        (pl.DataFrame({"store": [1]}), MissingColumn, "the table has \\['store'\\]"),
+        (sales(("a", 1, day(1), None)).with_columns(pl.col("units").cast(pl.Int64)), EmptyData, "no row has a number"),
+        (sales(("a", 1, day(1), "many")), BadTable, "must hold numbers"),
+        (sales(("a", 1, 17, 2)), BadTable, "must hold dates"),
+        (sales(("a", 1, day(1), 2), ("a", 1, day(2), 2)), EmptyData, "not a whole week"),
+        (sales(("a", 1, day(1), 2), ("a", 1, date(9024, 1, 1), 2)), BadTable, "one of the dates wrong"),
+        (sales(("a", 1, day(1), float("inf"))), BadTable, "infinite"),
+    ],
+)
+def test_a_table_that_cannot_be_used_says_why(frame, error, words):
+    with pytest.raises(error, match=words):
+        read(frame, NAMES)
+
+
+def test_other_steps_than_days_and_weeks_are_refused():
+    with pytest.raises(SettingError, match="month"):
+        read(sales(("a", 1, day(1), 2)), NAMES, step="month")
