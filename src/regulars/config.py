@@ -177,7 +177,10 @@ class ServeTable(Part):
     store: str = ""  # sqlite:///shop.db or postgresql://user@host/shop; empty: SQLite in the output folder
     host: str = "127.0.0.1"  # 0.0.0.0: every network of this machine
     port: int = Field(8080, ge=0, le=65_535)  # 0: any free one
-    history: int = Field(500, ge=1, le=100_000)  # newest events of a customer that are looked at
+    history: int = Field(
+        500, ge=1, le=100_000
+    )  # newest events of a customer that are looked at; `regulars recommend` reads all
+    arrived: str = ""  # the column of items that says since when each is in the shop; empty: when it was first seen
     refit_hours: float = Field(0.0, ge=0)  # how often the models are fitted again; 0: only by regulars refit
     origins: Texts = ()  # sites whose pages may ask (CORS)
     requests_per_minute: int = Field(0, ge=0)  # of one key; 0: no limit

@@ -184,6 +184,16 @@ def test_together_is_the_cosine_of_the_baskets_pulled_to_zero():
     assert reasons.shares[0, 0].sum() == pytest.approx(1)
 
 
+def test_what_is_new_can_be_told_by_a_field_of_the_items():
+    days = ["2023-11-01", None, "2023-11-13", "2023-12-24", "2023-11-10"]  # NOW is 14 November
+    shelf = Catalog.of_documents([{"since": day} for day in days], Vocabulary.of([f"i{n}" for n in range(5)]))
+    live = Live.empty({})
+    live.count(*events(("u", 4, "view", NOW - 3 * DAY), ("u", 1, "view", NOW - 2 * DAY)))
+    new = live.recommenders(shelf, NOW, "since")["new"]
+    assert new.recommend(asked(), 5).items[0].tolist() == [2, 1, 4, 0, -1]
+    assert live.recommenders(shelf, NOW, "nowhere")["new"].recommend(asked(), 2).items[0].tolist()[0] != 2
+
+
 def test_recently_viewed_are_the_looks_newest_first():
     viewed = RecentlyViewed(9)
     question = asked((3, VIEW, NOW - 50), (4, PURCHASE, NOW - 40), (5, VIEW, NOW - 30), (3, VIEW, NOW - 5))

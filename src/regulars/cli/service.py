@@ -65,6 +65,7 @@ def setup_of(project: Project, config: Path, run: Run) -> Setup:
         k=given.recommend.k,
         weights=weights_of(given.kinds),
         naming=given.items.name,
+        arrived=given.serve.arrived,
         history=given.serve.history,
         describe=_describing(project, run),
         refit=(sys.executable, "-m", "regulars", "refit", "--config", str(config.absolute()), "--scheduled"),

@@ -14,6 +14,7 @@ from regulars.core import DAY, Dataset, Floats, Ints, Longs, Recommender
 from regulars.data.kinds import PURCHASE, canonical
 from regulars.data.kinds import weights as weights_of
 from regulars.ranking.rules import Catalog
+from regulars.ranking.rules.columns import Column, Numbers
 from regulars.store.records import Event
 
 from .live import (
@@ -104,14 +105,18 @@ class Live:
         np.minimum.at(self.first, index, times)
         self._meet(events, index.tolist(), kinds, gains.tolist())
 
-    def recommenders(self, catalog: Catalog, now: int) -> dict[str, Recommender]:
+    def recommenders(self, catalog: Catalog, now: int, arrived: str = "") -> dict[str, Recommender]:
         """The live sources by their names, as values that later counting does not change.
 
+        arrived: the field of the items that says since when each is in the shop; without it, since it was first seen.
         Where a catalog is so large that sorting it takes long, the lists stay for some time as they are.
         """
         n = len(catalog.items)
         if time.monotonic() >= self._rest or len(self._made[NEW].scores) != n:
             self._list(n, now)
+            if arrived in catalog.columns:
+                self._made[NEW] = Listed(NEW, _told(self._made[NEW].scores, catalog.columns[arrived], now))
+                _ = self._made[NEW].order
         return {
             **self._made,
             RECENTLY_VIEWED: RecentlyViewed(n),
@@ -217,6 +222,14 @@ class Live:
         foretold = slow * (fast.sum() / max(float(slow.sum()), 1e-9))
         trends = np.log((fast + 1) / (foretold + 1)) - _DOUBT / np.sqrt(fast + 1)
         return np.where(slow >= _LEAST, trends, np.nan).astype(np.float32)
+
+
+def _told(days: Floats, column: Column, now: int) -> Floats:
+    """The days of arrival, by a field where it says one; who comes only tomorrow is not new yet."""
+    if not isinstance(column, Numbers) or column.kind == "flag":
+        return days
+    told = column.values[: len(days)]
+    return np.where(np.isnan(told), days, np.where(told <= now, told / DAY, np.nan)).astype(np.float32)
 
 
 def _days(first: Longs) -> Floats:

@@ -41,8 +41,8 @@ class Follower:
     """Keeps `shop` up to date with the store.
 
     weights: of the kinds of events while there is no version that says them. describe: makes of the fields of items
-    what models read, see Placing. naming: the fields that make up what people call an item. restraint: what takes s
-    seconds is done every restraint * s at most.
+    what models read, see Placing. naming: the fields that make up what people call an item, arrived: the one that says
+    since when it is there. restraint: what takes s seconds is done every restraint * s at most.
     problems: what is wrong at the moment, by what it is about ("store", or the version), for metrics and people.
     """
 
@@ -54,11 +54,12 @@ class Follower:
         weights: Mapping[str, float],
         describe: Describe | None = None,
         naming: Sequence[str] = (),
+        arrived: str = "",
         pause: float = PAUSE,
         restraint: float = RESTRAINT,
     ) -> None:
         self._store, self._versions, self._describe = store, versions, describe
-        self._pause, self._restraint = pause, restraint
+        self._pause, self._restraint, self._arrived = pause, restraint, arrived
         self._goods = Goods(store.items, naming)
         self._live = Live.empty(weights)
         self._staged: dict[str, Placing] = {}  # "live", "canary" and "shadow"
@@ -317,7 +318,7 @@ class Follower:
         now = time.monotonic()
         live = self._shop.live
         if now >= self._due and (self._stale or changed or now >= self._due + _FADING):
-            live = self._live.recommenders(self._goods.catalog, int(time.time()))
+            live = self._live.recommenders(self._goods.catalog, int(time.time()), self._arrived)
             self._stale = False
             self._due = time.monotonic() + self._restraint * (time.monotonic() - now)
         elif changed:

@@ -34,8 +34,8 @@ class Setup:
 
     store: its address; folder: of the versions. scenarios, rules: the tables of the file; known: the names of all
     methods and compositions, home: those that answer where no scenario says more; context: what is known of
-    each moment. naming: the fields of items that
-    make up their names. describe: makes of fields what models read. refit: the command that fits the models again, run
+    each moment. naming: the fields of items that make up their names, arrived: the one that says since when each is
+    there. describe: makes of fields what models read. refit: the command that fits the models again, run
     every `refit_hours`, 0: never. secret: signs cursors; the same for all replicas.
     """
 
@@ -49,6 +49,7 @@ class Setup:
     k: int = 10
     weights: Mapping[str, float] = field(default_factory=dict)
     naming: Sequence[str] = ()
+    arrived: str = ""
     history: int = 500
     describe: Describe | None = None
     refit: Sequence[str] = ()
@@ -140,6 +141,7 @@ def open_service(setup: Setup, store: Store | None = None, *, scheduled: bool = 
         weights=setup.weights,
         describe=setup.describe,
         naming=setup.naming,
+        arrived=setup.arrived,
         pause=setup.pause,
     )
     exposing = Exposing(store.exposures)
@@ -154,7 +156,7 @@ def open_service(setup: Setup, store: Store | None = None, *, scheduled: bool = 
         seed=setup.seed,
     )
     follower.start()
-    _look_over(scenarios, follower.shop.catalog, setup.context)
+    _look_over(scenarios, follower.shop.catalog, setup.context, setup.arrived)
     shadow = Shadow(engine.answer, lambda: follower.shop)
     refitting = None
     if scheduled and setup.refit and setup.refit_hours:
@@ -174,10 +176,13 @@ def open_service(setup: Setup, store: Store | None = None, *, scheduled: bool = 
     )
 
 
-def _look_over(scenarios: Mapping[str, Scenario], catalog: Catalog, context: Sequence[str]) -> None:
+def _look_over(scenarios: Mapping[str, Scenario], catalog: Catalog, context: Sequence[str], arrived: str) -> None:
     """Tells of rules that ask for what nothing answers to; a question may still bring it along."""
     if not catalog.fields:
         return
+    if arrived and catalog.fields.get(arrived) not in ("time", "number"):
+        said = f"is a {catalog.fields[arrived]}" if arrived in catalog.fields else "is no field of the items"
+        _log.warning("arrived of [serve] wants a field of times; %s %s", arrived, said)
     for name, scenario in scenarios.items():
         try:
             scenario.rules.check(catalog, context=tuple(context))
