@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -14,8 +14,6 @@ from .mapped import kept, kept_before
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-_FEW = 200_000  # events up to which a loop is quicker than scipy, which does much for a handful, too
 
 Rows = slice | Ints | Longs
 
@@ -121,22 +119,15 @@ class Histories:
 
         What was returned in full, or weighs nothing, is not there; items beyond n_items are left out.
         """
-        from scipy.sparse import coo_array, csr_array
+        from scipy.sparse import csr_array
 
-        if len(self.items) <= _FEW:
-            from regulars.kernels.sums import positive_sums
+        from regulars.kernels.sums import positive_sums
 
-            ends, items, sums = positive_sums(self.starts, self.items, self.weights, n_items)
-            few = csr_array((sums, items, ends), shape=(len(self), n_items))
-            few.has_sorted_indices = few.has_canonical_format = True
-            return few
-        known = (self.items >= 0) & (self.items < n_items)
-        pairs = (self.rows[known], self.items[known])
-        matrix = csr_array(coo_array((self.weights[known], pairs), shape=(len(self), n_items)))
-        matrix.sum_duplicates()
-        if len(matrix.data) and matrix.data.min() <= 0:
-            matrix.data[matrix.data < 0] = 0
-            matrix.eliminate_zeros()
+        size: type[np.signedinteger[Any]] = np.int32 if len(self.items) < 2**31 else np.int64
+        ends = np.zeros(len(self) + 1, dtype=size)
+        items, sums = positive_sums(self.starts, self.items, self.weights, n_items, ends)
+        matrix = csr_array((sums, items, ends), shape=(len(self), n_items))
+        matrix.has_sorted_indices = matrix.has_canonical_format = True
         return matrix
 
     def _events(self, events: slice | Longs, starts: Longs) -> "Histories":

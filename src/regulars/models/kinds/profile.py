@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regulars.core import Floats, Histories, Longs, Queries
+from regulars.kernels.fold_in import BINARY, COUNT, LOG
 from regulars.kernels.profiles import Sparse
 
 from .steps import steps_since
@@ -34,23 +35,41 @@ class Profile:
 
     def of(self, queries: Queries, n_items: int) -> "csr_array":
         """Weight of each item for each query; float32 [n, n_items], without what was returned in full."""
+        return self._summed(self.weighed(queries, n_items), n_items)
+
+    def of_histories(self, history: Histories, now: np.ndarray, n_items: int) -> "csr_array":
+        """The same for histories looked at in the moments `now`, int64 [n]."""
+        return self._summed(self._weighed(history, now, n_items), n_items)
+
+    def weighed(self, queries: Queries, n_items: int) -> Histories:
+        """What each query is asked about, each event with its weight at that moment; `law` says how they are summed."""
         history = queries.history
         if self.basket:
             without = queries.baskets.lengths[history.rows] == 0
             history = history.where(without).joined(queries.baskets)
-        return self.of_histories(history, queries.times, n_items)
+        return self._weighed(history, queries.times, n_items)
 
-    def of_histories(self, history: Histories, now: np.ndarray, n_items: int) -> "csr_array":
-        """The same for histories looked at in the moments `now`, int64 [n]."""
+    @property
+    def law(self) -> int:
+        """What becomes of the sum of an item's weights: COUNT, LOG or BINARY of kernels/fold_in.py."""
+        if self.rule == "binary":
+            return COUNT if self._fades else BINARY
+        return LOG if self.rule == "log" else COUNT
+
+    def _weighed(self, history: Histories, now: np.ndarray, n_items: int) -> Histories:
         if self._steps_fade:  # a step of nothing but unknown items is none
             history = history.where((history.items >= 0) & (history.items < n_items))
         weights = history.weights
         if self.rule == "binary" and self._fades:
             weights = _newest(history)
-        matrix = replace(history, weights=self._faded(weights, history, now)).matrix(n_items)
-        if self.rule == "binary" and not self._fades:  # what counts once needs no search for the newest event
+        faded = self._faded(weights, history, now)
+        return history if faded is history.weights else replace(history, weights=faded)
+
+    def _summed(self, history: Histories, n_items: int) -> "csr_array":
+        matrix = history.matrix(n_items)
+        if self.law == BINARY:  # what counts once needs no search for the newest event
             matrix.data[:] = 1
-        if self.rule == "log":
+        if self.law == LOG:
             np.log1p(matrix.data, out=matrix.data)
         return matrix
 
@@ -63,7 +82,8 @@ class Profile:
         return math.isfinite(self.half_life_steps)
 
     def _faded(self, weights: Floats, history: Histories, now: Longs) -> Floats:
-        weights = replace(history, weights=weights).decayed(now, self.half_life_days).weights
+        if math.isfinite(self.half_life_days):
+            weights = replace(history, weights=weights).decayed(now, self.half_life_days).weights
         if not self._steps_fade:
             return weights
         return weights * np.exp2(-steps_since(history) / self.half_life_steps).astype(np.float32)
