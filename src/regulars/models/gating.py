@@ -19,7 +19,7 @@ POPULAR: Final = 0.5  # part of the events that fall on popular items
 TAKEN: Final = 0.4  # times novelty ** 2 of the NDCG of popular answers is what new items may take: .1 at .5
 SURE: Final = 2.0  # standard errors by which lists have to become better, as many decisions are tried
 STEADY: Final = 0.98  # of what customers found again is still found
-DEAR: Final = 10.0  # times the loss beyond that
+DEAR: Final = 100.0  # times the loss beyond that
 ENOUGH: Final = 20  # withheld events, below which nothing is decided by them
 
 
@@ -27,7 +27,7 @@ class Heard(NamedTuple):
     """NDCG@10 of each question. popular, rare: of warm ones with such an answer, in one list in which the hidden items
     are new; peers: of the rare ones, among items that are neither popular nor new; cold, young: of the cold ones, in
     one list and among new items; again: of what customers came back for. Other questions than those meant have 0.
-    usual: mean of those with popular answers, in lists of what was met."""
+    usual: of those with popular answers, in lists of what was met."""
 
     popular: Doubles
     rare: Doubles
@@ -35,7 +35,7 @@ class Heard(NamedTuple):
     cold: Doubles
     young: Doubles
     again: Doubles
-    usual: float
+    usual: Doubles
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,14 @@ class Court:
         return self._figures(next((option for option in better if self._harmless(option)), bare))
 
     def _better(self, bare: Decision, option: Decision) -> bool:
-        """Whether lists are surely better."""
-        return self._worth(option) > self._worth(bare) and _gain(self._judged(bare), self._judged(option)) > SURE
+        """Whether lists are better, and surely: for all, or for those who want what was met."""
+        before, after, n = self._judged(bare), self._judged(option), len(self._warm)
+        gain = max(_gain(before, after), _gain(before[:n], after[:n]))
+        return self._worth(option) > self._worth(bare) and gain > SURE
 
     def _harmless(self, option: Decision) -> bool:
         """Whether popular items are found as before, in lists of what was met."""
-        return _gain(self._usual(None), self._usual(option)) >= -1
+        return _gain(self._plain_usual, self._usual(option)) >= -1
 
     def _usual(self, decision: Decision | None) -> Doubles:
         """NDCG@10 of the questions with popular answers, in lists of what was met."""
@@ -135,7 +137,7 @@ class Court:
         from these beyond what TAKEN allows, and what customers no longer find again beyond STEADY."""
         heard = self._heard(decision)
         lost = _short(self._warm.mean(heard.popular), (1 - TAKEN * self.novelty**2) * self._plain)
-        lost += _short(heard.usual, self._plain_usual)
+        lost += _short(float(heard.usual.sum()), float(self._plain_usual.sum())) / max(1, len(self._best_sold))
         lost += _short(self._again.mean(heard.again), STEADY * self._found_again)
         return float(self._judged(decision).sum()) - DEAR * lost
 
@@ -144,7 +146,7 @@ class Court:
         heard = self._heard(decision)
         share = self.novelty if len(self._cold) else 0.0
         warm = (1 - share) / 3 * (self._evenly * (heard.popular + heard.rare) + self._rarely * heard.peers)
-        return np.concatenate([warm, share / 2 * self._cold.weights * (heard.cold + heard.young)])
+        return np.concatenate([warm, share * self._cold.weights * (heard.cold + heard.young / 2)])
 
     def _heard(self, decision: Decision) -> Heard:
         known = (decision.scale, decision.half, decision.yields, decision.popular, decision.alike)
@@ -154,7 +156,7 @@ class Court:
             peers = self._warm.ndcg(decision, ~new & (self.places.counts < self._line))
             cold, young = self._cold.ndcg(decision), self._cold.ndcg(decision, new)
             again = self._again.ndcg(decision)
-            usual = float(self._usual(decision).sum()) / max(1, len(self._best_sold))
+            usual = self._usual(decision)
             self._known[asked] = Heard(warm * popular, warm * ~popular, peers * ~popular, cold, young, again, usual)
             figures = ("met", self._warm.mean(warm)), ("new", self._cold.mean(cold))
             self.run.on_epoch(Progress("content_to_cf, gate", len(self._known), len(self._known), figures))
@@ -195,8 +197,8 @@ class Court:
         return self._warm.mean(self._warm.ndcg(None) * self._popular)
 
     @cached_property
-    def _plain_usual(self) -> float:
-        return float(self._usual(None).sum()) / max(1, len(self._best_sold))
+    def _plain_usual(self) -> Doubles:
+        return self._usual(None)
 
     @cached_property
     def _best_sold(self) -> Jury:
