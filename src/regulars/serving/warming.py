@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from regulars.core import FindsSimilar, Queries, Recommender, ints
+from regulars.core import Explains, FindsSimilar, Queries, Recommender, ints
 
 from .deployment import Deployment
 
@@ -28,9 +28,12 @@ def warm(deployment: Deployment, questions: int = ENOUGH, seconds: float = 1.0) 
 def _ask(recommender: Recommender, n_items: int, questions: int, seconds: float) -> None:
     end = time.monotonic() + seconds
     random = np.random.default_rng(0)
-    for _ in range(questions):
+    for number in range(questions):
         history = random.integers(n_items, size=_LONG).tolist() if n_items else []
-        recommender.recommend(Queries.of([history], times=int(time.time())), _K)
+        queries = Queries.of([history], times=int(time.time()))
+        answer = recommender.recommend(queries, _K)
+        if not number and isinstance(recommender, Explains):
+            recommender.because(queries, answer)  # compiles for seconds where nobody ever asked on this machine
         if time.monotonic() > end:
             return
     if questions > 1 and isinstance(recommender, FindsSimilar) and n_items:
