@@ -43,7 +43,7 @@ class Gaps:
         return cls(
             np.diff(starts).astype(np.int32),
             np.bincount(of_pair, days**power, len(pairs)).astype(np.float64),
-            (pairs.since + _MIDDAY) ** power,
+            (pairs.since.astype(np.float64) + _MIDDAY) ** power,
             np.bincount(of_pair, np.log(days), len(pairs)).astype(np.float64),
         )
 
@@ -123,7 +123,7 @@ class HazardModel:
     def probabilities(self, pairs: Pairs, horizons: Sequence[int] = HORIZONS) -> Floats:
         """See RepurchaseModel. All pairs of a customer must be there: together they tell how fast things come back."""
         gaps, log_days = self.scales(pairs)
-        since = pairs.since + _MIDDAY
+        since = pairs.since.astype(np.float64) + _MIDDAY
         now = self.spread.log_survival(gaps, log_days, since)
         later = [self.spread.log_survival(gaps, log_days, since + 7.0 * weeks) for weeks in horizons]
         return floats(-np.expm1(np.minimum(np.stack(later, axis=1) - now[:, None], 0.0)))

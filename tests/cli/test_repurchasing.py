@@ -1,0 +1,61 @@
+"""regulars buy-again, as a shop has it."""
+
+import polars as pl
+import pytest
+
+from cli.corner import SHELF, TABLES
+
+
+def test_everybody_gets_lines_with_chances_dates_and_reasons(shop):
+    said = shop.ok("buy-again", "--method", "weibull", "-k", "4", "--json").json
+    assert said["method"] == "weibull"
+    assert said["horizon_weeks"] == 2
+    table = pl.read_parquet(shop.output / "buy-again.parquet")
+    assert said["rows"] == table.height
+    assert table.columns == ["user_id", "rank", "item_id", "probability", "expected_date", "reason"]
+    assert table["probability"].is_between(0, 1).all()
+    assert table.group_by("user_id").len()["len"].max() <= 4
+    assert table["reason"].str.contains("last bought").all()
+    assert pl.read_csv(shop.output / "buy-again.csv").height == table.height
+
+
+def test_what_is_not_on_the_shelf_is_not_named(shop):
+    shop.write(TABLES + 'available = "on_shelf"\n')
+    shop.ok("buy-again", "--method", "frequency", "-k", "40")
+    named = set(pl.read_parquet(shop.output / "buy-again.parquet")["item_id"].cast(pl.String))
+    assert named
+    assert all(SHELF[int(item)] for item in named)
+
+
+def test_new_products_stand_apart(shop):
+    words = ("--method", "frequency", "-k", "6", "--new", "2", "--customer", "c-003", "--json")
+    rows = shop.ok("buy-again", *words).json
+    assert {row["part"] for row in rows} == {"repeat", "explore"}
+    assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
+
+
+def test_one_customer_is_shown_with_names(shop):
+    said = shop.ok("buy-again", "--method", "weibull", "--customer", "c-003")
+    assert "for c-003" in said.said
+    assert "last bought" in said.said
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--method", "crystal"], "must be one of frequency, gamma, weibull, lstm, trees"),
+        (["--customer", "nobody"], "nobody"),
+        (["--horizon-weeks", "80", "--method", "frequency"], "from 1 to 52"),
+    ],
+)
+def test_a_mistake_is_named(shop, words, told):
+    answer = shop.run("buy-again", *words)
+    assert answer.code > 0
+    assert told in answer.said
+
+
+def test_a_log_of_a_few_weeks_is_told_what_is_missing(bare):
+    lines = "\n".join(f"a,milk,2024-03-{day:02d},purchase" for day in range(1, 20))
+    answer = bare.text(f"user_id,item_id,time,kind\n{lines}\n").run("buy-again", "--method", "weibull")
+    assert answer.code > 0
+    assert "56 days or more" in answer.said
