@@ -75,17 +75,10 @@ def search_parts(vectors: Floats, parts: tuple[Part, ...], queries: Floats, rule
         rules = rules._replace(banned=_rising(rules.starts, rules.banned))
     listed = _rare(rules.mask)
     if listed is not None:
-        _look_up(vectors, listed, queries, rules, answers)
+        _look_up(vectors, listed, queries, *rules, *answers)
         return
-    codes, scales, residuals = codes_of(queries, _sound(queries), 1)
-    asked = Asked(queries, _whole_turns(codes, queries), scales, norms_of(queries), residuals)
-    n, k = answers.items.shape
-    shape = n, 2 * k + TILE
-    items, lows, highs = np.empty(shape, dtype=np.int32), np.empty(shape), np.empty(shape)
-    pool = Pool(items, lows, highs, np.zeros(n, dtype=np.int64), np.full(n, -np.inf))
-    for part in parts:
-        _scan(vectors, part, asked, rules, (pool, k))
-    _decide(vectors, asked, pool, answers)
+    for part in parts:  # arrays one by one: tuples of them are unpacked for as long as some thousand items take
+        _search(vectors, *part, queries, *rules, *answers)
 
 
 def _rare(mask: Bools) -> Ints | None:
@@ -98,11 +91,16 @@ def _rare(mask: Bools) -> Ints | None:
     return np.flatnonzero(some).astype(np.int32)
 
 
+def _whole_turns(codes: NDArray[np.int8], vectors: Floats) -> NDArray[np.int8]:
+    return np.ascontiguousarray(codes[:, : -(-vectors.shape[1] // STEP) * STEP])
+
+
 @njit(cache=True, nogil=True)
-def _look_up(vectors: Floats, listed: Ints, queries: Floats, rules: Rules, answers: Answers) -> None:
-    """Fills the answers with the best of the listed items by exact products; `rules.banned` rises within each row."""
-    mask, starts, banned = rules
-    items, best, found = answers
+def _look_up(
+    vectors: Floats, listed: Ints, queries: Floats, mask: Bools, starts: Longs, banned: Ints,
+    items: Ints, best: Floats, found: Longs,
+) -> None:  # fmt: skip
+    """Fills the answers with the best of the listed items by exact products."""
     for row in range(len(queries)):
         for item in listed:
             score = product(queries[row], vectors[item])
@@ -111,15 +109,27 @@ def _look_up(vectors: Floats, listed: Ints, queries: Floats, rules: Rules, answe
                 found[row] = offer(items, best, row, found[row], item, score)
 
 
-def _whole_turns(codes: NDArray[np.int8], vectors: Floats) -> NDArray[np.int8]:
-    return np.ascontiguousarray(codes[:, : -(-vectors.shape[1] // STEP) * STEP])
-
-
-def _sound(queries: Floats) -> Ints:
-    """The rows, -1 in place of those with a NaN or an infinity."""
-    rows = np.arange(len(queries), dtype=np.int32)
-    rows[~np.isfinite(queries).all(axis=1)] = -1
-    return rows
+@njit(cache=True, nogil=True)
+def _search(
+    vectors: Floats, order: Ints, codes: Codes, scales: Doubles, norms: Doubles, residuals: Doubles,
+    queries: Floats, mask: Bools, starts: Longs, banned: Ints, items: Ints, best: Floats, found: Longs,
+) -> None:  # fmt: skip
+    """Adds the best of one part to the answers."""
+    n, k = items.shape
+    sound = np.arange(n).astype(np.int32)
+    size = 2 * k + TILE
+    rooms = np.empty((n, size), dtype=np.int32), np.empty((n, size)), np.empty((n, size))
+    pool = Pool(rooms[0], rooms[1], rooms[2], np.zeros(n, dtype=np.int64), np.full(n, -np.inf))
+    for row in range(n):
+        if not np.isfinite(queries[row]).all():
+            sound[row] = -1
+        if found[row] == k:
+            pool.floors[row] = best[row, k - 1]
+    coded, units, left = codes_of(queries, sound, 1)
+    turns = (queries.shape[1] + STEP - 1) // STEP
+    asked = Asked(queries, np.ascontiguousarray(coded[:, : turns * STEP]), units, norms_of(queries), left)
+    _scan(vectors, Part(order, codes, scales, norms, residuals), asked, Rules(mask, starts, banned), (pool, k))
+    _decide(vectors, asked, pool, Answers(items, best, found))
 
 
 @njit(cache=True, nogil=True)

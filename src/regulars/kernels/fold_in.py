@@ -88,10 +88,8 @@ def _added(met: Doubles, amounts: Doubles, diagonal: Doubles, wanted: Doubles) -
         small = scaled @ met.T
         for place in range(m):
             small[place, place] += 1 / amounts[place]
-        parts: Doubles = np.linalg.solve(small, scaled @ wanted.T)
-        return parts
+        return np.linalg.solve(small, scaled @ wanted.T)  # type: ignore[return-value]
     whole = (met.T * amounts) @ met
     for place in range(len(diagonal)):
         whole[place, place] += diagonal[place]
-    several: Doubles = (amounts * (met @ np.linalg.solve(whole, wanted.T)).T).T
-    return several
+    return (amounts * (met @ np.linalg.solve(whole, wanted.T)).T).T
