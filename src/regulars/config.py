@@ -195,6 +195,29 @@ class RepurchaseTable(Part):
     horizon_weeks: int = Field(2, ge=1, le=52)  # how far ahead
 
 
+class ForecastTable(TableFrom):
+    """[forecast]: what `regulars forecast` foretells. Without `paths` or `url`: the purchases of the events.
+
+    A table of its own has a row for each series and day (or sale); rows without units are the future, of which the
+    `known` columns are read. columns: our name -> the table's.
+    """
+
+    keys: Texts = ()  # columns that name a series, largest first; empty: store and item_id
+    time: str = "date"  # the column of days or times
+    units: str = "units"  # the column of what was sold
+    known: Texts = ()  # columns known before: price, promotion, holiday
+    past: Texts = ()  # columns known afterwards only
+    in_stock: str = ""  # a column that is 0 or false where there was nothing to sell
+    attributes: str = ""  # a file with attributes of stores or products
+    step: str = "week"  # day or week
+    horizon: int = Field(4, ge=1, le=1_000)  # how many steps ahead
+    gaps: str = "zero"  # what no row says: zero (a log of sales) or missing (measurements)
+    methods: Texts = ()  # combined: naive, seasonal_naive, moving_average, statistical, trees, lstm; empty: some
+    quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.05, 0.25, 0.5, 0.75, 0.95)  # rising
+    least: int = Field(10, ge=1)  # steps with a sale below which a series is left out
+    most: int = Field(10_000, ge=1)  # series at most: those that sell most
+
+
 class Config(Part):
     """The whole file."""
 
@@ -222,6 +245,7 @@ class Config(Part):
     rules: dict[str, Any] = Field(default_factory=dict)  # what holds for every list; see docs/how-to/rules.md
     scenarios: dict[str, ScenarioTable] = Field(default_factory=dict)
     repurchase: RepurchaseTable = RepurchaseTable()
+    forecast: ForecastTable = ForecastTable()
     serve: ServeTable = ServeTable()
 
 

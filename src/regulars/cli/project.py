@@ -169,6 +169,17 @@ class Project:
                 day_first=given.time.day_first,
             )
 
+    def sales(self) -> Table | None:
+        """The table of sales that [forecast] names; None: the purchases of the events."""
+        given = self.config.forecast
+        with within("[forecast]"):
+            return self._table(given) if given.given else None
+
+    def series_attributes(self) -> Table | None:
+        """The attributes of stores or products that [forecast] names."""
+        path = self.config.forecast.attributes
+        return Table((self._place(path),)) if path else None
+
     def _table(self, given: TableFrom, kind: str = "") -> Table:
         if bool(given.paths) == bool(given.url):
             raise ConfigError(

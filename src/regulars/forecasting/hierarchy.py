@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from regulars.core import QUIET, Ints, Run
+from regulars.core import QUIET, Ints, Run, floats
 from regulars.core.errors import SettingError
 
 from .arrays import Numbers, part
@@ -80,7 +80,7 @@ def coherent(bottom: Numbers, upper: Numbers, tree: Tree, errors: Numbers, how: 
     else:
         wu = covariance(errors) @ u.T
     moved: Numbers = wu @ np.linalg.lstsq(u @ wu, gap, rcond=None)[0]
-    return np.maximum(bottom - moved[len(s) :], 0).astype(np.float32)
+    return floats(np.maximum(bottom - moved[len(s) :], 0))
 
 
 def variances(errors: Numbers) -> Numbers:

@@ -232,6 +232,8 @@ def _day(times: pl.Series, name: str, zone: str) -> pl.Series:
 
 
 def _number(values: pl.Series, name: str) -> pl.Series:
+    if values.dtype == pl.String:  # CSV files know only text
+        values = values.str.to_lowercase().replace({"true": "1", "false": "0", "yes": "1", "no": "0", "": None})
     try:
         numbers = values.cast(pl.Float64)
     except pl.exceptions.InvalidOperationError as error:

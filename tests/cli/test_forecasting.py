@@ -1,0 +1,89 @@
+"""regulars forecast, as a shop has it."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from cli.corner import TABLES
+
+QUICK = ("--method", "moving_average", "--method", "naive")
+OWN = """
+[forecast]
+paths = ["sales.csv"]
+keys = ["place", "product"]
+time = "week"
+units = "sold"
+known = ["price"]
+horizon = 3
+"""
+
+
+def sales(folder):
+    """Two places with three products each, 60 weeks; the last 4 rows of each have a price but no units yet."""
+    random = np.random.default_rng(0)
+    weeks = pl.date_range(pl.date(2023, 1, 2), pl.date(2024, 3, 18), "1w", eager=True).to_list()
+    rows = []
+    for place in ("north", "south"):
+        for product in range(3):
+            for number, week in enumerate(weeks):
+                price = float(random.choice([1.0, 0.7]))
+                sold = int(random.poisson(20 * (product + 1) / price**2))
+                rows.append((place, product, week, sold if number < len(weeks) - 4 else None, price))
+    table = pl.DataFrame(rows, ["place", "product", "week", "sold", "price"], orient="row")
+    table.write_csv(folder / "sales.csv")
+
+
+def test_the_purchases_of_the_log_become_a_table_with_quantiles(shop):
+    said = shop.ok("forecast", *QUICK, "--horizon", "2", "--json").json
+    table = pl.read_parquet(shop.output / "forecast.parquet")
+    assert table.columns == ["item_id", "date", "step", "units", "q05", "q25", "q50", "q75", "q95"]
+    assert table.height == 2 * said["series"]
+    assert (table["q05"] <= table["q95"]).all()
+    assert pl.read_csv(shop.output / "forecast.csv").height == table.height
+    assert json.loads((shop.output / "forecast.json").read_text())["horizon"] == 2
+
+
+def test_a_table_of_its_own_with_prices_ahead(shop):
+    sales(shop.folder)
+    shop.write(TABLES + OWN)
+    said = shop.ok("forecast", "--method", "trees", "--threads", "1", "--json").json
+    assert (said["series"], said["past"], said["horizon"]) == (6, 60, 3)
+    cheaper = shop.ok("forecast", "--method", "trees", "--threads", "1", "--what-if", "price=0.7", "--json").json
+    assert cheaper["units"] > 1.2 * said["units"]
+
+
+def test_it_says_how_good_it_is_beside_the_seasonal_naive_forecast(shop):
+    sales(shop.folder)
+    shop.write(TABLES + OWN)
+    said = shop.ok("forecast", *QUICK, "--judge", "--json").json
+    told = {(row["forecaster"], row["metric"]): row["value"] for row in said["judged"]}
+    assert told["forecast", "mase"] < told["seasonal_naive", "mase"]
+    assert 0.5 < told["forecast", "coverage"] <= 1
+    assert "mase" in shop.ok("forecast", *QUICK, "--judge").said
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "told"),
+    [
+        ("", ["--method", "crystal"], "no way to forecast called 'crystal'"),
+        ('[forecast]\nkeys = ["store"]\n', QUICK, "keys of [forecast] ['store'] are not in the events"),
+        ('[forecast]\npaths = ["gone.csv"]\nkeys = ["a"]\n', QUICK, "gone.csv"),
+        ('[forecast]\nstep = "month"\n', QUICK, "month"),
+        ("[forecast]\nmost = 5\n", [*QUICK, "--what-if", "price"], "such as price=0.9"),
+        ("[forecast]\nmost = 5\n", [*QUICK, "--what-if", "price=0.9"], "not known ahead"),
+    ],
+)
+def test_what_cannot_be_is_said(shop, text, words, told):
+    shop.write(TABLES + text)
+    answer = shop.run("forecast", *words)
+    assert answer.code > 0
+    assert told in answer.said
+
+
+def test_series_that_sold_rarely_are_left_out_and_told(shop):
+    shop.write(TABLES + "[forecast]\nmost = 5\n")
+    said = shop.ok("forecast", *QUICK, "--json").json
+    assert said["series"] == 5
+    assert "sold too rarely" in said["notes"][-1]
