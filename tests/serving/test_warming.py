@@ -26,5 +26,5 @@ class Noted:
 def test_reasons_are_asked_for_once_and_what_fails_stops_nobody():
     deployment = fitted(dataset())
     noted = Noted(deployment.recommenders["als"])
-    warm(replace(deployment, recommenders={"broken": None, "als": noted}), 3)
+    warm(replace(deployment, recommenders={"broken": None, "als": noted}), 3, seconds=60)
     assert noted.asked == ["recommend", "because", "recommend", "recommend"]

@@ -9,7 +9,7 @@ import polars as pl
 from regulars.core import Frame
 from regulars.core.errors import BadTable, MissingColumn
 
-from .checking import askable, check_events, check_ids
+from .checking import LONGEST_ID, askable, check_events, check_ids
 from .counting import advance
 from .database import Database, Row, Transaction
 from .framing import framed
@@ -123,9 +123,14 @@ class EventLog:
 
     def load(self, events: Frame) -> Appended:
         table = _completed(events)
+        if not _is_fine(table):
+            check_events([Event._make(row) for row in table.iter_rows()])
         stored = 0
         for part in table.iter_slices(_LOADED):
-            stored += self.append([Event._make(row) for row in part.iter_rows()]).stored
+            with self._database.writing() as transaction:
+                place = advance(transaction, "events", part.height)
+                owners = _owners(transaction, set(part["user_id"].unique()))
+                stored += transaction.add(EVENTS, [_rows(part, place, owners)])[0]
         return Appended(stored, table.height - stored)
 
 
@@ -140,6 +145,27 @@ def _row(place: int, event: Event, owners: dict[str, str]) -> Row:
     event_id, user_id, *line, session, context, exposure_id = event
     owner = owners.get(user_id, user_id)
     return (place, event_id, owner, *line, session or None, context or None, exposure_id or None)
+
+
+def _rows(table: Frame, place: int, owners: dict[str, str]) -> list[Row]:
+    """The rows of a table with the columns of Event, of which the first gets the place after `place`."""
+    unused = [pl.col(name).replace("", None) for name in ("session", "context", "exposure_id")]
+    mine = table.with_columns(pl.col("user_id").replace(owners), *unused) if owners else table.with_columns(unused)
+    return mine.with_row_index("place", place + 1).rows()
+
+
+def _is_fine(table: Frame) -> bool:
+    """Whether `check_events` would let all pass; in columns, for which polars needs a tenth of the time."""
+    texts = [name for name, kind in table.schema.items() if kind == TEXT]
+    ids, short = pl.col("event_id", "user_id", "item_id", "kind"), pl.col("session", "exposure_id")
+    wrong = [
+        ids.is_null() | ~ids.str.len_chars().is_between(1, LONGEST_ID),
+        short.str.len_chars() > LONGEST_ID,
+        pl.col(texts).str.contains("\0", literal=True),
+        pl.col("weight", "time").is_null(),
+        ~pl.col("weight", "quantity", "value").is_finite(),
+    ]
+    return not any(table.select(one.any()).row(0).count(True) for one in wrong)
 
 
 def _completed(events: Frame) -> Frame:
@@ -164,7 +190,15 @@ def _completed(events: Frame) -> Frame:
 
 def _named(table: Frame) -> pl.Series:
     """Ids made of what each event says and of how often that was said above: loading twice is loading once."""
-    again = table.select(pl.int_range(pl.len()).over("user_id", "item_id", "kind", "time")).to_series()
-    texts = zip(table["user_id"], table["item_id"], table["kind"], table["time"], again, strict=True)
-    ids = [hashlib.blake2b(repr(text).encode("utf-8", "replace"), digest_size=16).hexdigest() for text in texts]
+    names = [pl.col(name).fill_null("") for name in ("user_id", "item_id", "kind")]
+    again = pl.int_range(pl.len()).over("user_id", "item_id", "kind", "time")
+    told = [part for name in names for part in (name.str.len_bytes(), pl.lit(":"), name)]
+    texts = table.select(pl.concat_str(*told, pl.lit(" "), "time", pl.lit(" "), again)).to_series()
+    users = {user: _digest(user or "", 4) for user in table["user_id"].unique()}
+    # those of a customer begin alike: they stand together in the index of ids, which is written as the log is read
+    ids = [users[user] + _digest(text or "", 12) for user, text in zip(table["user_id"], texts, strict=True)]
     return pl.Series("event_id", ids, dtype=TEXT)
+
+
+def _digest(text: str, size: int) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
