@@ -131,10 +131,20 @@ def test_the_ridge_is_that_of_the_normal_equations(targets: int) -> None:
     x, y = given.toarray().astype(np.float64), wanted.toarray().astype(np.float64)
     x1 = np.column_stack([x, np.full(len(x), 30.0)])
     b = np.linalg.solve(x1.T @ x1 + strength * np.eye(16), x1.T @ y)
-    model = BasketRidge(strength, own=0.2, targets=targets).fit(data)
+    model = BasketRidge(strength, own=0.2, targets=targets, activity=0.0).fit(data)
     history = BasketProfile(0.9, log=True).of(data.histories(), 15).toarray()
     expected = history @ b[:-1] + 30 * b[-1] + 0.2 * history
     np.testing.assert_allclose(model.score(data.everyone()), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_large_baskets_may_have_less_to_say() -> None:
+    data = random_shop(4)
+    x, y = (part.toarray().astype(np.float64) for part in examples(data, BasketProfile(0.9, log=True), 1))
+    says = np.diag(y.sum(axis=1) ** -0.5)
+    x1 = np.column_stack([x, np.full(len(x), 30.0)])
+    b = np.linalg.solve(x1.T @ says @ x1 + 2 * np.eye(16), x1.T @ says @ y)
+    model = BasketRidge(2.0, own=0.0, activity=0.5).fit(data)
+    np.testing.assert_allclose(model.weights, b[:-1], rtol=1e-3, atol=1e-4)
 
 
 def test_few_examples_are_solved_from_their_side_with_the_same_answer() -> None:
@@ -142,7 +152,7 @@ def test_few_examples_are_solved_from_their_side_with_the_same_answer() -> None:
     x, y = (part.toarray().astype(np.float64) for part in examples(data, BasketProfile(0.9, log=True), 1))
     x1 = np.column_stack([x, np.full(len(x), 30.0)])
     b = np.linalg.solve(x1.T @ x1 + np.eye(6), x1.T @ y)
-    model = BasketRidge(1.0, own=0.0).fit(data)
+    model = BasketRidge(1.0, own=0.0, activity=0.0).fit(data)
     query = asked(data, "ab", "ac")
     expected = BasketProfile(0.9, log=True).of(query.history, 5).toarray() @ b[:-1] + 30 * b[-1]
     np.testing.assert_allclose(model.score(query), expected, rtol=1e-3, atol=1e-4)

@@ -179,8 +179,8 @@ NEEDS: Final = MappingProxyType(
         "basket_ridge": Need(
             "foretells the next basket, repeats and news, from all that was bought",
             (events, times),
-            (busy_items, many_customers, whole_catalog(10_000)),
-            _square(10_000, 3),
+            (busy_items, many_customers, whole_catalog(5_000)),
+            _square(5_000, 3),
             ("min_customers", "max_items"),
         ),
         "item_knn": Need(
