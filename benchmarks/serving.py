@@ -1,6 +1,5 @@
 """The service under load: a generator on one core, the server on another; start, memory and where the time goes."""
 
-import json
 import os
 import tempfile
 import time
@@ -11,13 +10,13 @@ from typing import Any
 from benchmarks.figure import OURS, Figure
 from benchmarks.measure import circumstances
 from benchmarks.replicas import Asking, Replica, asked, postgres
-from benchmarks.serving_shop import Shop, make
-from benchmarks.stages import shares
+from benchmarks.serving_shop import Shop, make, opened
 
 SECONDS = float(os.environ.get("REGULARS_SERVING_SECONDS", "20"))
 SMALL, LARGE = Shop(), Shop(n_items=1_000_000, indexed=True)
 RECOMMEND = {"path": "/v1/recommend/{customer}"}
 RATES = (100, 200, 300, 400, 500, 600, 800)
+STAGED = 800  # questions
 COLD = 3  # starts, of which the fastest counts: the disk may have forgotten the files
 
 
@@ -38,7 +37,7 @@ def run() -> Iterator[Figure]:
         for connections in (1, 8, 64):
             told = asked(replica, {**answers(SMALL, 0, seconds=SECONDS / 2), "connections": connections})
             yield figure(f"recommend, {connections} ask without pause", "100,000 items", told, replica)
-    yield where(small)
+    yield from where(small)
     yield started("start", "100,000 items", small)
     with Replica(large) as replica:
         for rate in (100, 300):
@@ -103,40 +102,26 @@ def figure(task: str, data: str, told: Mapping[str, Any], replica: Replica, more
     return Figure(task, data, OURS, half, told["cpu_ms"] / 1e3, replica.resident_mb(), quality, circumstances())
 
 
-class Watched(Replica):
-    """A replica that tells where its time goes."""
+def where(folder: Path) -> Iterator[Figure]:
+    """CPU milliseconds of a question in the engine by stage, alone and eight together; of HTTP it knows nothing."""
+    from benchmarks.stages import Stages
+    from regulars.serving.questions import Question
 
-    @property
-    def told(self) -> Path:
-        """The file that it tells it in."""
-        return self.folder / "stages.json"
-
-    def command(self) -> list[str]:
-        return [*super().command(), "--stages", str(self.told)]
-
-
-def where(folder: Path) -> Figure:
-    """CPU milliseconds of a request by stage, at 300 a second."""
-    with Watched(folder) as replica:
-        asked(replica, answers(SMALL, 300, seconds=4.0))
-        before = json.loads(replica.told.read_text())
-        told = asked(replica, answers(SMALL, 300))
-        time.sleep(1.5)
-        after = json.loads(replica.told.read_text())
-    n = (SECONDS + 3.0) * 300  # the warm-up is in it
-    quality = {
-        f"{stage}, ms": 1e3 * cpu / n for stage, cpu in sorted(shares(before, after).items(), key=lambda one: -one[1])
-    }
-    return Figure(
-        "where the time of a request goes",
-        "100,000 items",
-        OURS,
-        None,
-        told["cpu_ms"] / 1e3,
-        None,
-        quality,
-        circumstances(),
-    )
+    service, stages = opened(folder), Stages()
+    asked_for = [Question(scenario="home", customer=f"c{customer}") for customer in range(4 * STAGED)]
+    try:
+        for together, begin in ((1, STAGED), (8, 2 * STAGED)):
+            service.engine.answer(asked_for[:64])
+            stages.seconds.clear()
+            for at in range(begin, begin + STAGED, together):
+                service.engine.answer(asked_for[at : at + together])
+            parts = sorted(stages.seconds.items(), key=lambda one: -one[1])
+            quality = {f"{stage}, ms": 1e3 * seconds / STAGED for stage, seconds in parts}
+            each = sum(stages.seconds.values()) / STAGED
+            task = f"where the time of a question goes, {together} together"
+            yield Figure(task, "100,000 items", OURS, None, each, None, quality, circumstances())
+    finally:
+        service.close()
 
 
 def started(task: str, data: str, folder: Path) -> Figure:

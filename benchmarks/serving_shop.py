@@ -12,8 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-from benchmarks.stages import Stages
+from typing import Any
 
 STORE, MODELS, PAGE = "shop.db", "models", "shop.json"
 FACTORS = 64
@@ -61,29 +60,18 @@ def make(shop: Shop, folder: Path, address: str = "") -> None:
     (folder / PAGE).write_text(json.dumps(asdict(shop)))
 
 
-def serve(folder: Path, port: int, *, core: int | None = None, address: str = "", stages: Path | None = None) -> None:
+def serve(folder: Path, port: int, *, core: int | None = None, address: str = "") -> None:
     """Serves the shop of a folder until it is told to stop; the start is told on the first line."""
     began = time.perf_counter()
     if core is not None:
         os.sched_setaffinity(0, {core})
     from regulars.serving.app import app
     from regulars.serving.server import server, settle
-    from regulars.serving.wiring import Setup, open_service
 
-    setup = Setup(
-        store=address or f"sqlite:///{folder / STORE}",
-        folder=folder / MODELS,
-        scenarios={"home": {"sources": ["als", "popular"], "k": SHOWN, "rules": {"where": WHERE, "unseen": True}}},
-        known=("als",),
-        home=("als",),
-        refit_hours=0,
-    )
-    service = open_service(setup)
+    service = opened(folder, address)
     print(json.dumps({"ready": service.ready(), "seconds": time.perf_counter() - began}), flush=True)
     try:
         settle()
-        if stages is not None:
-            Stages(stages).start()
         server(app(service), "127.0.0.1", port).run()
     finally:
         service.close()
@@ -104,6 +92,21 @@ def _catalog(shop: Shop) -> "pl.DataFrame":  # type: ignore[name-defined]  # noq
             "in_stock": random.random(n) < 0.9,
         }
     )
+
+
+def opened(folder: Path, address: str = "") -> Any:
+    """The service of a shop, in this process."""
+    from regulars.serving.wiring import Setup, open_service
+
+    setup = Setup(
+        store=address or f"sqlite:///{folder / STORE}",
+        folder=folder / MODELS,
+        scenarios={"home": {"sources": ["als", "popular"], "k": SHOWN, "rules": {"where": WHERE, "unseen": True}}},
+        known=("als",),
+        home=("als",),
+        refit_hours=0,
+    )
+    return open_service(setup)
 
 
 def events_of(shop: Shop, ids: Sequence[str]) -> "pl.DataFrame":  # type: ignore[name-defined]  # noqa: F821
@@ -156,13 +159,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--make", action="store_true", help="make the shop instead of serving it")
     parser.add_argument("--items", type=int, default=Shop.n_items)
     parser.add_argument("--customers", type=int, default=Shop.n_customers)
-    parser.add_argument("--stages", type=Path, help="file for where the time goes")
     parser.add_argument("--indexed", action="store_true")
     options = parser.parse_args(arguments)
     if options.make:
         make(Shop(options.items, options.customers, indexed=options.indexed), options.folder, options.store)
     else:
-        serve(options.folder, options.port, core=options.core, address=options.store, stages=options.stages)
+        serve(options.folder, options.port, core=options.core, address=options.store)
     return 0
 
 
