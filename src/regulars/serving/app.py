@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from secrets import token_hex
+from random import getrandbits
 from typing import Any
 
 import msgspec
@@ -150,7 +150,7 @@ def _up(service: Service) -> bool:
 def _request_id(headers: Headers) -> str:
     """The caller's, if it is one that a log can take, else a new one."""
     given = headers.get(b"x-request-id", b"")
-    return given.decode() if given and len(given) <= 128 and LETTERS.issuperset(given) else token_hex(8)
+    return given.decode() if given and len(given) <= 128 and LETTERS.issuperset(given) else f"{getrandbits(64):016x}"
 
 
 def _without_endpoint(endpoints: Mapping[str, Endpoint], method: str) -> Reply:

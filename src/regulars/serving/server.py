@@ -15,7 +15,7 @@ from .problems import Problem
 HEAD_SECONDS = 10  # to send the head of a request, once connected
 IDLE_SECONDS = 75  # between two requests; longer than usual proxies keep theirs
 HEAD_BYTES = 65_536
-TURN_SECONDS = 0.0005  # that a thread of Python runs while others wait
+TURN_SECONDS = 0.0001  # that a thread of Python runs while others wait
 SOCKETS = 2_048  # waiting to be accepted
 
 
@@ -89,7 +89,7 @@ def server(app: ASGI, host: str, port: int) -> uvicorn.Server:
 
 
 def settle() -> None:
-    """The collector of garbage need not look again at what is there, and threads take turns ten times as often.
+    """The collector of garbage need not look again at what is there, and threads take turns fifty times as often.
 
     Else a collection among a million objects, or a thread at work behind the answers, lets requests wait for long.
     """
