@@ -15,6 +15,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Small:
             "als": {"sources": ("als",)},
             "blend": {"sources": ("blend",)},
             "content": {"sources": ("content",)},
+            "piped": {"sources": ("pipeline",)},
+            "sellers": {"sources": ("popularity",)},
             "cheap": {"sources": ("item_knn", "trending"), "rules": {"where": "price < 60"}},
             "capped": {"sources": ("als",), "rules": {"caps": {"brand": 2}, "where": "stock > 0"}, "k": 6},
             "pinned": {"sources": ("als",), "rules": {"pins": [{"item": "i39", "slot": 2}]}, "k": 5},

@@ -10,7 +10,7 @@ import polars as pl
 from regulars.core import DAY, Dataset, Recommender
 from regulars.data.kinds import weights
 from regulars.models import ALS, EASE, Content, ItemKNN, Popularity
-from regulars.ranking import RankFusion
+from regulars.ranking import AdditiveRanker, RankFusion, TwoStage
 from regulars.ranking.rules import Catalog
 from regulars.serving.counting import Live
 from regulars.serving.deployment import Deployment
@@ -24,7 +24,7 @@ from regulars.store.records import Event
 
 NOW = 1_700_000_000  # 14 November 2023
 BRANDS = ("Aster", "Birch", "Cedar", "Dahlia")
-SOURCES = ("item_knn", "als", "ease", "blend", "content", "popularity")
+SOURCES = ("item_knn", "als", "ease", "blend", "content", "popularity", "pipeline")
 
 
 @dataclass(repr=False)
@@ -81,6 +81,7 @@ def fitted(data: Dataset, version: str = "v1") -> Deployment:
     knn, als, ease = ItemKNN(neighbors=20).fit(data), ALS(factors=8).fit(data), EASE().fit(data)
     made: dict[str, Recommender] = {"item_knn": knn, "als": als, "ease": ease}
     made |= {"blend": RankFusion((knn, als)), "popularity": Popularity().fit(data), "content": Content().fit(data)}
+    made["pipeline"] = TwoStage((ItemKNN(neighbors=20), Popularity()), AdditiveRanker(), share=0.3).fit(data)
     return Deployment(version, data.items, made, data.kinds, weights({}))
 
 

@@ -25,7 +25,7 @@ from serving.shopping import BRANDS, NOW, Small
 
 LATER = NOW + 1
 BUILT_IN = ("home", "popular", "trending", "new", "recently_viewed", "buy_again", "similar", "bought_together", "cart")
-SCENARIOS = (*BUILT_IN, "knn", "ease", "blend", "cheap", "capped", "pinned", "unseen")
+SCENARIOS = (*BUILT_IN, "knn", "ease", "blend", "piped", "sellers", "cheap", "capped", "pinned", "unseen")
 FULL = tuple(name for name in SCENARIOS if name not in ("recently_viewed", "buy_again"))
 
 
