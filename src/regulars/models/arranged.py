@@ -63,7 +63,7 @@ class Repurchased(Arranged):
     arrangement: str = setting("many_to_one", choices=ARRANGEMENTS)
     weeks: int = setting(4, low=1, high=26)
     moments: int = setting(3, low=1, high=26)
-    examples: int = setting(1_500_000, low=1000, high=100_000_000, log=True)
+    examples: int = setting(600_000, low=1000, high=100_000_000, log=True)
     width: int = setting(32, low=4, high=512, log=True)
     length: int = setting(24, low=1, high=1000, log=True)
     batch: int = setting(2048, low=1, high=65_536, log=True)
