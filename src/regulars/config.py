@@ -191,7 +191,7 @@ class ServeTable(Part):
 class RepurchaseTable(Part):
     """[repurchase]: what `regulars buy-again` foretells."""
 
-    method: str = ""  # frequency, gamma, weibull, lstm (extra deep) or trees (extra rank); empty: trees, else weibull
+    method: str = ""  # frequency, gamma, weibull, lstm (extra deep), trees (extra rank), stacked (both); empty: trees, else weibull
     horizon_weeks: int = Field(2, ge=1, le=52)  # how far ahead
 
 

@@ -43,7 +43,7 @@ def test_one_customer_is_shown_with_names(shop):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--method", "crystal"], "must be one of frequency, gamma, weibull, lstm, trees"),
+        (["--method", "crystal"], "must be one of frequency, gamma, weibull, lstm, trees, stacked"),
         (["--customer", "nobody"], "nobody"),
         (["--horizon-weeks", "80", "--method", "frequency"], "from 1 to 52"),
     ],

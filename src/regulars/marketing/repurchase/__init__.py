@@ -21,14 +21,16 @@ from .reading import Past, bought_within, days_until, pairs_of
 from .recurrent import Recurrent
 from .trees import RepurchaseTrees
 
-REPURCHASE: dict[str, Calibrated] = {
+REPURCHASE: dict[str, RepurchaseMethod] = {
     "frequency": Calibrated(Frequency()),
     "gamma": Calibrated(Hazard(gaps="gamma")),
     "weibull": Calibrated(Hazard(gaps="weibull")),
-    "lstm": Calibrated(Recurrent()),
-    "trees": Calibrated(RepurchaseTrees()),
+    "lstm": Recurrent(),
+    "trees": RepurchaseTrees(),
+    "stacked": RepurchaseTrees(of=(Hazard(gaps="weibull"), Recurrent(examples=300_000, epochs=2))),
 }
-"""The ways to foretell what is bought again, each at its defaults and calibrated."""
+"""The ways to foretell what is bought again, at their defaults. Networks and trees learn probabilities by log loss from
+several moments; the others are calibrated. stacked: trees that read the network, too."""
 
 __all__ = [
     "HORIZONS",

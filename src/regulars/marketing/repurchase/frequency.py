@@ -35,7 +35,7 @@ class Frequency(Settings):
     Nothing is learned.
     """
 
-    half_life_days: float = setting(60.0, low=1.0, high=3_650.0, log=True)
+    half_life_days: float = setting(100.0, low=1.0, high=3_650.0, log=True)
 
     def fit(self, data: Dataset, run: Run = QUIET) -> FrequencyModel:
         return FrequencyModel(self.half_life_days)

@@ -54,9 +54,9 @@ class RepurchaseTrees(Settings):
     of: tuple[RepurchaseMethod, ...] = (Hazard(gaps="weibull"),)
     moments: int = setting(2, low=1, high=12)
     pairs: int = setting(600_000, low=1_000, log=True)
-    trees: int = setting(250, low=1, high=5_000, log=True)
+    trees: int = setting(120, low=1, high=5_000, log=True)
     leaves: int = setting(31, low=2, high=1_024, log=True)
-    rate: float = setting(0.05, low=1e-3, high=1.0, log=True)
+    rate: float = setting(0.08, low=1e-3, high=1.0, log=True)
     least: int = setting(100, low=1, high=10_000, log=True)
     part: float = setting(0.6, low=0.05, high=1.0)
 
