@@ -161,7 +161,7 @@ class PostgresDatabase:
     def _answers(self) -> bool:
         """Whether the server says anything, were it that it takes nobody."""
         try:
-            psycopg.connect(self._address, connect_timeout=2).close()
+            psycopg.connect(self._address).close()
         except psycopg.errors.ConnectionTimeout:
             return False
         except psycopg.Error:
