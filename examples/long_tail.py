@@ -27,7 +27,8 @@ def main(folder: str = "long-tail", customers: int = 2_000, items: int = 2_500, 
     shop = Dataset.of(log.select("user_id", "item_id", "time"), items=known)
     split = TimeSplit(days=28).cut(shop).explore()  # a shop of discoveries: who has a thing wants another one
 
-    model = ContentToCF(base_settings=("factors = 32",), epochs=epochs).fit(split.train)
+    # repeats=False: its lists leave out what a customer has, so what they come back for need not stay where it was
+    model = ContentToCF(base_settings=("factors = 32",), epochs=epochs, repeats=False).fit(split.train)
     row = {item_id: place for place, item_id in enumerate(known["item_id"])}
     pictures = [png(simulated.picture(row[item_id])) for item_id in shop.items.ids]
     goods = Goods(shop.item_features["title"], shop.item_features["category"], "category", pictures)

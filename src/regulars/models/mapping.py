@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from regulars.core import Bools, Dataset, Floats, Ints, Longs, Run, floats, ints
+from regulars.core import Bools, Dataset, Floats, Histories, Ints, Longs, Run, floats, ints
 from regulars.core.errors import EmptyData
 from regulars.features import Encoded, Inputs
 
@@ -126,6 +126,7 @@ class Ground:
         """For each of some customers an item that they came back for, in lists that may hold it; nobody, where fewer
         than REPEATED of the events are such."""
         known, met = self.known, self.known.histories().where(self.known.weight > 0)
+        met = met.where(one_a_moment(met, known.n_items))
         pairs, times = np.unique(met.rows.astype(np.int64) * known.n_items + met.items, return_counts=True)
         repeated = random.permutation(pairs[times > 1])
         if times.sum() - len(times) < REPEATED * max(1, times.sum()):
@@ -135,3 +136,12 @@ class Ground:
         queries = known.queries(ints(users[some]), int(known.time.max(initial=0)) + 1)
         targets = ints(repeated[first[some]] % known.n_items)
         return Asked(self.reader(queries), targets, np.zeros(len(some) + 1, dtype=np.int64), np.empty(0, np.int32))
+
+
+def one_a_moment(met: Histories, n_items: int) -> Bools:
+    """One event of each customer with each item at each time: two lines of a receipt are no return; bool [n_events]."""
+    pairs = met.rows.astype(np.int64) * n_items + met.items
+    order = np.lexsort((met.times, pairs))
+    first = np.zeros(len(order), dtype=np.bool_)
+    first[order] = np.append(True, (np.diff(pairs[order]) != 0) | (np.diff(met.times[order]) != 0))[: len(order)]
+    return first
