@@ -57,3 +57,21 @@ def test_what_comes_after_an_origin_changes_nothing_that_was_forecast_at_it():
     later.units[:, 20:] = 1e5
     one, other = (QUICK.fit(each.until(20), 3, ONE).forecast(each.until(20)) for each in (panel, later))
     np.testing.assert_array_equal(one.point, other.point)
+
+
+def test_what_prices_do_is_told_as_it_was_known_a_horizon_before():
+    panel = panel_of(steps=260)  # so many that effects are looked at every other step
+    before = told(panel, 3)
+    panel.units[:, 200:] *= 50
+    after = told(panel, 3)
+    same = (before.known == after.known).all(axis=(0, 2))
+    # step 202 is forecast as the third one by what was known after step 199, and 203 by no newer look
+    assert same[:204].all()
+    assert not same[204:].any()
+
+
+def test_what_a_price_does_is_found():
+    panel = panel_of(steps=60)
+    column = np.moveaxis(told(panel, 3).known, 2, 0)[3]  # after the price and its neighbors
+    moved = np.diff(column[:, 50:], axis=1) / np.diff(np.log(panel.known["price"])[:, 50:], axis=1)
+    assert -2.2 < np.median(moved) < -1.4  # log(1 + units) moves a little less than the log of units, by -2

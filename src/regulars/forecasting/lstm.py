@@ -10,13 +10,17 @@ import polars as pl
 from regulars.core import QUIET, Floats, Frame, Ints, Run, floats
 from regulars.models.arranged import Demanded
 
-from .drivers import logged, seasons
+from .drivers import drivers, logged, seasons
 from .forecast import LEVELS, Forecast
+from .lags import MEMORY
 from .panel import Panel
+from .responses import responses
 
 if TYPE_CHECKING:
     from regulars.models.networks.demand import DemandNet
     from regulars.models.networks.series import Series
+
+LOOKS = 120  # times, about, that the effects of prices are looked at
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,25 @@ def told(panel: Panel, horizon: int) -> "Series":
         own = _wide(logged(values), width)
         against = _against_neighbors(own, panel)
         columns += [own, *(column for column in against if np.nan_to_num(column).any())]
+    columns.append(_effects(panel, horizon))
     columns += [np.broadcast_to(wave, (panel.n_series, width)) for wave in seasons(panel.calendar, width).values()]
     return Series(panel.units, np.stack(columns, axis=2, dtype=np.float32), _static(panel))
+
+
+def _effects(panel: Panel, horizon: int) -> Floats:
+    """What prices, promotions and season do to log units at each step, as the series showed `horizon` steps before it;
+    float32 [n_series, n_steps + horizon], 0 until something was shown.
+    """
+    _, given = drivers(panel, horizon)
+    logs = np.log1p(np.maximum(panel.units, 0))
+    every = max(1, panel.n_steps // LOOKS)
+    origins = np.arange(panel.n_steps, every, -every, dtype=np.int32)[::-1]
+    effects = np.zeros(given.shape[:2], dtype=np.float32)
+    groups = panel.groups(panel.keys.columns[-1:])
+    for origin, shown in responses(logs, given, groups, MEMORY[panel.calendar.step], origins):
+        steps = slice(origin + horizon - 1, origin + horizon - 1 + every)  # whose forecasts knew `origin` steps
+        effects[:, steps] = np.einsum("nsc,nc->ns", given[:, steps], shown.effects)
+    return effects
 
 
 def _against_neighbors(values: Floats, panel: Panel) -> list[Floats]:

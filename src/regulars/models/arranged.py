@@ -42,13 +42,16 @@ class Demanded(Arranged):
     loss: what the point forecast is to be good at: "percentage" (the mean absolute percentage error), "absolute"
     (the error in units, as a part of the series' level), "squared" (the root mean squared percentage error) or "log"
     (the median). It learns quantiles beside it. half_life: steps after which a week counts half in the level of a
-    series, against which everything is told. forks: steps of each window from which is looked ahead in an epoch; 0: all
-    of them. With a patience the last steps of every series are withheld to see when it has learned enough.
+    series, against which everything is told. windows: of `length` steps that are drawn for an epoch, if there are more; forks: steps of
+    each from which is looked ahead in an epoch, 0: all of them. With a patience the last steps of every series are withheld to see when it has learned enough.
     """
 
     loss: str = setting("absolute", choices=("percentage", "absolute", "squared", "log"))
     half_life: float = setting(16.0, low=1.0, high=1000.0, log=True)
-    forks: int = setting(0, low=0, high=1000)
+    windows: int = setting(2000, low=1, high=1_000_000, log=True)
+    forks: int = setting(16, low=0, high=1000)
+    batch: int = setting(32, low=1, high=65_536, log=True)
+    epochs: int = setting(8, low=1, high=2000, log=True)
 
 
 @dataclass(frozen=True)

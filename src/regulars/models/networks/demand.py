@@ -51,7 +51,7 @@ class DemandTask(Task):
         starts = self.begins[rows] - first[rows] + spans(np.zeros_like(counts), counts) * length
         ends = np.minimum(starts + length, self.end - 1)
         self._windows = rows, np.maximum(starts, self.begins[rows]), ends
-        order = random.permutation(len(rows))
+        order = random.permutation(len(rows))[: self.settings.windows]
         yield from np.split(order, range(self.settings.batch, len(order), self.settings.batch))
 
     def loss(self, examples: Longs, random: np.random.Generator) -> tuple[Tensor, int]:
