@@ -42,8 +42,9 @@ class Demanded(Arranged):
     loss: what the point forecast is to be good at: "percentage" (the mean absolute percentage error), "absolute"
     (the error in units, as a part of the series' level), "squared" (the root mean squared percentage error) or "log"
     (the median). It learns quantiles beside it. half_life: steps after which a week counts half in the level of a
-    series, against which everything is told. windows: of `length` steps that are drawn for an epoch, if there are more; forks: steps of
-    each from which is looked ahead in an epoch, 0: all of them. With a patience the last steps of every series are withheld to see when it has learned enough.
+    series, against which everything is told. windows: of `length` steps that are drawn for an epoch, if there are
+    more; forks: steps of each from which is looked ahead in an epoch, 0: all of them. With a patience the last steps
+    of every series are withheld to see when it has learned enough.
     """
 
     loss: str = setting("absolute", choices=("percentage", "absolute", "squared", "log"))
