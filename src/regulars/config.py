@@ -191,7 +191,9 @@ class ServeTable(Part):
 class RepurchaseTable(Part):
     """[repurchase]: what `regulars buy-again` foretells."""
 
-    method: str = ""  # frequency, gamma, weibull, lstm (extra deep), trees (extra rank), stacked (both); empty: trees, else weibull
+    method: str = (
+        ""  # frequency, gamma, weibull, lstm, trees or stacked; empty: trees where they can be had, else weibull
+    )
     horizon_weeks: int = Field(2, ge=1, le=52)  # how far ahead
 
 
@@ -212,7 +214,7 @@ class ForecastTable(TableFrom):
     step: str = "week"  # day or week
     horizon: int = Field(4, ge=1, le=1_000)  # how many steps ahead
     gaps: str = "zero"  # what no row says: zero (a log of sales) or missing (measurements)
-    methods: Texts = ()  # combined: naive, seasonal_naive, moving_average, statistical, trees, lstm; empty: some
+    methods: Texts = ()  # combined, such as moving_average, statistical, regression, trees, lstm; empty: some
     quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.05, 0.25, 0.5, 0.75, 0.95)  # rising
     least: int = Field(10, ge=1)  # steps with a sale below which a series is left out
     most: int = Field(10_000, ge=1)  # series at most: those that sell most

@@ -1,6 +1,7 @@
 import numpy as np
 
 from forecasting.panels import planted
+from regulars.forecasting import Regression, what_if
 from regulars.forecasting.drivers import drivers
 from regulars.forecasting.lags import Lags
 from regulars.forecasting.responses import Memory, responses
@@ -44,3 +45,24 @@ def test_the_columns_at_an_origin_are_those_of_the_panel_cut_there():
     panel, _ = planted()
     ((_, one),), ((_, two),) = Lags(panel, 4).at(np.array([50])), Lags(panel.until(50), 4).at(np.array([50]))
     assert np.allclose(one.columns, two.columns, equal_nan=True, atol=1e-5)
+
+
+def test_the_regression_forecasts_what_the_price_makes_of_demand():
+    panel, later = planted()
+    point = Regression().fit(panel, 4).forecast(panel).point
+    assert np.abs(point - later).sum() / later.sum() < 0.12
+
+
+def test_it_knows_what_a_lower_price_would_sell():
+    panel, _ = planted()
+    as_is, cheaper = what_if(Regression().fit(panel, 4), panel, price_times=float(np.exp(-0.1)))
+    assert np.allclose(np.median(cheaper.point / as_is.point), np.exp(0.2), rtol=0.05)
+
+
+def test_the_percentage_error_is_least_below_the_median_and_that_below_the_mean():
+    panel, _ = planted()
+    low, middle, high = (
+        Regression(aim=aim).fit(panel, 4).forecast(panel).point for aim in ("percentage", "median", "mean")
+    )
+    assert (low < middle).all()
+    assert (middle < high).all()

@@ -111,7 +111,7 @@ def chosen(names: tuple[str, ...]) -> Forecaster:
     Raises SettingError for a name that is none.
     """
     if not names:
-        names = ("moving_average", "seasonal_naive")
+        names = ("moving_average", "regression")
         names += ("statistical",) if find_spec("statsforecast") else ()
         names += ("trees",) if find_spec("lightgbm") else ()
     if unknown := sorted(set(names) - set(FORECASTERS)):

@@ -19,6 +19,7 @@ from .hierarchy import Coherent, added
 from .lstm import LSTM
 from .panel import Panel
 from .reading import Columns, Read, read
+from .regression import Regression
 from .rolling import Rolled, rolled
 from .statistical import Statistical
 from .trees import BoostedTrees
@@ -29,6 +30,7 @@ FORECASTERS: dict[str, type[Forecaster]] = {
     "seasonal_naive": SeasonalNaive,
     "moving_average": MovingAverage,
     "statistical": Statistical,
+    "regression": Regression,
     "trees": BoostedTrees,
     "lstm": LSTM,
 }
@@ -51,6 +53,7 @@ __all__ = [
     "Naive",
     "Panel",
     "Read",
+    "Regression",
     "Rolled",
     "SeasonalNaive",
     "Statistical",

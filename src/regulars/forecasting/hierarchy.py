@@ -75,10 +75,8 @@ def coherent(bottom: Numbers, upper: Numbers, tree: Tree, errors: Numbers, how: 
     s = tree.matrix()
     u = np.concatenate([np.eye(len(s)), -s], axis=1)
     gap = upper.astype(np.float64) - s @ bottom.astype(np.float64)
-    if how == "variance" or u.shape[1] > LARGEST:
-        wu = variances(errors)[:, None] * u.T
-    else:
-        wu = covariance(errors) @ u.T
+    alone = how == "variance" or u.shape[1] > LARGEST
+    wu = variances(errors)[:, None] * u.T if alone else covariance(errors) @ u.T
     moved: Numbers = wu @ np.linalg.lstsq(u @ wu, gap, rcond=None)[0]
     return floats(np.maximum(bottom - moved[len(s) :], 0))
 
