@@ -192,7 +192,7 @@ class RepurchaseTable(Part):
     """[repurchase]: what `regulars buy-again` foretells."""
 
     method: str = (
-        ""  # frequency, gamma, weibull, lstm, trees or stacked; empty: trees where they can be had, else weibull
+        ""  # frequency, gamma, weibull, lstm, trees or stacked; empty: trees if installed, else weibull
     )
     horizon_weeks: int = Field(2, ge=1, le=52)  # how far ahead
 
