@@ -34,6 +34,7 @@ BENCHMARKS = {
     "scaling": "fitting against events, customers, items and factors, up to 10 million events",
     "content": "items that nobody has met, on citeulike-a and H&M; look-alikes",
     "cold_items": "items that nobody has met, beside the others in one list: content to collaborative and its rivals",
+    "next_basket": "TIFU-kNN, UP-CF, basket ridge and two stages on Ta-Feng, beside published figures",
     "baskets": "association rules that complete a basket, naive Bayes for the next one",
     "towers": "two towers on H&M: side features, the correction, layers, objectives; exact and graph indexes",
     "texts": "the articles' texts at H&M as vectors, once and again, beside sentence-transformers",

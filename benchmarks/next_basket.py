@@ -21,6 +21,7 @@ from benchmarks.figure import Figure
 from benchmarks.measure import circumstances, threads, timed
 from regulars.core import DAY, Allowed, Dataset, Histories, Queries, Recommender, Run, ints
 from regulars.models import TIFUKNN, UPCF, BasketRidge, GPTopFreq
+from regulars.ranking import AdditiveRanker, TwoStage
 
 FOLDS = 5
 END = 100 * DAY  # when everybody's last basket is bought
@@ -42,7 +43,16 @@ class Fold:
         return cls(*(np.sort(part) for part in (order[test + valid :], order[test : test + valid], order[:test])))
 
 
-RIDGE = BasketRidge()
+RIDGE = BasketRidge(max_items=3_000)
+STAGES = TwoStage(
+    (GPTopFreq(0.9), BasketRidge(300.0, 0.05, 0.8, activity=0.0, max_items=3_000), TIFUKNN()),
+    AdditiveRanker(),
+    ("recency", "rhythm"),
+    depth=60,
+    lessons=4,
+    customers=1_500,
+    withheld="baskets",
+)
 CONTENDERS: Mapping[str, tuple[Any, bool]] = {  # and whether the last baskets of those it learns from are known to it
     "GP-TopFreq, ties by popularity": (GPTopFreq(), True),
     "UP-CF": (UPCF(), False),
@@ -50,6 +60,7 @@ CONTENDERS: Mapping[str, tuple[Any, bool]] = {  # and whether the last baskets o
     "TIFU-kNN": (TIFUKNN(), False),
     "TIFU-kNN, last baskets known": (TIFUKNN(), True),
     "basket ridge": (RIDGE, True),
+    "two stages": (STAGES, True),
 }
 
 
