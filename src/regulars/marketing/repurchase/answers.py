@@ -66,8 +66,8 @@ def next_basket(
     """What the coming visit may bring: `k` - `new` repeats and `new` products that the customer never bought.
 
     The columns of `buy_again` and `part`: "repeat" or "explore"; the probabilities of both mean the same, so that they
-    may be put into one order. A customer with fewer repeats gets more that is new, up to k. Without `explore` there
-    are repeats alone.
+    may be put into one order. Customers stand in the order of `data.users`. One with fewer repeats gets more that is
+    new, up to k. Without `explore` there are repeats alone.
     """
     check_horizon(horizon_weeks)
     past = Past.of(data, at)
@@ -80,10 +80,8 @@ def next_basket(
         parts.append(repeats.with_columns(part=pl.lit(REPEAT)))
         if explore is not None:
             parts.append(_new(explore, past, pairs, repeats, horizon_weeks, k, allowed))
-    order = ["user_id", "rank"]
-    frame = pl.concat(parts)
     places = pl.DataFrame({"user_id": data.users.ids, "_place": np.arange(data.n_users)})
-    return frame.join(places, on="user_id", how="left").sort("_place", *order[1:]).drop("_place")
+    return pl.concat(parts).join(places, on="user_id", how="left").sort("_place", "rank").drop("_place")
 
 
 def check_horizon(weeks: int) -> None:
@@ -141,9 +139,11 @@ def _blocks(past: Past, data: Dataset, customers: Ints | None, run: Run) -> Iter
     asked = np.arange(data.n_users, dtype=np.int32) if customers is None else customers
     events = np.diff(past.bought.starts)[np.maximum(asked, 0)] + 1
     block = (np.cumsum(events) - 1) // TOGETHER
+    done = 0
     for part in np.split(asked, np.flatnonzero(np.diff(block)) + 1):
         yield past.pairs(part)
-        run.on_epoch(Progress("ask about customers", int(np.searchsorted(asked, part[-1:])[0]) + 1, len(asked)))
+        done += len(part)
+        run.on_epoch(Progress("ask about customers", done, len(asked)))
 
 
 def _best(pairs: Pairs, said: Floats, k: int, allowed: Bools | None) -> Ints:
