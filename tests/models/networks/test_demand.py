@@ -98,6 +98,7 @@ def test_it_learns_season_and_price_and_how_sure_it_is():
     assert 0.5 < np.median(moved) < 1.1  # the elasticity makes .8 of it
 
 
+@pytest.mark.slow
 def test_a_percentage_error_is_smallest_below_the_median():
     series, _, expected = shop(n=60, noise=0.8)
     settings = Toy(width=16, epochs=12, batch=8, rate=5e-3, dropout=0.0, forks=0)

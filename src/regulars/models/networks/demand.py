@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -22,6 +22,18 @@ from .weights import Weights
 LEVELS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)  # of the quantiles that are learned
 FARTHEST: Final = 6.0  # of a forecast from its level, in logarithms
 ROWS: Final = 512  # series that are answered at a time
+
+
+class Windows(NamedTuple):
+    """Steps of series: int64 [n] each; the row of the series, the first step, and how many."""
+
+    rows: Longs
+    starts: Longs
+    lengths: Longs
+
+    def tokens(self) -> tuple[Longs, Longs]:
+        """Series and step of every step, one window after another."""
+        return np.repeat(self.rows, self.lengths), spans(self.starts, self.lengths)
 
 
 class DemandTask(Task):
@@ -50,48 +62,42 @@ class DemandTask(Task):
         rows = np.repeat(np.arange(len(lengths)), counts)
         starts = self.begins[rows] - first[rows] + spans(np.zeros_like(counts), counts) * length
         ends = np.minimum(starts + length, self.end - 1)
-        self._windows = rows, np.maximum(starts, self.begins[rows]), ends
+        starts = np.maximum(starts, self.begins[rows])
+        self._windows = Windows(rows, starts, ends - starts)
         order = random.permutation(len(rows))[: self.settings.windows]
         yield from np.split(order, range(self.settings.batch, len(order), self.settings.batch))
 
     def loss(self, examples: Longs, random: np.random.Generator) -> tuple[Tensor, int]:
-        rows, starts, ends = (column[examples] for column in self._windows)
-        lengths = ends - starts
-        tokens = spans(starts, lengths)
-        forks = np.arange(len(tokens))
-        if self.settings.forks:
-            late = tokens - np.repeat(starts, lengths) >= np.repeat(
-                np.where(starts > self.begins[rows], lengths // 4, 0), lengths
-            )
-            chosen = random.random(len(tokens)) * late
-            rank = np.lexsort((-chosen, np.repeat(np.arange(len(rows)), lengths)))
-            place = np.arange(len(tokens)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-            forks = np.sort(rank[place < self.settings.forks])
-        return self._losses(rows, starts, lengths, forks)
+        windows = Windows(*(column[examples] for column in self._windows))
+        return self._losses(windows, self._forks(windows, random), self.end)
+
+    def _forks(self, windows: Windows, random: np.random.Generator) -> Longs:
+        """The steps from which is looked ahead; not from the first quarter of a window that goes on from another."""
+        rows, starts, lengths = windows
+        tokens = np.arange(lengths.sum())
+        if not self.settings.forks:
+            return tokens
+        place = tokens - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        late = place >= np.repeat(np.where(starts > self.begins[rows], lengths // 4, 0), lengths)
+        order = np.lexsort((-random.random(len(tokens)) * late, np.repeat(np.arange(len(rows)), lengths)))
+        return np.sort(order[place < self.settings.forks])
 
     def judge(self) -> float:
         n, total, targets = len(self.series), 0.0, 0
         starts = np.maximum(self.end - self.settings.length, np.minimum(self.begins, self.end - 1))
         for rows in np.array_split(np.arange(n), -(-n // ROWS)):
-            lengths = self.end - starts[rows]
-            summed, count = self._losses(rows, starts[rows], lengths, np.cumsum(lengths) - 1, until=self.series.n_steps)
+            windows = Windows(rows, starts[rows], self.end - starts[rows])
+            summed, count = self._losses(windows, np.cumsum(windows.lengths) - 1, self.series.n_steps)
             total, targets = total + float(summed), targets + count
         return -total / max(targets, 1)
 
-    def _losses(
-        self, rows: Longs, starts: Longs, lengths: Longs, forks: Longs, *, until: int | None = None
-    ) -> tuple[Tensor, int]:
-        owner = np.repeat(rows, lengths)[forks]
-        at = spans(starts, lengths)[forks]
+    def _losses(self, windows: Windows, forks: Longs, until: int) -> tuple[Tensor, int]:
+        """until: steps that are known."""
+        owner, at = (column[forks] for column in windows.tokens())
         coming = at[:, None] + 1 + np.arange(self.horizon)  # [f, horizon]
         units = self.series.units[owner[:, None], np.minimum(coming, self.series.n_steps - 1)]
-        wanted = (coming < (until or self.end)) & ~np.isnan(units)
-        if until is None:
-            used = wanted.any(1)
-            forks, owner, at, units, wanted = forks[used], owner[used], at[used], units[used], wanted[used]
-        if not len(forks):
-            return sum(parameter.sum() for parameter in self.module.parameters()) * 0.0, 0  # type: ignore[return-value]
-        told = answered(self.module, self.read, self.static, rows, starts, lengths, forks)  # [f, horizon, outputs]
+        wanted = (coming < until) & ~np.isnan(units)
+        told = answered(self.module, self.read, self.static, windows, forks)  # [f, horizon, outputs]
         levels = self._tensor(self.read.levels[owner, at])[:, None]
         target, there = self._tensor(floats(np.maximum(np.nan_to_num(units), 0))), torch.from_numpy(wanted)
         losses = self._point(told[:, :, 0] + levels, target, levels) + self._quantiles(told[:, :, 1:], target, levels)
@@ -140,9 +146,9 @@ class DemandNet:
         parts = []
         with torch.inference_mode():
             for rows in np.array_split(np.arange(len(series)), -(-len(series) // ROWS)):
-                lengths = series.n_steps - starts[rows]
-                forks = np.cumsum(lengths) - 1
-                told = [answered(net, read, static, rows, starts[rows], lengths, forks) for net in self.networks]
+                windows = Windows(rows, starts[rows], series.n_steps - starts[rows])
+                forks = np.cumsum(windows.lengths) - 1
+                told = [answered(net, read, static, windows, forks) for net in self.networks]
                 parts.append(torch.stack(told).mean(0).numpy())
         logs = np.concatenate(parts) + read.levels[:, -1, None, None]
         units = np.maximum(np.expm1(logs), 0)
@@ -189,22 +195,14 @@ def fit_demand(
     return DemandNet(shape, weights, reader, settings.length)
 
 
-def answered(
-    net: SequenceNet,
-    read: Read,
-    static: tuple[Encoded, ...],
-    rows: Longs,
-    starts: Longs,
-    lengths: Longs,
-    forks: Longs,
-) -> Tensor:
+def answered(net: SequenceNet, read: Read, static: tuple[Encoded, ...], windows: Windows, forks: Longs) -> Tensor:
     """What the network says at these forks of windows of series, as distances from the levels: [f, horizon, n]."""
     device = next(net.parameters()).device
-    owner, at = np.repeat(rows, lengths), spans(starts, lengths)
-    tables, owners = fed(static, (rows,) * len(static), device)
+    owner, at = windows.tokens()
+    tables, owners = fed(static, (windows.rows,) * len(static), device)
     steps = Steps(
         torch.from_numpy(read.past(owner, at)).to(device),
-        lengths,
+        windows.lengths,
         torch.from_numpy(forks).to(device),
         torch.from_numpy(read.ahead(owner[forks], at[forks], net.shape.horizon)).to(device),
         owners,
