@@ -16,8 +16,7 @@ from .reading import bought_within
 LENGTH = 10  # of a customer's list
 BINS = 15  # of a reliability plot, each with as many pairs
 _NEAREST = 1e-6
-FIGURES = ("ndcg", "log loss", "brier", "average precision", "ece")
-RISING = {"ndcg": 1, "log loss": -1, "brier": -1, "average precision": 1, "ece": -1}
+OF_CUSTOMERS = {"ndcg": 1, "log loss of a customer": -1, "brier of a customer": -1}  # 1: more is better
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,9 @@ def judged(
 def table(results: Sequence[Judged], against: str) -> Frame:
     """Every figure of every model: model, horizon_weeks, figure, value, low, high, difference, p, verdict.
 
-    value: over all pairs alike, for NDCG@10 over the customers who bought something again. low, high: the 95 % interval
-    over customers of NDCG@10 and of the mean loss and Brier score of a customer. difference: to the model `against`,
-    per customer, of which p is the corrected p value; none for average precision and ECE, which no customer has.
+    NDCG@10, "log loss of a customer" and "brier of a customer" are means over customers: low, high is their 95 %
+    interval, difference is to the model `against`, p its corrected p value. "log loss", "brier", "average precision"
+    and "ece" are over all pairs alike, so that those with many products count more; they have a value only.
     """
     rows: list[dict[str, object]] = []
     for weeks in dict.fromkeys(result.horizon for result in results):
@@ -97,7 +96,7 @@ def table(results: Sequence[Judged], against: str) -> Frame:
     frame = pl.DataFrame(rows)
     corrected = holm(frame["p"].fill_null(float("nan")).to_numpy())
     said = [
-        verdict((difference or 0) * RISING[figure], p)
+        verdict((difference or 0) * OF_CUSTOMERS.get(figure, 0), p)
         for difference, figure, p in zip(frame["difference"], frame["figure"], corrected, strict=True)
     ]
     return frame.with_columns(p=pl.Series(corrected).fill_nan(None), verdict=pl.Series(said))
@@ -105,24 +104,23 @@ def table(results: Sequence[Judged], against: str) -> Frame:
 
 def _rows(result: Judged, own: Floats, differences: Floats, pairs: dict[str, float]) -> list[dict[str, object]]:
     ends, p = intervals(own), paired_p(differences)
-    means = [float(np.nanmean(column)) if (~np.isnan(column)).any() else float("nan") for column in differences.T]
     rows: list[dict[str, object]] = []
-    for figure in FIGURES:
-        place = FIGURES.index(figure) if FIGURES.index(figure) < 3 else None
-        value = float(np.nanmean(own[:, 0])) if figure == "ndcg" else pairs[figure]
-        rows.append(
-            {
-                "model": result.name,
-                "horizon_weeks": result.horizon,
-                "figure": figure,
-                "value": value,
-                "low": None if place is None else float(ends[place, 0]),
-                "high": None if place is None else float(ends[place, 1]),
-                "difference": None if place is None else means[place],
-                "p": None if place is None or not differences.any() else float(p[place]),
-            }
-        )
-    return rows
+    for place, figure in enumerate(OF_CUSTOMERS):
+        told: dict[str, object] = {"low": float(ends[place, 0]), "high": float(ends[place, 1])}
+        told |= {"difference": _mean(differences[:, place]), "p": float(p[place]) if differences.any() else None}
+        rows.append(_row(result, figure, _mean(own[:, place])) | told)
+    none = {"low": None, "high": None, "difference": None, "p": None}
+    return rows + [_row(result, figure, value) | none for figure, value in pairs.items()]
+
+
+def _row(result: Judged, figure: str, value: float) -> dict[str, object]:
+    return {"model": result.name, "horizon_weeks": result.horizon, "figure": figure, "value": value}
+
+
+def _mean(values: Floats) -> float:
+    """The mean of what is defined, NaN where nothing is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def ndcg(row: Ints, said: Floats, happened: Bools, k: int) -> Floats:
