@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from regulars.core import Ints
+
 from .arrays import Numbers
 from .calendar import Calendar
 from .panel import Panel
@@ -28,6 +30,13 @@ def drivers(panel: Panel, horizon: int) -> tuple[list[str], Numbers]:
         names.append(name)
         columns.append(np.broadcast_to(wave, (panel.n_series, width)))
     return names, np.stack(columns, axis=2, dtype=np.float32)
+
+
+def kin(panel: Panel) -> Ints:
+    """The group of each series on whose response it leans: its product, the last key; all, where there is one key."""
+    if len(panel.keys.columns) == 1:
+        return np.zeros(panel.n_series, dtype=np.int32)
+    return panel.groups([panel.keys.columns[-1]])
 
 
 def seasons(calendar: Calendar, width: int) -> dict[str, Numbers]:

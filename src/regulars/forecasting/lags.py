@@ -9,7 +9,7 @@ import polars as pl
 from regulars.core import Bools, Ints, floats
 
 from .arrays import Numbers, part
-from .drivers import drivers, logged
+from .drivers import drivers, kin, logged
 from .panel import Panel
 from .responses import Memory, responses
 
@@ -52,7 +52,7 @@ class Lags:
         self._members = {name: panel.groups([name]) for name in panel.keys.columns if len(panel.keys.columns) > 1}
         self._others = {name: self._rivals(values) for name, values in self._known.items()}
         self._static = _numbers(panel)
-        self._groups = panel.groups([panel.keys.columns[-1]])
+        self._groups = kin(panel)
 
     def at(self, origins: Ints) -> Iterator[tuple[int, Table]]:
         """The table of each of the rising origins."""

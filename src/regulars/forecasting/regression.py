@@ -7,7 +7,7 @@ import numpy as np
 
 from regulars.core import QUIET, Run, Settings, ints, setting
 
-from .drivers import drivers
+from .drivers import drivers, kin
 from .forecast import LEVELS, Forecast
 from .panel import Panel
 from .responses import Memory, responses
@@ -28,7 +28,7 @@ class Regressed:
         """The point alone; NaN for a series that was never observed."""
         _, told = drivers(panel, self.horizon)
         z = np.log1p(np.maximum(panel.units, 0))
-        groups = panel.groups([panel.keys.columns[-1]])
+        groups = kin(panel)
         ((_, learned),) = responses(z, told, groups, self.memory, ints([panel.n_steps]))
         expected = learned.expected(told[:, panel.n_steps :]) + self.shift
         highest = np.nanmax(z, axis=1, initial=0)[:, None] + 1  # a price never seen must not sell the whole world
@@ -57,7 +57,7 @@ class Regression(Settings):
         origins = ints(np.arange(max(panel.n_steps - TRIES * horizon, 1), panel.n_steps, horizon))
         errors = [
             z[:, origin : origin + horizon] - learned.expected(told[:, origin : min(origin + horizon, panel.n_steps)])
-            for origin, learned in responses(z, told, panel.groups([panel.keys.columns[-1]]), memory, origins)
+            for origin, learned in responses(z, told, kin(panel), memory, origins)
         ]
         square = np.concatenate([error[~np.isnan(error)] for error in errors]) ** 2 if errors else np.zeros(0)
         variance = float(np.mean(np.minimum(square, 1))) if len(square) else 0.0
