@@ -191,9 +191,7 @@ class ServeTable(Part):
 class RepurchaseTable(Part):
     """[repurchase]: what `regulars buy-again` foretells."""
 
-    method: str = (
-        ""  # frequency, gamma, weibull, lstm, trees or stacked; empty: trees if installed, else weibull
-    )
+    method: str = ""  # frequency, gamma, weibull, lstm, trees or stacked; empty: the best that is installed
     horizon_weeks: int = Field(2, ge=1, le=52)  # how far ahead
 
 

@@ -19,6 +19,7 @@ from .project import Project
 from .tables import show
 from .whole import written
 
+PREFERRED = {"lstm": "torch", "trees": "lightgbm"}  # the better one first, with what it needs
 SPARE = ("expected_date", "item_id")  # what a narrow terminal does without
 
 
@@ -31,9 +32,7 @@ def buy_again(
     horizon_weeks: Annotated[
         int | None, typer.Option("--horizon-weeks", min=1, help="Weeks ahead; default: of [repurchase].")
     ] = None,
-    k: Annotated[
-        int | None, typer.Option("-k", min=1, help="Products of each; default: k of regulars.toml.")
-    ] = None,
+    k: Annotated[int | None, typer.Option("-k", min=1, help="Products of each; default: k of regulars.toml.")] = None,
     new: Annotated[
         int, typer.Option("--new", min=0, help="So many of the k are products that the customer never bought.")
     ] = 0,
@@ -85,12 +84,12 @@ def buy_again(
 
 
 def chosen(name: str) -> str:
-    """The method of a name; without one, boosted trees where LightGBM is installed, else Weibull gaps.
+    """The method of a name; without one, the LSTM where torch is installed, trees where LightGBM is, else gaps.
 
     Raises SettingError for a name that is none.
     """
     if not name:
-        return "trees" if find_spec("lightgbm") else "weibull"
+        return next((best for best, needed in PREFERRED.items() if find_spec(needed)), "weibull")
     if name not in REPURCHASE:
         raise SettingError(f"method of buy-again must be one of {', '.join(REPURCHASE)}; it is {name!r}")
     return name
