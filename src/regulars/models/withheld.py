@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from regulars.core import Bools, Dataset, Floats, Ints, Longs, Queries, spans
+from regulars.core import MISSING, Bools, Dataset, Floats, Ints, Longs, Queries, spans
 from regulars.core.mapped import pieces
 
 MOST = 5_000  # customers: the figure is then known to about .003, and judging stays a small part of an epoch
@@ -31,18 +31,28 @@ class Withheld:
 
     @classmethod
     def of(
-        cls, data: Dataset, share: float, random: np.random.Generator, *, eligible: Bools | None = None
+        cls,
+        data: Dataset,
+        share: float,
+        random: np.random.Generator,
+        *,
+        eligible: Bools | None = None,
+        lines: bool = False,
     ) -> "Withheld":
         """Withholds the newest event of a random share of those who can be asked, at most MOST; a share of 0: nothing.
 
         eligible: bool [n_events], the events that can be asked for; those of positive weight unless given. Of events
         at the same time one is drawn, so that the order within an order slip says nothing; what a chosen customer did
-        after it is left out, too. A customer of whom nothing would be known, and an item that nobody else met, stay.
+        after it is left out, too. lines: so are further lines with the same item at the same time, which would tell the
+        answer to whatever learns from `known`. A customer of whom nothing would be known, and an item that nobody else
+        met, stay.
         """
         users = _drawn(data, share, random, eligible)
         events = spans(data.starts[users], data.starts[users + 1] - data.starts[users])
         asked = data.weight[events] > 0 if eligible is None else eligible[events]
         chosen, left_out = _newest(data, events, asked, random)
+        if lines:
+            left_out = np.union1d(left_out, _same_lines(data, events, chosen))
         out = np.zeros(len(data), dtype=np.bool_)
         out[left_out] = True
         lost = _would_be_lost(data, left_out, out)
@@ -101,6 +111,15 @@ def _newest(data: Dataset, events: Longs, eligible: Bools, random: np.random.Gen
     after = time > newest[user]
     after[last] = True
     return events[last], events[after]
+
+
+def _same_lines(data: Dataset, events: Longs, chosen: Longs) -> Longs:
+    """Those of the events that are of the item and the time of the one chosen of their customer."""
+    of = np.full(data.n_users, MISSING, dtype=np.int64)
+    of[data.user[chosen]] = chosen
+    answers = of[data.user[events]]
+    same: Bools = (data.item[events] == data.item[answers]) & (data.time[events] == data.time[answers])
+    return events[same & (answers >= 0)]
 
 
 def _would_be_lost(data: Dataset, left_out: Longs, out: Bools) -> Ints:
