@@ -42,7 +42,7 @@ ORIGINS = 3
 def forecast(
     config: ConfigPath = HERE,
     horizon: Annotated[
-        int | None, typer.Option("--horizon", min=1, help="Days or weeks ahead; default: of [forecast].")
+        int | None, typer.Option("--horizon", min=1, help=r"Days or weeks ahead; default: of \[forecast].")
     ] = None,
     method: Annotated[
         list[str] | None,
@@ -60,9 +60,9 @@ def forecast(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Forecast the units of every store and product, with quantiles; write forecast.parquet, .csv and .json.
+    r"""Forecast the units of every store and product, with quantiles; write forecast.parquet, .csv and .json.
 
-    Sales come from the purchases of [events], or from the table that [forecast] names; columns that `known` lists,
+    Sales come from the purchases of \[events], or from the table that \[forecast] names; columns that `known` lists,
     such as prices and promotions, may reach into the future: rows without units. Returns are no demand.
     """
     project = Project.open(config)

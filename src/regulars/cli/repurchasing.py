@@ -30,7 +30,7 @@ def buy_again(
         list[str] | None, typer.Option("--customer", help="A customer's id; may be repeated. Default: everybody.")
     ] = None,
     horizon_weeks: Annotated[
-        int | None, typer.Option("--horizon-weeks", min=1, help="Weeks ahead; default: of [repurchase].")
+        int | None, typer.Option("--horizon-weeks", min=1, help=r"Weeks ahead; default: of \[repurchase].")
     ] = None,
     k: Annotated[int | None, typer.Option("-k", min=1, help="Products of each; default: k of regulars.toml.")] = None,
     new: Annotated[

@@ -31,7 +31,7 @@ def positive_sums(
             while place < len(order) and items[begin + order[place]] == item:
                 total += weights[begin + order[place]]
                 place += 1
-            if 0 <= item < n_items and total > 0:
+            if 0 <= item < n_items and not total <= 0:  # what is no number stays, for whoever must refuse it
                 found[at], sums[at] = item, total
                 at += 1
         ends[row + 1] = at
