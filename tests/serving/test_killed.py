@@ -1,5 +1,6 @@
 """Real servers that are killed, and databases that go away: nothing that was acknowledged is lost."""
 
+import http.client
 import json
 import threading
 import time
@@ -29,7 +30,7 @@ class Teller(threading.Thread):
             lines = [{"event_id": one, "customer": f"c{turn % 50}", "item": name_of(turn % 90)} for one in ids]
             try:
                 taken = self.server.post("/v1/events", json.dumps(lines).encode())
-            except OSError:
+            except (OSError, http.client.HTTPException):  # gone, if only in the middle of an answer
                 return
             assert taken["event_ids"] == ids
             self.acknowledged += ids
