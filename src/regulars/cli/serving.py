@@ -23,7 +23,7 @@ from .project import Project
 from .service import first_day, setup_of, store_address
 from .tables import show
 
-ROLES = ("events", "read", "admin")
+ROLES = ("events", "page", "read", "admin")
 KEY_ACTS = ("list", "make", "revoke")
 MEGABYTE = 1_000_000
 
@@ -95,20 +95,24 @@ def serve(
         service.close()
 
 
-@verb("regulars keys make site --role events")
+@verb("regulars keys make site --role page")
 def keys(
     act: Annotated[str, typer.Argument(help=f"One of {', '.join(KEY_ACTS)}.")] = "list",
     name: Annotated[str, typer.Argument(help="Of the key: who uses it.")] = "",
     role: Annotated[
         list[str] | None,
-        typer.Option("--role", help="events: may post events; read: may ask; admin: everything. May be repeated."),
+        typer.Option(
+            "--role",
+            help="events: may post events; page: that, and ask for a visitor; read: may ask; admin: everything. "
+            "May be repeated.",
+        ),
     ] = None,
     config: ConfigPath = HERE,
     as_json: AsJson = False,
 ) -> None:
     """Make, list and revoke the keys of the service; a key is shown once, when it is made.
 
-    A revoked key is refused within seconds. Pages in browsers need keys of the role events alone.
+    A revoked key is refused within seconds. Pages in browsers get keys of the role page, as everybody can read them.
     """
     if act not in KEY_ACTS:
         raise SettingError(f"keys can {', '.join(KEY_ACTS)}; asked for was {act!r}")
@@ -167,7 +171,7 @@ def _first_key(store: Store) -> None:
     secret = _made(store, "first", ("admin",))
     say("the first key, which may do everything; it is shown only now:")
     tell(escape(secret))
-    say("make others with: regulars keys make NAME --role events")
+    say("make others with: regulars keys make NAME --role page")
 
 
 def _made(store: Store, name: str, roles: tuple[str, ...]) -> str:
@@ -180,7 +184,7 @@ def _made(store: Store, name: str, roles: tuple[str, ...]) -> str:
 
 def _tell_made(store: Store, name: str, roles: tuple[str, ...], *, as_json: bool) -> None:
     if not name or not roles:
-        raise SettingError("keys make wants a name and a role, such as: regulars keys make site --role events")
+        raise SettingError("keys make wants a name and a role, such as: regulars keys make site --role page")
     if wrong := [role for role in roles if role not in ROLES]:
         raise SettingError(f"a role is one of {', '.join(ROLES)}; it is {wrong[0]!r}")
     if any(key.name == name and not key.revoked for key in store.keys.all()):
@@ -209,7 +213,7 @@ def _list(found: list[Key], *, as_json: bool) -> None:
     elif rows:
         show(pl.DataFrame(rows), "keys")
     else:
-        say("there is no key yet; make one with: regulars keys make NAME --role events")
+        say("there is no key yet; make one with: regulars keys make NAME --role page")
 
 
 def day(seconds: int) -> str:

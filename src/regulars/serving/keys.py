@@ -11,7 +11,8 @@ from concurrent.futures import Executor
 from regulars.core.errors import StoreError
 from regulars.store import Key, Keys
 
-ROLES = ("events", "read", "admin")
+ROLES = ("events", "page", "read", "admin")
+_MAY = {"events": {"events"}, "page": {"events", "page"}, "read": {"page", "read"}, "admin": set(ROLES)}
 PREFIX = "reg_"
 FRESH_SECONDS = 5.0
 MOST = 10_000  # keys in memory, wrong ones included
@@ -62,5 +63,5 @@ class Keyring:
 
 
 def allows(key: Key, role: str) -> bool:
-    """Whether a key may do what asks for a role; admin may do everything."""
-    return role in key.roles or "admin" in key.roles
+    """Whether a key may do what asks for a role: page what events may, read what page asks, admin everything."""
+    return any(role in _MAY.get(one, ()) for one in key.roles)

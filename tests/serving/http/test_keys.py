@@ -44,10 +44,11 @@ def test_a_wrong_key_is_refused(guarded, secret):
 
 def test_a_key_does_what_its_role_says_and_no_more(guarded):
     shop, secrets = guarded
-    allowed = {"events": {"events"}, "read": {"read"}, "admin": {"events", "read", "admin"}}
+    allowed = {"events": {"events"}, "page": {"events", "page"}, "read": {"page", "read"}, "admin": set(keys.ROLES)}
     for role, may in allowed.items():
         for wanted, (method, path, body) in {
             "events": ("POST", "/v1/events", EVENT),
+            "page": ("POST", "/v1/recommend", {"customer": "v-" + "a" * 32}),
             "read": ("GET", "/v1/popular", None),
             "admin": ("PUT", "/v1/items/tea", {"price": 1}),
         }.items():
@@ -61,6 +62,14 @@ def test_a_key_of_the_role_events_can_post_events_and_nothing_else(guarded):
         if endpoint.role:
             reply = shop.ask(endpoint.method, endpoint.path.replace("{", "").replace("}", ""), key=secrets["events"])
             assert (reply.status_code != 403) == (endpoint.path == "/v1/events"), endpoint.name
+
+
+@pytest.mark.parametrize("customer", ["c1", "v-1", "v-" + "A" * 32, "v-" + "a" * 33, "v-" + "a" * 32 + "\n"])
+def test_the_key_of_a_page_asks_for_no_id_that_can_be_guessed(guarded, customer):
+    shop, secrets = guarded
+    reply = shop.ask("POST", "/v1/recommend", json={"customer": customer}, key=secrets["page"])
+    assert reply.status_code == 403
+    assert "the shop's server" in reply.json()["detail"]
 
 
 def test_either_header_carries_the_key(guarded):

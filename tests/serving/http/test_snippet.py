@@ -84,6 +84,35 @@ def test_events_wait_in_the_browser_until_the_service_is_there_and_are_stored_on
     assert sorted(event.item_id for event in shop.store.events.histories([visitor])[0]) == ["milk", "tea"]
 
 
+def test_two_tabs_keep_each_others_events_in_the_storage(shop, run):
+    with listening(shop.app) as url:
+        told = run(
+            """
+            const kept = storage();
+            const first = Regulars({ url: "http://127.0.0.1:9", consent: true, storage: kept });
+            const second = Regulars({ url: URL_, consent: true, storage: kept });
+            first.track("tea"); second.track("milk");
+            const items = () => JSON.parse(kept.getItem("regulars.queue") || "[]").map((one) => one.event.item).sort();
+            say(items()); say(await second.flush()); say(items());
+            """,
+            URL_=url,
+        )
+    assert told == [["milk", "tea"], True, ["tea"]]
+
+
+def test_consent_that_is_taken_back_takes_what_waits_along(shop, run):
+    with listening(shop.app) as url:
+        told = run(
+            """
+            const shop = Regulars({ url: URL_, consent: true, storage: storage(), delay: 600000 });
+            shop.track("tea"); shop.agree(false); say(shop.waiting()); say(await shop.flush());
+            """,
+            URL_=url,
+        )
+    assert told == [0, True]
+    assert shop.store.events.count() == 0
+
+
 def test_without_consent_nothing_is_kept_in_the_browser(shop, run):
     with listening(shop.app) as url:
         kept, first, second, agreed, after = run(

@@ -1,5 +1,6 @@
 """Questions and their answers: every endpoint is a scenario."""
 
+import re
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -11,12 +12,14 @@ import msgspec
 from msgspec import Meta
 
 from ..calls import Call, Reply, bridged, told
+from ..keys import allows
 from ..limits import check_depth
 from ..problems import Problem
 from ..questions import Answer, Because, Done, Line, Question
 from ..schemas import Ask, Audience, Cursor, Did, Id, IdOrNone, K, Mark, Reached, Reason, Recommended, Shown, Text
 
 FIRST = "home"  # the scenario of who names none
+VISITOR = re.compile("v-[0-9a-f]{32}")  # as regulars.js draws them; nobody guesses one
 
 
 class Wanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -66,6 +69,8 @@ async def for_customer(call: Call) -> Reply:
 async def asked(call: Call) -> Reply:
     """POST /v1/recommend and /v1/rerank."""
     body: Ask = call.body
+    if call.key is not None and not allows(call.key, "read"):
+        _check_page(body)
     check_depth(body.rules, "rules")
     question = Question(
         scenario=body.scenario or FIRST,
@@ -134,6 +139,18 @@ def _question(query: Wanted, scenario: str, customer: str) -> Question:
         explain=query.explain,
         dry_run=query.dry_run,
     )
+
+
+def _check_page(body: Ask) -> None:
+    """What everybody on the internet may ask with the key of a page. Raises Problem."""
+    if body.customer and not VISITOR.fullmatch(body.customer):
+        raise Problem(
+            "not-allowed",
+            "a key of the role page asks for visitors by the random id that regulars.js gave them, and not for "
+            f"{body.customer!r}; ask for customers from the shop's server",
+        )
+    if told := [name for name in ("history", "rules", "items", "at") if getattr(body, name)]:
+        raise Problem("not-allowed", f"with a key of the role page a question has no {' and no '.join(told)}")
 
 
 async def _answered(call: Call, question: Question) -> Reply:
