@@ -29,6 +29,19 @@ def test_members_without_weight_are_left_out():
     assert ((forecast.at(0.05) < 20) & (forecast.at(0.95) > 20)).mean() > 0.95
 
 
+def test_the_median_of_counts_is_a_whole_number_and_that_of_weights_is_not():
+    random = np.random.default_rng(0)
+    counts = random.poisson(1.4, size=(40, 40))
+    members = (MovingAverage(window=20), MovingAverage(window=30))
+    panel = bare(counts.tolist())
+    assert np.isin(Combination(members).fit(panel, 2).forecast(panel).point, (1, 2)).mean() == 1
+    weighed_goods = bare((counts + 0.25).tolist())
+    told = Combination(members).fit(weighed_goods, 2).forecast(weighed_goods).point
+    assert (told % 1 != 0).mean() > 0.9
+    means = Combination(members, aim="mean").fit(panel, 2).forecast(panel).point
+    assert means.mean() == pytest.approx(1.4, abs=0.1)
+
+
 def test_a_horizon_longer_than_the_history_is_answered():
     panel, _ = planted(weeks=6, ahead=30)
     assert Combination((Naive(), MovingAverage())).fit(panel, 30).forecast(panel).frame()["units"].is_finite().all()

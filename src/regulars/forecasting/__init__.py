@@ -13,6 +13,7 @@ from .baselines import MovingAverage, Naive, SeasonalNaive
 from .calendar import Calendar
 from .calibrated import Calibrated
 from .combination import Combination
+from .counts import Counts
 from .forecast import LEVELS, Forecast
 from .forecaster import DemandModel, Forecaster
 from .hierarchy import Coherent, added
@@ -29,6 +30,7 @@ FORECASTERS: dict[str, type[Forecaster]] = {
     "naive": Naive,
     "seasonal_naive": SeasonalNaive,
     "moving_average": MovingAverage,
+    "counts": Counts,
     "statistical": Statistical,
     "regression": Regression,
     "trees": BoostedTrees,
@@ -45,6 +47,7 @@ __all__ = [
     "Coherent",
     "Columns",
     "Combination",
+    "Counts",
     "DemandModel",
     "Forecast",
     "Forecaster",

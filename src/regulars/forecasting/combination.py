@@ -22,11 +22,15 @@ PASSES = 4
 
 @dataclass(frozen=True)
 class Combined:
-    """The members' models, the weight of each, and the errors of the whole at its rehearsal."""
+    """The members' models, the weight of each, and the errors of the whole at its rehearsal.
+
+    counts: the point is a whole number.
+    """
 
     models: tuple[DemandModel, ...]
     weights: tuple[float, ...]
     calibration: Calibration
+    counts: bool
 
     @property
     def horizon(self) -> int:
@@ -38,15 +42,17 @@ class Combined:
         used = [(model, weight) for model, weight in zip(self.models, self.weights, strict=True) if weight > 0]
         told = [model.forecast(panel, ()) for model, _ in used]
         point = blended(np.stack([one.point for one in told]), np.array([weight for _, weight in used]))
-        return self.calibration.apply(replace(told[0], point=point), panel, levels)
+        sure = self.calibration.apply(replace(told[0], point=point), panel, levels)
+        return replace(sure, point=nearest(point)) if self.counts else sure
 
 
 @dataclass(frozen=True)
 class Combination:
     """Weights at which the members' mean would have been best over the last `windows` horizons, by `aim`.
 
-    aim: "median" (absolute error against the series' own changes), "percentage" or "mean" (squared error). Every
-    member is fitted twice, and no window that is judged was seen by the fit that forecast it.
+    aim: "median" (absolute error against the series' own changes; where nothing but whole units was ever sold, the
+    answer is a whole number too, since their median is one), "percentage" or "mean" (squared error). Every member is
+    fitted twice, and no window that is judged was seen by the fit that forecast it.
     """
 
     members: tuple[Forecaster, ...]
@@ -61,11 +67,12 @@ class Combination:
         """Rehearses every member, weighs them, then fits them on everything; members without weight are left out."""
         tries = [rehearse(member, panel, horizon, self.windows, run) for member in self.members]
         points = np.stack([one.point for one in tries])
-        weights = weighed(points, tries[0].actual, _worth(tries[0], panel, self.aim), self.aim)
+        counts = self.aim == "median" and counted(panel.units)
+        weights = weighed(points, tries[0].actual, _worth(tries[0], panel, self.aim), self.aim, counts=counts)
         told = Rehearsal(blended(points, weights), tries[0].actual, tries[0].spread)
         chosen = np.flatnonzero(weights)
         models = tuple(self.members[place].fit(panel, horizon, run) for place in chosen)
-        return Combined(models, tuple(weights[chosen].tolist()), told.calibration())
+        return Combined(models, tuple(weights[chosen].tolist()), told.calibration(), counts)
 
 
 def blended(points: Numbers, weights: Numbers) -> Numbers:
@@ -76,7 +83,17 @@ def blended(points: Numbers, weights: Numbers) -> Numbers:
     return floats(part(summed, total))
 
 
-def weighed(points: Numbers, actual: Numbers, worth: Numbers, aim: str) -> Numbers:
+def counted(units: Numbers) -> bool:
+    """Whether all units that were observed are whole numbers."""
+    return bool((np.isnan(units) | (units == np.floor(units))).all())
+
+
+def nearest(point: Numbers) -> Numbers:
+    """The nearest whole number, halves up."""
+    return np.floor(point + 0.5)
+
+
+def weighed(points: Numbers, actual: Numbers, worth: Numbers, aim: str, *, counts: bool = False) -> Numbers:
     """The weights of least loss, multiples of 1 / PARTS: from equal ones by moving parts from member to member."""
     told = ~np.isnan(actual) & ~np.isnan(points).any(axis=0) & (worth > 0)
     said, wanted, worth = points[:, told], actual[told], worth[told]
@@ -84,7 +101,8 @@ def weighed(points: Numbers, actual: Numbers, worth: Numbers, aim: str) -> Numbe
     shares[0] += PARTS - shares.sum()
 
     def loss(tried: Numbers) -> float:
-        errors = np.abs(tried @ said / PARTS - wanted)
+        mean = tried @ said / PARTS
+        errors = np.abs((nearest(mean) if counts else mean) - wanted)
         return float(np.mean(worth * (errors**2 if aim == "mean" else errors), dtype=np.float64))
 
     best = loss(shares) if told.any() else 0.0
