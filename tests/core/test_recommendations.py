@@ -140,3 +140,11 @@ def test_parts_put_together_are_the_whole_and_a_head_is_its_start():
 def test_sources_of_another_shape_are_refused():
     with pytest.raises(BadTable, match="sources"):
         Recommendations(ints([[1]]), floats([[1]]), ("a",), np.zeros((1, 2), dtype=np.int16))
+
+
+def test_pairs_of_query_and_item_are_permitted_as_the_dense_mask_says():
+    rows, items = np.divmod(np.arange(18), 6)
+    for mask in (None, np.array([[True, False, True, True]]), np.random.default_rng(0).random((3, 5)) < 0.5):
+        for excluded in (Allowed(), excluding([[0, 5], [], [2]])):
+            allowed = Allowed(mask) & excluded
+            assert allowed.permits(rows, items.astype(np.int32)).tolist() == allowed.dense(3, 6).ravel().tolist()

@@ -3,9 +3,20 @@
 from .arrays import DAY, MISSING, Bools, Codes, Floats, Frame, Ints, Longs, floats, ints, longs, spans, starts_of
 from .dataset import EVENT, Dataset, aligned
 from .growing import appended
-from .protocols import AddsItems, Encodes, Estimator, Explains, FindsSimilar, Model, Rates, Recommender, Scored
+from .protocols import (
+    AddsItems,
+    Encodes,
+    Estimator,
+    Explains,
+    FindsSimilar,
+    Foretells,
+    Model,
+    Rates,
+    Recommender,
+    Scored,
+)
 from .queries import Histories, Queries
-from .recommendations import Allowed, Reasons, Recommendations, excluding, top_k
+from .recommendations import Allowed, Foretold, Reasons, Recommendations, excluding, top_k
 from .run import QUIET, Progress, Run
 from .settings import Range, Settings, from_names, ranges, setting
 from .vocabulary import Vocabulary, as_ids
@@ -25,6 +36,8 @@ __all__ = [
     "Explains",
     "FindsSimilar",
     "Floats",
+    "Foretells",
+    "Foretold",
     "Frame",
     "Histories",
     "Ints",

@@ -34,8 +34,9 @@ def floats(values: npt.ArrayLike) -> Floats:
 
 def starts_of(lengths: npt.ArrayLike) -> Longs:
     """Where each row of a ragged array begins; int64 [n + 1], the last entry is the total length."""
-    starts = np.zeros(np.size(lengths) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=starts[1:])
+    sizes = np.asarray(lengths)
+    starts = np.zeros(sizes.size + 1, dtype=np.int64)
+    sizes.cumsum(out=starts[1:])
     return starts
 
 

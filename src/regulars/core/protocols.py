@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar, final, runtime_checkable
 from .arrays import Floats, Frame, Ints
 from .dataset import Dataset
 from .queries import Queries
-from .recommendations import Allowed, Reasons, Recommendations, top_k
+from .recommendations import Allowed, Foretold, Reasons, Recommendations, top_k
 from .run import QUIET, Run
 
 _BLOCK = 4_000_000  # scores held at a time: 16 MB of float32, whatever the numbers of customers and items
@@ -78,6 +78,15 @@ class Explains(Protocol):
 
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """The r items of each history that contribute most to each answered item."""
+        ...
+
+
+@runtime_checkable
+class Foretells(Protocol):
+    """Can say how likely and when customers buy what it answers."""
+
+    def foretell(self, queries: Queries, answer: Recommendations) -> Foretold:
+        """What is expected of each of its answers."""
         ...
 
 

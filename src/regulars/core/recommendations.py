@@ -104,6 +104,20 @@ class Reasons:
 
 
 @dataclass(frozen=True)
+class Foretold:
+    """What is expected of each answer: that the customer buys it.
+
+    chances: float32 [n, k], of a purchase within `weeks`; days: float32 [n, k], until one is as likely as not, NaN if
+    none is near; reasons: of each answer in words, empty where nothing is said.
+    """
+
+    weeks: int
+    chances: Floats
+    days: Floats
+    reasons: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Allowed:
     """Which items may be answered: those that `mask` marks, less the `excluded` of each query.
 
@@ -138,6 +152,18 @@ class Allowed:
             return Allowed(mask, left.starts, left.excluded)
         rows = _ragged(self.starts, self.excluded).joined(_ragged(other.starts, other.excluded))
         return Allowed(mask, rows.starts, rows.items)
+
+    def permits(self, rows: Ints | Longs, items: Ints) -> Bools:
+        """Whether each of some pairs of query and item may be answered; bool [pairs]."""
+        found = np.ones(len(items), dtype=np.bool_)
+        if self.mask is not None:
+            found = (items >= 0) & (items < self.mask.shape[1])
+            found[found] = self.mask[rows[found] if len(self.mask) > 1 else 0, items[found]]
+        if len(self.starts) > 1 and len(self.excluded):
+            width = max(int(items.max(initial=0)), int(self.excluded.max())) + 1
+            forbidden = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts)) * width + self.excluded
+            found &= ~np.isin(rows.astype(np.int64) * width + items, forbidden)
+        return found
 
     def wide(self, n_items: int) -> Bools | None:
         """The mask with exactly n_items columns: cut, or filled up with "not allowed"; None allows everything."""

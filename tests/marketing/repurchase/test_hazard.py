@@ -106,6 +106,16 @@ def test_an_item_younger_than_the_model_is_judged_by_the_shop():
     assert np.isfinite(model.probabilities(younger)).all()
 
 
+@pytest.mark.parametrize("gaps", ["gamma", "weibull"])
+def test_customers_like_clocks_are_foretold_not_nan(gaps):
+    data = bought([(f"c{n}", item, day) for n in range(20) for item in "abc" for day in range(0, 140, 14)])
+    model = Hazard(gaps=gaps, rounds=40).fit(data)
+    due = model.probabilities(pairs_of(data, MONDAY + 139 * DAY), (1,))
+    just_bought = model.probabilities(pairs_of(data, MONDAY + 127 * DAY), (1,))
+    assert due.min() > 0.9
+    assert just_bought.max() < 0.1
+
+
 def test_a_shop_where_nothing_was_bought_twice_is_told():
     data = bought([("a", "milk", 0), ("b", "milk", 3), ("a", "soap", 3)])
     with pytest.raises(EmptyData, match="on two days"):

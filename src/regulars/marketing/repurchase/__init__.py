@@ -19,6 +19,7 @@ from .method import HORIZONS, RepurchaseMethod, RepurchaseModel
 from .pairs import Pairs, Weekly, weeks_of_year
 from .reading import Past, bought_within, days_until, pairs_of
 from .recurrent import Recurrent
+from .repeats import Repeats
 from .trees import RepurchaseTrees
 
 REPURCHASE: dict[str, RepurchaseMethod] = {
@@ -47,6 +48,7 @@ __all__ = [
     "Pairs",
     "Past",
     "Recurrent",
+    "Repeats",
     "RepurchaseMethod",
     "RepurchaseModel",
     "RepurchaseTrees",

@@ -45,7 +45,7 @@ def buy_again(
         if not len(pairs):
             continue
         said = model.probabilities(pairs, (horizon_weeks, *HORIZONS))
-        best = _best(pairs, said[:, 0], k, allowed)
+        best = best_pairs(pairs, said[:, 0], k, _alike(allowed))
         parts.append(_rows(data, pairs, said, best))
     return pl.concat(parts)
 
@@ -76,7 +76,8 @@ def next_basket(
         repeats = _none(data)
         if len(pairs):
             said = model.probabilities(pairs, (horizon_weeks, *HORIZONS))
-            repeats = _rows(data, pairs, said, _best(pairs, said[:, 0], k if explore is None else k - new, allowed))
+            best = best_pairs(pairs, said[:, 0], k if explore is None else k - new, _alike(allowed))
+            repeats = _rows(data, pairs, said, best)
         parts.append(repeats.with_columns(part=pl.lit(REPEAT)))
         if explore is not None:
             parts.append(_new(explore, past, pairs, repeats, horizon_weeks, k, allowed))
@@ -146,13 +147,9 @@ def _blocks(past: Past, data: Dataset, customers: Ints | None, run: Run) -> Iter
         run.on_epoch(Progress("ask about customers", done, len(asked)))
 
 
-def _best(pairs: Pairs, said: Floats, k: int, allowed: Bools | None) -> Ints:
-    """The positions of the k likeliest pairs of each customer, in order, and rank; int32 [2, rows]."""
-    may = ~np.isnan(said)
-    if allowed is not None:
-        inside = pairs.items < len(allowed)
-        may &= inside & allowed[np.where(inside, pairs.items, 0)]
-    kept = np.flatnonzero(may)
+def best_pairs(pairs: Pairs, said: Floats, k: int, allowed: Allowed) -> Ints:
+    """The positions of the k likeliest pairs of each question, in order, and rank; int32 [2, rows]."""
+    kept = np.flatnonzero(allowed.permits(pairs.row, pairs.items) & ~np.isnan(said))
     order = kept[np.lexsort((pairs.since[kept], -said[kept], pairs.row[kept]))]
     row = pairs.row[order]
     rank = np.arange(len(order)) - np.searchsorted(row, row)
@@ -189,8 +186,7 @@ def _new(
 ) -> Frame:
     """The explore part of each customer, behind the repeats."""
     data = past.bought
-    given = Allowed() if allowed is None else Allowed(allowed[None, :])
-    offers = explore.offers(data.queries(pairs.users, past.at), given, (weeks,))
+    offers = explore.offers(data.queries(pairs.users, past.at), _alike(allowed), (weeks,))
     had = repeats.group_by("user_id").len()
     names = pl.DataFrame({"user_id": data.users.names(pairs.users)})
     counts = names.join(had, on="user_id", how="left", maintain_order="left")["len"].fill_null(0).to_numpy()
@@ -208,6 +204,11 @@ def _new(
             "part": pl.Series([EXPLORE]).new_from_index(0, n),
         }
     )
+
+
+def _alike(allowed: Bools | None) -> Allowed:
+    """The same for every customer."""
+    return Allowed() if allowed is None else Allowed(allowed[None, :])
 
 
 def _none(data: Dataset) -> Frame:

@@ -20,6 +20,7 @@ _SAMPLE = 200_000  # pairs that say how gaps are spread
 _PACE_STEPS = 6  # of Newton, for a customer's pace at the moment of asking
 _STEP = 0.05  # of the logarithm of a shape, to see where it should go
 _FARTHEST = 1.0  # that an offset moves at once, in logarithms
+_LARGEST = {"shape": 64.0, "power": 8.0, "spread": 1_000.0}  # a clock would have them grow beyond all numbers
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,7 @@ class _Learning:
         spread = self.spread
         for name in ("spread", "power" if family == "weibull" else "shape"):
             likelihood = partial(_likelihood, some, log_days, spread, name)
-            spread = replace(spread, **{name: _uphill(likelihood, getattr(spread, name))})
+            spread = replace(spread, **{name: min(_uphill(likelihood, getattr(spread, name)), _LARGEST[name])})
         return replace(self, spread=spread, gaps=Gaps.of(pairs, spread.power))
 
     def model(self) -> HazardModel:

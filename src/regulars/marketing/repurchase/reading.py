@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from regulars.core import DAY, Bools, Dataset, Floats, Frame, Ints, Longs, floats, ints, spans, starts_of
+from regulars.core import DAY, Bools, Dataset, Floats, Frame, Ints, Longs, Queries, floats, ints, spans, starts_of
 from regulars.core.errors import EmptyData
 from regulars.features.numbers import sizes
 
@@ -52,20 +52,56 @@ class Past:
 
     def pairs(self, customers: Ints) -> Pairs:
         """Every product that each of these customers (indices, MISSING for a stranger) had bought."""
-        data, width = self.bought, max(self.bought.n_items, 1)
+        data = self.bought
         known = np.where(customers >= 0, customers, 0)
         lengths = np.where(customers >= 0, data.starts[known + 1] - data.starts[known], 0)
-        events = spans(data.starts[known], lengths)
+        theirs = data.where(spans(data.starts[known], lengths))
+        at = np.full(len(customers), self.at, dtype=np.int64)
         rows = np.repeat(np.arange(len(customers)), lengths)
-        days = _days(data.where(events), rows, self.at)
+        bought = Bought(rows, theirs.item, theirs.time, theirs.weight, at, theirs.context)
+        observed = np.full(len(customers), self.observed, dtype=np.int32)
+        features = data.item_features, _attributes(data, customers)
+        return bought.pairs(ints(customers), observed, self.shelf, features)
+
+
+@dataclass(frozen=True)
+class Bought:
+    """What m customers bought and brought back before the moment of asking, by customer and in the order of time.
+
+    rows: int64 [n_events], rising, the question of each; at: int64 [m]. context: frame of n_events rows, or no columns.
+    """
+
+    rows: Longs
+    items: Ints
+    times: Longs
+    weights: Floats
+    at: Longs
+    context: Frame
+
+    @classmethod
+    def told(cls, queries: Queries, kinds: Ints) -> "Bought":
+        """By the histories of questions, whatever happened by the very second of asking. kinds: codes of what counts.
+
+        What is said to happen later happened just now: clocks differ.
+        """
+        history = queries.history
+        history = history.where(np.isin(history.kinds, kinds))
+        at = queries.times + 1
+        rows = history.rows.astype(np.int64)
+        return cls(rows, history.items, np.minimum(history.times, queries.times[rows]), history.weights, at, _BARE)
+
+    def pairs(self, users: Ints, observed: Ints, shelf: Floats, features: tuple[Frame, Frame]) -> Pairs:
+        """As `Pairs` has it. shelf: float32 [n_items, SHELF]; features: of the items and of the m customers."""
+        width = max(len(shelf), int(self.items.max(initial=0)) + 1)
+        days = _days(self, width)
         key, first = np.unique(days["key"], return_index=True)
         items = ints(key % width)
-        visit_starts, visits = _visits(days["key"] // width, days["ages"], len(customers))
+        visit_starts, visits = _visits(days["key"] // width, days["ages"], len(users))
         return Pairs(
             row=ints(key // width),
             items=items,
-            users=ints(customers),
-            at=np.full(len(customers), self.at, dtype=np.int64),
+            users=users,
+            at=self.at,
             starts=np.append(first, len(days["key"])).astype(np.int64),
             ages=ints(days["ages"]),
             quantities=days["quantities"],
@@ -73,11 +109,14 @@ class Past:
             promoted=days["promoted"],
             visit_starts=visit_starts,
             visits=visits,
-            observed=np.full(len(customers), self.observed, dtype=np.int32),
-            shelf=self.shelf[items],
-            item_features=data.item_features,
-            user_features=_attributes(data, customers),
+            observed=observed,
+            shelf=_shelf_of(items, shelf),
+            item_features=features[0],
+            user_features=features[1],
         )
+
+
+_BARE = pl.DataFrame()
 
 
 def pairs_of(data: Dataset, at: int | None = None, customers: Ints | None = None) -> Pairs:
@@ -127,12 +166,12 @@ def bought_within(data: Dataset, pairs: Pairs, horizons: Sequence[int]) -> Bools
     return days_until(data, pairs)[:, None] < np.array(horizons)[None, :] * 7
 
 
-def _days(past: Dataset, rows: Longs, moment: int) -> dict[str, np.ndarray]:
+def _days(bought: Bought, width: int) -> dict[str, np.ndarray]:
     """Each day on which a customer bought a product, in the order of (row, item, time); none that came back whole."""
-    key = rows * max(past.n_items, 1) + past.item
+    key = bought.rows * width + bought.items
     order = np.argsort(key, kind="stable")
-    key, age = key[order], (moment - 1 - past.time[order]) // DAY
-    weight = past.weight[order].astype(np.float64)
+    key, age = key[order], (bought.at[bought.rows[order]] - 1 - bought.times[order]) // DAY
+    weight = bought.weights[order].astype(np.float64)
     starting = np.ones(len(key), dtype=np.bool_)
     starting[1:] = (key[1:] != key[:-1]) | (age[1:] != age[:-1])
     day = np.cumsum(starting) - 1
@@ -140,7 +179,7 @@ def _days(past: Dataset, rows: Longs, moment: int) -> dict[str, np.ndarray]:
     net = np.bincount(day, weight, n)
     keys, ages = key[starting], age[starting]
     given = weight > 0
-    quantities, prices, promoted = _paid(past.context, order, day, given, n)
+    quantities, prices, promoted = _paid(bought.context, order, day, given, n)
     kept = _kept(keys, net)
     return {
         "key": keys[kept],
@@ -200,6 +239,16 @@ def _visits(rows: Longs, ages: Longs, m: int) -> tuple[Longs, Ints]:
     width = int(ages.max(initial=0)) + 1
     keys = np.unique(rows * width + (width - 1 - ages))
     return starts_of(np.bincount(keys // width, minlength=m)), ints(width - 1 - keys % width)
+
+
+def _shelf_of(items: Ints, shelf: Floats) -> Floats:
+    """The rows of the table; nothing is known of products that it lacks."""
+    if int(items.max(initial=-1)) < len(shelf):
+        return shelf[items]
+    known = items < len(shelf)
+    rows = np.full((len(items), len(SHELF)), np.nan, dtype=np.float32)
+    rows[known] = shelf[items[known]]
+    return rows
 
 
 def _shelf(past: Dataset, moment: int) -> Floats:

@@ -5,7 +5,7 @@ loss of these is the likelihood of the week of the next purchase, and probabilit
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -34,8 +34,8 @@ class Purchases:
 
     steps: float32 [n_steps, c], the purchases of a pair, oldest first, from starts[i] to starts[i + 1], at least one;
     moments: float32 [n, a], what is known at the moment; coming: float32 [m, weeks, b], of the coming weeks of each
-    question; items: int32 [n], rows of `item_table`; questions: int32 [n], rows of `customer_table`, which may lack
-    columns.
+    question; items: int32 [n], rows of `item_table`, which is looked at while learning only; questions: int32 [n], rows
+    of `customer_table`, which may lack columns.
     """
 
     steps: Floats
@@ -124,8 +124,8 @@ class RepurchaseNet:
     weights: tuple[Weights, ...]
     steps: Standard
     moments: Standard
-    item_inputs: tuple[Inputs, ...]  # none for a table without columns
-    customer_inputs: tuple[Inputs, ...]
+    item_rows: tuple[Encoded, ...]  # of the products when it learned, and one of which nothing is known; none: no table
+    customer_inputs: tuple[Inputs, ...]  # none for a table without columns
 
     def hazards(self, purchases: Purchases) -> Floats:
         """The chance of each coming week to be that of the next purchase, if no earlier one is; float32 [n, weeks]."""
@@ -145,9 +145,8 @@ class RepurchaseNet:
 
     def tables(self, purchases: Purchases) -> tuple[Encoded, ...]:
         """The tables of products and of customers, as far as they say anything."""
-        items = (inputs.encode(purchases.item_table) for inputs in self.item_inputs)
         n = len(purchases.coming)
-        return (*items, *(inputs.encode(purchases.customer_table, n) for inputs in self.customer_inputs))
+        return (*self.item_rows, *(inputs.encode(purchases.customer_table, n) for inputs in self.customer_inputs))
 
     def logits(self, net: SequenceNet, purchases: Purchases, tables: tuple[Encoded, ...], pairs: Longs) -> Tensor:
         """The logits of the hazards of some pairs; [len(pairs), weeks]."""
@@ -156,7 +155,8 @@ class RepurchaseNet:
         moments = self.moments(purchases.moments[pairs])[:, None].repeat(self.shape.horizon, 1)
         questions = purchases.questions[pairs]
         ahead = np.concatenate([moments, purchases.coming[questions]], axis=2)
-        owners = (*(purchases.items[pairs] for _ in self.item_inputs), *(questions for _ in self.customer_inputs))
+        products = [np.minimum(purchases.items[pairs], len(rows) - 1) for rows in self.item_rows]
+        owners = (*products, *(questions for _ in self.customer_inputs))
         rows, owned = fed(tables, owners, device)
         steps = Steps(
             torch.from_numpy(self.steps(purchases.steps[spans(purchases.starts[:-1][pairs], lengths)])).to(device),
@@ -192,7 +192,8 @@ def fit_repurchase(
         settings.width,
         settings.dropout,
     )
-    net = RepurchaseNet(shape, (), Standard.learn(purchases.steps), Standard.learn(purchases.moments), items, customers)
+    rows = tuple(_rows(inputs, purchases.item_table) for inputs in items)
+    net = RepurchaseNet(shape, (), Standard.learn(purchases.steps), Standard.learn(purchases.moments), rows, customers)
     base = _base(weeks, shape.horizon)
 
     def made(own: Run) -> RepurchaseTask:
@@ -203,12 +204,17 @@ def fit_repurchase(
         return RepurchaseTask(module, settings, net, purchases, weeks)
 
     weights = tuple(Weights.of(task.module) for task in train_members(settings.members, made, settings, run, name))
-    return RepurchaseNet(shape, weights, net.steps, net.moments, items, customers)
+    return replace(net, weights=weights)
 
 
 def _inputs(table: Frame) -> tuple[Inputs, ...]:
     inputs = Inputs.learn(table) if table.width and table.height else Inputs()
     return (inputs,) if inputs else ()
+
+
+def _rows(inputs: Inputs, table: Frame) -> Encoded:
+    """The products as the network reads them, and behind them one that is younger than it."""
+    return inputs.encode(pl.concat([table, table.clear(1)]))
 
 
 def _base(weeks: Floats, horizon: int) -> float:
