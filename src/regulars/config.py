@@ -193,6 +193,7 @@ class RepurchaseTable(Part):
 
     method: str = ""  # frequency, gamma, weibull, lstm, trees or stacked; empty: the best that is installed
     horizon_weeks: int = Field(2, ge=1, le=52)  # how far ahead
+    report: bool = False  # whether to write the page, as --report does
 
 
 class ForecastTable(TableFrom):
@@ -212,10 +213,12 @@ class ForecastTable(TableFrom):
     step: str = "week"  # day or week
     horizon: int = Field(4, ge=1, le=1_000)  # how many steps ahead
     gaps: str = "zero"  # what no row says: zero (a log of sales) or missing (measurements)
-    methods: Texts = ()  # combined, such as moving_average, statistical, regression, trees, lstm; empty: some
+    methods: Texts = ()  # combined, such as moving_average, counts, statistical, regression, trees, lstm; empty: some
+    aim: str = "median"  # what `units` is: median (least error of each series), mean (adds up), percentage
     quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.05, 0.25, 0.5, 0.75, 0.95)  # rising
     least: int = Field(10, ge=1)  # steps with a sale below which a series is left out
     most: int = Field(10_000, ge=1)  # series at most: those that sell most
+    report: bool = False  # whether to write the page, as --report does
 
 
 class Config(Part):

@@ -54,6 +54,18 @@ def test_a_table_of_its_own_with_prices_ahead(shop):
     assert cheaper["units"] > 1.2 * said["units"]
 
 
+def test_what_sells_rarely_adds_up_by_the_mean_and_is_left_at_nothing_by_the_median(shop):
+    weeks = pl.date_range(pl.date(2023, 1, 2), pl.date(2024, 1, 29), "1w", eager=True).to_list()
+    random = np.random.default_rng(0)
+    rows = [("north", product, week, int(random.poisson(0.3))) for product in range(20) for week in weeks]
+    table = pl.DataFrame(rows, ["place", "product", "week", "sold"], orient="row")
+    table.with_columns(price=1.0).write_csv(shop.folder / "sales.csv")
+    shop.write(TABLES + OWN)
+    assert shop.ok("forecast", "--method", "counts", "--json").json["units"] == 0
+    shop.write(TABLES + OWN + 'aim = "mean"\n')
+    assert shop.ok("forecast", "--method", "counts", "--json").json["units"] == pytest.approx(20 * 3 * 0.3, rel=0.3)
+
+
 def test_it_says_how_good_it_is_beside_the_seasonal_naive_forecast(shop):
     sales(shop.folder)
     shop.write(TABLES + OWN)

@@ -8,7 +8,7 @@ import polars as pl
 import typer
 
 from regulars.config import FILE, ForecastTable
-from regulars.core import Dataset, Frame, Run
+from regulars.core import Dataset, Frame, Run, ranges
 from regulars.core.errors import EmptyData, MissingColumn, SettingError
 from regulars.data import Table
 from regulars.data.readers import readings
@@ -68,7 +68,7 @@ def forecast(
     project = Project.open(config)
     given = project.config.forecast
     steps = horizon or given.horizon
-    way = chosen(tuple(method or given.methods))
+    way = chosen(tuple(method or given.methods), given.aim)
     with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
         with stage(run, "read the sales"):
             told = _read(project, given, run)
@@ -105,18 +105,24 @@ def forecast(
     say(f"written: {' and '.join(files)}")
 
 
-def chosen(names: tuple[str, ...]) -> Forecaster:
+def chosen(names: tuple[str, ...], aim: str = "median") -> Forecaster:
     """The combination of the forecasters of these names; without names, of what is installed.
 
-    Raises SettingError for a name that is none.
+    Raises SettingError for a name or an aim that is none.
     """
     if not names:
-        names = ("moving_average", "regression")
+        names = ("moving_average", "counts", "regression")
         names += ("statistical",) if find_spec("statsforecast") else ()
         names += ("trees",) if find_spec("lightgbm") else ()
     if unknown := sorted(set(names) - set(FORECASTERS)):
         raise SettingError(f"there is no way to forecast called {unknown[0]!r}; there are {', '.join(FORECASTERS)}")
-    return Combination(tuple(FORECASTERS[name]() for name in names))
+    return Combination(tuple(_aimed(FORECASTERS[name], aim) for name in names), aim)
+
+
+def _aimed(way: type[Any], aim: str) -> Forecaster:
+    own = ranges(way).get("aim")
+    forecaster: Forecaster = way(aim=aim) if own and aim in own.choices else way()
+    return forecaster
 
 
 def _read(project: Project, given: ForecastTable, run: Run) -> Read:
