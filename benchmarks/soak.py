@@ -4,7 +4,7 @@
 
 A shop is written as tables, `regulars serve` takes it from there, as on a shop's first day. Checked at the end: every
 event that was acknowledged is in the store, once; no request failed; nothing was shown that the rules forbid; the
-memory that the server holds does not grow after the first third.
+memory that the server holds does not grow after the first third. `--memory FILE` takes it down every ten seconds.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from benchmarks.replicas import ALONE, ROOT, Asking, Replica
 N_ITEMS, N_CUSTOMERS, PAST = 2_000, 500, 20
 QUESTIONS, EVENTS, BATCHES, LINES = 40, 60, 4, 20  # requests a second; events in a batch
 DEAREST = 60.0
+SAMPLE = 10.0  # seconds between two looks at the memory, less in a short run
 EVERY = 20.0  # seconds between two versions that are promoted, and between two refits thrice as many
 GROWTH_MB = 24.0  # that a server may gain after the first third: caches that fill, histories that grow
 
@@ -67,6 +68,7 @@ class Report:
     twice: int = 0
     forbidden: list[str] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)  # seconds since the begin, of each of these
     said: str = ""  # of the server, if it complained
 
     @property
@@ -75,6 +77,28 @@ class Report:
         late = self.memory_mb[len(self.memory_mb) // 3 :]
         half = max(1, len(late) // 2)
         return sum(late[half:]) / max(1, len(late) - half) - sum(late[:half]) / half
+
+    @property
+    def rise_mb(self) -> float:
+        """A line through the memory of the last two thirds: what it gains in an hour."""
+        import numpy as np
+
+        first = len(self.at) // 3
+        return float(3600 * np.polyfit(self.at[first:], self.memory_mb[first:], 1)[0]) if len(self.at) > 5 else 0.0
+
+    def table(self, rows: int = 12) -> list[dict[str, float]]:
+        """The memory over time: mean and most of each of so many parts."""
+        import numpy as np
+
+        parts = np.array_split(np.arange(len(self.at)), min(rows, len(self.at)))
+        return [
+            {
+                "until_minute": round(self.at[part[-1]] / 60, 1),
+                "mean_mb": round(float(np.mean([self.memory_mb[place] for place in part])), 1),
+                "most_mb": round(max(self.memory_mb[place] for place in part), 1),
+            }
+            for part in parts
+        ]
 
     @property
     def complaints(self) -> str:
@@ -149,8 +173,8 @@ def on_shelf(item: int) -> bool:
     return item % 11 != 0
 
 
-def soak(folder: Path, seconds: float, *, core: int | None = None) -> Report:
-    """Everything at once for so many seconds."""
+def soak(folder: Path, seconds: float, *, core: int | None = None, memory: Path | None = None) -> Report:
+    """Everything at once for so many seconds. memory: the file that it is taken down in as it goes on."""
     written(folder)
     config = str(folder / "regulars.toml")
     report = Report(seconds)
@@ -158,9 +182,8 @@ def soak(folder: Path, seconds: float, *, core: int | None = None) -> Report:
         _refit(config, report)
         plans = _plans(seconds)
         at_work = [Asking(served, plan, core=None) for plan in plans]
-        _watched(served, config, report)
+        _watched(served, config, report, memory)
         told = [asking.result() for asking in at_work]
-        report.memory_mb.append(served.resident_mb())
     report.said = (folder / "said").read_text()
     report.answers = told[0]["good"]
     report.failed = sum(one["requests"] - one["good"] + one["lost"] for one in told)
@@ -205,14 +228,16 @@ def _plans(seconds: float) -> list[dict[str, Any]]:
     ]
 
 
-def _watched(served: Replica, config: str, report: Report) -> None:
+def _watched(served: Replica, config: str, report: Report, memory: Path | None) -> None:
     """Swaps and refits while the others work; the memory now and then."""
-    begun = time.monotonic()
+    begun = look = time.monotonic()
     refitting: subprocess.Popen[bytes] | None = None
     swap, refit = begun + EVERY, begun + EVERY / 2
     while time.monotonic() < begun + report.seconds:
         time.sleep(min(2.0, report.seconds / 60))
-        report.memory_mb.append(served.resident_mb())
+        if time.monotonic() >= look:
+            look += min(SAMPLE, report.seconds / 60)
+            _taken_down(served, report, time.monotonic() - begun, memory)
         if refitting is not None and refitting.poll() is not None:
             report.refits += 1
             report.refits_failed += refitting.returncode != 0
@@ -228,6 +253,14 @@ def _watched(served: Replica, config: str, report: Report) -> None:
     if refitting is not None:
         report.refits += 1
         report.refits_failed += refitting.wait() != 0
+
+
+def _taken_down(served: Replica, report: Report, at: float, memory: Path | None) -> None:
+    report.at.append(round(at, 1))
+    report.memory_mb.append(round(served.resident_mb(), 2))
+    if memory is not None:
+        with memory.open("a") as file:
+            file.write(f"{report.at[-1]},{report.memory_mb[-1]},{report.swaps},{report.refits}\n")
 
 
 def _swapped(served: Replica) -> bool:
@@ -276,13 +309,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--core", type=int, help="that the server is kept on")
+    parser.add_argument("--memory", type=Path, help="a CSV file: seconds, MB, swaps and refits until then")
+    parser.add_argument("--json", type=Path, help="a file for what is printed")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        report = soak(Path(folder) / "shop", 60 * options.minutes, core=options.core)
-    told = {**asdict(report), "growth_mb": report.growth_mb, "lost": len(report.lost), "said": report.said[-500:]}
-    told["memory_mb"] = [round(mb, 1) for mb in report.memory_mb[:: max(1, len(report.memory_mb) // 30)]]
-    print(json.dumps(told, indent=1))
+        report = soak(Path(folder) / "shop", 60 * options.minutes, core=options.core, memory=options.memory)
+    told = {name: value for name, value in asdict(report).items() if name not in ("memory_mb", "at")}
+    told |= {"growth_mb": report.growth_mb, "rise_mb_an_hour": report.rise_mb, "memory": report.table()}
+    told |= {"lost": len(report.lost), "said": report.said[-500:]}
     wrong = report.wrong()
+    text = json.dumps({**told, "wrong": wrong}, indent=1)
+    print(text)
+    if options.json is not None:
+        options.json.write_text(text)
     print("\n".join(wrong) or "all is well")
     return bool(wrong)
 

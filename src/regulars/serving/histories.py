@@ -25,12 +25,15 @@ class Past(NamedTuple):
 class Reader:
     """Reads histories by one call for many customers, and remembers the last ones for when the store is away.
 
-    last: the newest events of each customer that are looked at; kept: customers whose history is remembered.
+    last: the newest events of each customer that are looked at; kept: customers whose history is remembered, the last
+    that were asked about; room: bytes of their histories.
     """
 
     events: Events
     last: int = 500
     kept: int = 20_000
+    room: int = 24_000_000
+    _size: int = 0
     _known: OrderedDict[str, bytes] = field(default_factory=OrderedDict)  # a tenth of the memory, one object each
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -48,7 +51,13 @@ class Reader:
     def forget(self, customer: str) -> None:
         """Erases what is remembered of a customer."""
         with self._lock:
-            self._known.pop(customer, None)
+            self._drop(customer)
+
+    def forget_all(self) -> None:
+        """Erases what is remembered of everybody: another store is there."""
+        with self._lock:
+            self._known.clear()
+            self._size = 0
 
     def _read(self, customers: list[str], before: int | None) -> list[Past]:
         try:
@@ -64,10 +73,14 @@ class Reader:
     def _remember(self, customers: Iterable[str], histories: Iterable[list[Did]]) -> None:
         with self._lock:
             for customer, events in zip(customers, histories, strict=True):
-                self._known[customer] = _packed(events)
-                self._known.move_to_end(customer)
-            while len(self._known) > self.kept:
-                self._known.popitem(last=False)
+                self._drop(customer)
+                self._known[customer] = packed = _packed(events)
+                self._size += len(packed)
+            while len(self._known) > self.kept or self._size > self.room:
+                self._size -= len(self._known.popitem(last=False)[1])
+
+    def _drop(self, customer: str) -> None:
+        self._size -= len(self._known.pop(customer, b""))
 
 
 _NOBODY = Past(())

@@ -1,5 +1,6 @@
 """Meeting: which items are met in one visit or one basket, counted event by event."""
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from regulars.models.kinds.profile import parts_of
 from .live import Near, Together
 
 _LAST = 10  # items of a visit that a new one is paired with
+_NOBODY = array("q")
 _SPARE = 4  # times `neighbors`, that a row may grow to before the rare ones go
 
 
@@ -21,22 +23,22 @@ _SPARE = 4  # times `neighbors`, that a row may grow to before the rare ones go
 class Meeting:
     """Pairs of items of one customer that are at most `window` seconds apart.
 
-    neighbors: how many are kept for each item; visits: customers whose visit is remembered; pairs: how many are counted
-    one by one before they are packed, so that memory does not grow. Changed by `count`; `published` gives values that
-    never change.
+    neighbors: how many are kept for each item; visits: customers whose visit is remembered, 250 bytes each; pairs: how
+    many are counted one by one before they are packed, 50 bytes each: so memory does not grow. Changed by `count`;
+    `published` gives values that never change.
     """
 
     window: int
     neighbors: int = 50
     visits: int = 20_000
-    pairs: int = 300_000
+    pairs: int = 200_000
     near: Near = field(default_factory=Near.none)
     totals: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
-    _rows: dict[int, dict[int, float]] = field(default_factory=dict)
+    _rows: dict[int, dict[int, int]] = field(default_factory=dict)
     _newer: Mapping[int, tuple[Ints, Floats]] = field(default_factory=dict)
     _touched: set[int] = field(default_factory=set)
     _counted: int = 0
-    _open: OrderedDict[str, list[tuple[int, int]]] = field(default_factory=OrderedDict)
+    _open: OrderedDict[str, "array[int]"] = field(default_factory=OrderedDict)  # item, time, item, time, ...
 
     @classmethod
     def of(cls, data: Dataset, window: int, neighbors: int = 50) -> "Meeting":
@@ -62,14 +64,17 @@ class Meeting:
 
     def count(self, user: str, item: int, time: int) -> None:
         """One event of an item below the size that it was grown to."""
-        visit = [one for one in self._open.pop(user, ()) if abs(time - one[1]) <= self.window]
-        others = [other for other, _ in visit]
-        if item not in others:
+        before = self._open.pop(user, _NOBODY)
+        low, high = time - self.window, time + self.window
+        visit = [(other, then) for other, then in zip(before[::2], before[1::2], strict=True) if low <= then <= high]
+        others = [other for other, _ in visit if other != item]
+        if len(others) == len(visit):
             self.totals[item] += 1
             for other in others:
                 self._add(item, other)
                 self._add(other, item)
-        self._open[user] = [*(one for one in visit if one[0] != item), (item, time)][-_LAST:]
+        kept = [*(one for one in visit if one[0] != item), (item, time)][-_LAST:]
+        self._open[user] = array("q", [number for one in kept for number in one])
         if len(self._open) > self.visits:
             self._open.popitem(last=False)
 
@@ -121,10 +126,10 @@ class Meeting:
         row = self._rows.get(item)
         if row is None:
             items, counts = self.near.of(item)
-            row = self._rows[item] = dict(zip(items.tolist(), counts.tolist(), strict=True))
+            row = self._rows[item] = dict(zip(items.tolist(), counts.astype(np.int64).tolist(), strict=True))
             self._counted += len(row)
         self._counted += other not in row
-        row[other] = row.get(other, 0.0) + 1.0
+        row[other] = row.get(other, 0) + 1
         self._touched.add(item)
 
     def _row(self, item: int) -> tuple[Ints, Floats]:

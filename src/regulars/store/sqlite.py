@@ -20,16 +20,18 @@ from regulars.core.errors import (
 from .database import Row, Snapshot, Transaction
 from .schema import Layout
 
-_EVERY = ("PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -32000")
+_MOST_IDLE = 4  # readers that are kept for the next call: each holds its pages
+_EVERY = "PRAGMA temp_store = MEMORY"
 _WRITER = (
-    *_EVERY,
+    _EVERY,
+    "PRAGMA cache_size = -16000",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA secure_delete = ON",  # who is erased is not left in free pages
     "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA journal_size_limit = 67108864",
 )
-_READER = (*_EVERY, "PRAGMA query_only = ON")
+_READER = (_EVERY, "PRAGMA cache_size = -8000", "PRAGMA query_only = ON")
 
 
 class SqliteDatabase:
@@ -136,7 +138,7 @@ class SqliteDatabase:
             try:
                 yield connection
             finally:
-                if self._closed or file != self._file:
+                if self._closed or file != self._file or len(self._readers) >= _MOST_IDLE:
                     connection.close()
                 else:
                     self._readers.append((connection, file))
