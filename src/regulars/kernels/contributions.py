@@ -77,16 +77,31 @@ def _sparse(
 
 @njit(cache=True, nogil=True)
 def _strongest(starts: Longs, items: Ints, contributions: Floats, best: Ints, shares: Floats) -> None:
+    r = best.shape[2]
+    places = np.empty(r, dtype=np.int64)
     for row in range(len(best)):
         begin, end = starts[row], starts[row + 1]
         for place in range(best.shape[1]):
-            column = contributions[begin:end, place]
-            total = column.sum()
+            amounts, found = contributions[:, place], 0
+            total = amounts[begin:end].sum()
             if not total > 0:
                 continue
-            order = np.argsort(-column, kind="mergesort")
-            for rank in range(min(len(order), best.shape[2])):
-                if column[order[rank]] <= 0:
-                    break
-                best[row, place, rank] = items[begin + order[rank]]
-                shares[row, place, rank] = column[order[rank]] / total
+            for entry in range(begin, end):
+                found = _inserted(places, found, entry, amounts)
+            for rank in range(found):
+                best[row, place, rank] = items[places[rank]]
+                shares[row, place, rank] = amounts[places[rank]] / total
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _inserted(places: Longs, found: int, entry: int, amounts: Floats) -> int:
+    """Puts an entry among the `found` largest ones above 0, behind its equals, if it belongs there; the new `found`."""
+    amount = amounts[entry]
+    if not amount > 0 or (found == len(places) and (found == 0 or not amount > amounts[places[found - 1]])):
+        return found
+    at = found if found < len(places) else found - 1
+    while at > 0 and amounts[places[at - 1]] < amount:
+        places[at] = places[at - 1]
+        at -= 1
+    places[at] = entry
+    return min(found + 1, len(places))

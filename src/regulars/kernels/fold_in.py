@@ -23,16 +23,26 @@ class Pull(NamedTuple):
     damping: float
 
 
+class Ridge(NamedTuple):
+    """What pulls a row to zero: regularization * (items of the row + mass) ** power."""
+
+    regularization: float
+    mass: float
+    power: float
+
+
 @njit(cache=True, nogil=True)
 def fold_in_rows(
-    starts: Longs, items: Ints, weights: Floats, rule: int, vectors: Floats, pull: Pull
-) -> tuple[Longs, Ints, Floats]:
-    """Items and weights of each row for the solver; those without a vector, or of a sum that is not above 0, are none.
+    starts: Longs, items: Ints, weights: Floats, rule: int, vectors: Floats, laws: tuple[Pull, Ridge]
+) -> tuple[Longs, Ints, Floats, Floats]:
+    """Items and weights of each row for the solver, and its ridge; items without a vector, or of a sum that is not
+    above 0, are none.
 
     starts: [n + 1] of the events in items and weights.
     """
+    pull, ridge = laws
     n = len(starts) - 1
-    ends = np.zeros(n + 1, dtype=np.int64)
+    ends, ridges = np.zeros(n + 1, dtype=np.int64), np.empty(n, dtype=np.float32)
     found, sums = positive_sums(starts, items, weights, len(vectors), ends)
     begin = at = 0
     for row in range(n):
@@ -42,6 +52,7 @@ def fold_in_rows(
             if not np.isnan(vectors[found[place], 0]):
                 found[at], sums[at] = found[place], sums[place]
                 at += 1
+        ridges[row] = ridge.regularization * (np.float64(at - ends[row]) + ridge.mass) ** ridge.power
         scale = np.float64(max(at - ends[row], 1)) ** -pull.damping
         for place in range(ends[row], at):
             item = found[place]
@@ -53,7 +64,7 @@ def fold_in_rows(
                 weight = np.float32(math.log1p(weight))
             sums[place] = weight * np.float32(pulled * scale)
     ends[n] = at
-    return ends, found[:at].copy(), sums[:at].copy()
+    return ends, found[:at].copy(), sums[:at].copy(), ridges
 
 
 @njit(cache=True, nogil=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 
 from regulars.core import Floats, Ints, Queries
-from regulars.kernels.fold_in import Pull, added, fold_in_rows
+from regulars.kernels.fold_in import Pull, Ridge, added, fold_in_rows
 from regulars.kernels.solve import Prior, Rows, solve_rows
 
 from .factors import Encoder, Parts
@@ -41,35 +41,37 @@ class FoldIn(Encoder):
     profile: Profile = field(default_factory=Profile)
 
     def encode(self, queries: Queries, item_vectors: Floats) -> Floats:
-        rows = self._rows(queries, item_vectors)
+        rows, ridges = self._rows(queries, item_vectors)
         vectors = np.zeros((len(queries), item_vectors.shape[1]), dtype=np.float32)
-        prior = Prior(self.spectrum, np.ones(len(queries), dtype=np.float32), self._ridges(rows))
+        prior = Prior(self.spectrum, np.ones(len(queries), dtype=np.float32), ridges)
         solve_rows(rows, item_vectors, prior, vectors, steps=STEPS, tolerance=TOLERANCE)
-        vectors[np.diff(rows.starts) == 0] = np.nan
+        vectors[rows.starts[1:] == rows.starts[:-1]] = np.nan
         return vectors
 
     def contributions(self, queries: Queries, item_vectors: Floats, answers: Ints) -> Parts:
-        rows = self._rows(queries, item_vectors)
-        return rows.starts, rows.columns, added(rows, item_vectors, self.spectrum, self._ridges(rows), answers)
+        rows, ridges = self._rows(queries, item_vectors)
+        return rows.starts, rows.columns, added(rows, item_vectors, self.spectrum, ridges, answers)
 
-    def _rows(self, queries: Queries, item_vectors: Floats) -> Rows:
-        """What each history weighs, without the items that have no vector; kept with the queries for the reasons."""
-        known: tuple[FoldIn, Floats, Rows] | None = vars(queries).get(_ROWS)
+    def _rows(self, queries: Queries, item_vectors: Floats) -> tuple[Rows, Floats]:
+        """What each history weighs, without the items that have no vector, and its ridge; kept with the queries for the
+        reasons."""
+        known: tuple[FoldIn, Floats, tuple[Rows, Floats]] | None = vars(queries).get(_ROWS)
         if known is not None and known[0] is self and known[1] is item_vectors:
             return known[2]
         history = self.profile.weighed(queries, len(item_vectors))
-        pull = Pull(self.pull, self._largest, self.damping)
-        rows = Rows(*fold_in_rows(history.starts, history.items, history.weights, self.profile.law, item_vectors, pull))
-        vars(queries)[_ROWS] = self, item_vectors, rows
-        return rows
+        law, weights = self.profile.law, history.weights
+        starts, items, pulled, ridges = fold_in_rows(
+            history.starts, history.items, weights, law, item_vectors, self._laws
+        )
+        rows = Rows(starts, items, pulled)
+        vars(queries)[_ROWS] = self, item_vectors, (rows, ridges)
+        return rows, ridges
 
     @cached_property
-    def _largest(self) -> float:
-        """The pull of items that came after the fit: that of what few customers met."""
-        return float(self.pull.max(initial=0))
-
-    def _ridges(self, rows: Rows) -> Floats:
-        return ridges_of(np.diff(rows.starts), self.mass, self.regularization, self.power)
+    def _laws(self) -> tuple[Pull, Ridge]:
+        """Items that came after the fit have the largest pull: that of what few customers met."""
+        largest = float(self.pull.max(initial=0))
+        return Pull(self.pull, largest, self.damping), Ridge(self.regularization, self.mass, self.power)
 
 
 def ridges_of(counts: np.ndarray, mass: float, regularization: float, power: float) -> Floats:
