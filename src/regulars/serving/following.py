@@ -200,7 +200,7 @@ class Follower:
             except (RegularsError, OSError) as error:
                 self._tell(version.name, error)
                 continue
-            self._staged["live"] = Placing(loaded, self._describe)
+            self._staged["live"] = Placing(loaded.at_work, self._describe)
             self._unverified = version
             return loaded
         return None
@@ -268,7 +268,7 @@ class Follower:
 
     def _fetched(self, version: Version) -> Loaded:
         """A version that was checked, and asked before anybody asks it."""
-        loaded = load_version(self._versions.path(version.name))
+        loaded = load_version(self._versions.path(version.name)).at_work
         warm(loaded.deployment)
         return loaded
 
