@@ -59,3 +59,19 @@ def test_a_log_of_a_few_weeks_is_told_what_is_missing(bare):
     answer = bare.text(f"user_id,item_id,time,kind\n{lines}\n").run("buy-again", "--method", "weibull")
     assert answer.code > 0
     assert "56 days or more" in answer.said
+
+
+def test_the_page_has_the_customers_that_were_asked_for(shop):
+    said = shop.ok("buy-again", "--method", "weibull", "--customer", "c-003", "--report", "--beside", "frequency")
+    page = (shop.output / "buy-again.html").read_text(encoding="utf-8")
+    assert str(shop.output / "buy-again.html") in said.said
+    assert page.count("data-name=") == 1
+    assert "Customer c-003" in page
+    assert "Corner shop: bought again" in page
+
+
+def test_the_file_may_ask_for_the_page(shop):
+    shop.write(TABLES + "[repurchase]\nreport = true\n")
+    said = shop.ok("buy-again", "--method", "frequency", "--beside", "frequency", "--json").json
+    assert said["files"][-1] == str(shop.output / "buy-again.html")
+    assert (shop.output / "buy-again.html").stat().st_size < 2_000_000

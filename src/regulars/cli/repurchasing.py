@@ -11,11 +11,13 @@ from regulars.core.errors import SettingError
 from regulars.data import Prepared
 from regulars.marketing.repurchase import REPURCHASE, CrossSell, RepurchaseModel, next_basket
 from regulars.marketing.repurchase import buy_again as bought_again
+from regulars.report.repurchase import Look, repurchases
 
 from .app import HERE, AsJson, ConfigPath, Quiet, Seed, Threads, verb
 from .bars import stage, watched
 from .console import emit, say
 from .project import Project
+from .repurchase_page import BESIDE, known_to, ready, write_repurchases
 from .tables import show
 from .whole import written
 
@@ -37,6 +39,13 @@ def buy_again(
         int, typer.Option("--new", min=0, help="So many of the k are products that the customer never bought.")
     ] = 0,
     method: Annotated[str, typer.Option("--method", "-m", help="One of " + ", ".join(REPURCHASE) + ".")] = "",
+    report: Annotated[
+        bool, typer.Option("--report", help="Write buy-again.html too: the coming weeks, and how well they are told.")
+    ] = False,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option("--beside", help=f"A method that --report tries, too; default: {' and '.join(BESIDE)}."),
+    ] = None,
     seed: Seed = None,
     threads: Threads = None,
     as_json: AsJson = False,
@@ -45,11 +54,16 @@ def buy_again(
     """Foretell what each customer buys again in the coming weeks; write buy-again.parquet and .csv.
 
     Each line has the probability of a purchase within the horizon, the day by which it is as likely as not, and the
-    rhythm that it follows from. With --new, part says what is a repeat and what the customer never bought.
+    rhythm that it follows from. With --new, part says what is a repeat and what the customer never bought. --report
+    fits the method once more, on what was before the newest 4 weeks, to see how well it tells them.
     """
     project = Project.open(config)
     given = project.config.repurchase
     name, weeks = chosen(method or given.method), horizon_weeks or given.horizon_weeks
+    tried = tuple(chosen(one) for one in beside or BESIDE)
+    paged = report or given.report
+    if paged:
+        ready()
     with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
         prepared = project.prepared(run)
         data = prepared.dataset
@@ -68,6 +82,12 @@ def buy_again(
                 model, data, users, explore=explore, horizon_weeks=weeks, k=wanted, new=new, allowed=allowed, run=run
             )
         files = [] if customer else _written(project, frame, run)
+        if paged:
+            methods = {one: REPURCHASE[one] for one in (name, *tried)}
+            with stage(run, "try the methods on the newest weeks"):
+                known, look = known_to(project, data, allowed), Look(horizon=weeks)
+                found = repurchases(known, name, model, methods, customers=users, look=look, run=run)
+            files.append(str(write_repurchases(project, found, run)))
     facts = {
         "method": name,
         "horizon_weeks": weeks,
@@ -79,6 +99,8 @@ def buy_again(
         emit(frame.with_columns(pl.col("expected_date").cast(pl.String)).to_dicts() if customer else facts)
     elif customer:
         _show_each(frame, project, prepared)
+        for file in files:
+            say(f"the page is in {file}")
     else:
         say(f"{frame.height:,} lines for {facts['customers']:,} customers, by {name}: {' and '.join(map(str, files))}")
 

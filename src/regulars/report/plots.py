@@ -4,6 +4,7 @@ from regulars.report import plots
 plots.save(plots.long_tail(dataset), "long-tail.svg")     # or .png
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,37 @@ def _intervals(base: alt.Chart, frame: Frame, metric: str, *, size: int, **rule:
 def _text(chart: alt.Chart, field: str, **mark: Any) -> alt.Chart:
     said: alt.Chart = chart.mark_text(fontSize=_SIZE, **mark)
     return said.encode(text=alt.Text(field))
+
+
+_MARK = re.compile(
+    r'(<(path|rect)) aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="(point|bar)"([^>]*)/>'
+)
+
+
+def telling(chart: Any) -> str:
+    """The chart as SVG text whose points and bars say their description when they are pointed at."""
+    return _MARK.sub(r'\1 role="graphics-symbol"\5><title>\3</title></\2>', svg(chart))
+
+
+def looked(chart: Any) -> Any:
+    """The look of pictures of several panels, each of which has its own size: as of `styled`."""
+    axis = {"labelColor": QUIET, "titleColor": QUIET, "labelFontSize": _SIZE - 0.5, "titleFontSize": _SIZE - 0.5}
+    return (
+        chart.properties(padding={"left": 2, "right": 12, "top": 6, "bottom": 4})
+        .configure(font=_FONT, background="transparent")
+        .configure_view(stroke=None)
+        .configure_axis(**axis, titleFontWeight="normal", domainColor=FAINT, tickColor=FAINT, gridColor=FAINT)
+        .configure_axisY(ticks=False, domain=False, labelPadding=8, titlePadding=8)
+        .configure_axisX(grid=False, labelPadding=6, titlePadding=6)
+        .configure_legend(
+            labelFontSize=_SIZE,
+            labelColor=INK,
+            titleFontSize=_SIZE,
+            titleFontWeight="normal",
+            titleColor=QUIET,
+            padding=0,
+        )
+    )
 
 
 def styled(chart: alt.LayerChart, height: int, width: int = 0) -> alt.LayerChart:

@@ -3,7 +3,6 @@
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import numpy as np
 import polars as pl
@@ -15,6 +14,7 @@ from regulars.data.simulation.pictures import draw as drawn_picture
 from regulars.data.simulation.pictures import png
 from regulars.report.longtail import Goods, Look, Pair, longtail
 from report.longtail.toys import asked, log, model
+from report.reader import Reader
 
 pytest.importorskip("altair")
 
@@ -53,35 +53,6 @@ def page(found):
     from regulars.report.longtail.page import page
 
     return page(found, shop=EVIL, protocol={"Seed": "1", "Said": EVIL})
-
-
-class Reader(HTMLParser):
-    """What a browser would see."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.attributes, self.open, self.words, self.scripts = [], [], [], [], []
-        self.feed(text)
-
-    def handle_starttag(self, name, attributes):
-        self.tags.append(name)
-        self.attributes += attributes
-        if name not in {"meta", "img", "br"}:
-            self.open.append(name)
-
-    def handle_endtag(self, name):
-        assert self.open.pop() == name
-
-    def handle_data(self, text):
-        inside = self.open[-1] if self.open else ""
-        if inside == "script":
-            self.scripts.append(text)
-        elif inside != "style":
-            self.words.append(text)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.words).split())
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,13 @@ from regulars.evaluation.significance import holm, intervals, paired_p, verdict
 from .method import HORIZONS, RepurchaseModel
 from .pairs import Pairs
 from .reading import bought_within
+from .spans import Drawn
 
 LENGTH = 10  # of a customer's list
 BINS = 15  # of a reliability plot, each with as many pairs
 _NEAREST = 1e-6
 OF_CUSTOMERS = {"ndcg": 1, "log loss of a customer": -1, "brier of a customer": -1}  # 1: more is better
+BETTER = OF_CUSTOMERS | {"log loss": -1, "average precision": 1}
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,10 @@ class Judged:
             "ece": float(expected_calibration_error(self.said, self.happened)),
         }
 
+    def drawn(self) -> Drawn:
+        """The figures over all pairs, of other customers of the same kind."""
+        return Drawn.of(self.row, self.said, self.happened)
+
     def reliability(self, bins: int = BINS) -> Frame:
         """What was said and what happened in bins of as many pairs each: said, happened, pairs."""
         order = np.argsort(self.said, kind="stable")
@@ -84,33 +90,47 @@ def table(results: Sequence[Judged], against: str) -> Frame:
 
     NDCG@10, "log loss of a customer" and "brier of a customer" are means over customers: low, high is their 95 %
     interval, difference is to the model `against`, p its corrected p value. "log loss", "brier", "average precision"
-    and "ece" are over all pairs alike, so that those with many products count more; they have a value only.
+    and "ece" are over all pairs alike, so that those with many products count more; "brier" and "ece" have a value
+    only, intervals of the others are drawn over customers.
     """
     rows: list[dict[str, object]] = []
     for weeks in dict.fromkeys(result.horizon for result in results):
         mine = [result for result in results if result.horizon == weeks]
-        beside = next(result for result in mine if result.name == against).per_customer()
+        first = next(result for result in mine if result.name == against)
+        beside, drawn_beside = first.per_customer(), first.drawn()
         for result in mine:
-            own, pairs = result.per_customer(), result.per_pair()
-            rows += _rows(result, own, own - beside, pairs)
+            own, drawn = result.per_customer(), result.drawn()
+            rows += _rows(result, own, own - beside) + _over_pairs(result, drawn, drawn_beside, first)
     frame = pl.DataFrame(rows)
     corrected = holm(frame["p"].fill_null(float("nan")).to_numpy())
     said = [
-        verdict((difference or 0) * OF_CUSTOMERS.get(figure, 0), p)
+        verdict((difference or 0) * BETTER.get(figure, 0), p)
         for difference, figure, p in zip(frame["difference"], frame["figure"], corrected, strict=True)
     ]
     return frame.with_columns(p=pl.Series(corrected).fill_nan(None), verdict=pl.Series(said))
 
 
-def _rows(result: Judged, own: Floats, differences: Floats, pairs: dict[str, float]) -> list[dict[str, object]]:
+def _rows(result: Judged, own: Floats, differences: Floats) -> list[dict[str, object]]:
     ends, p = intervals(own), paired_p(differences)
     rows: list[dict[str, object]] = []
     for place, figure in enumerate(OF_CUSTOMERS):
         told: dict[str, object] = {"low": float(ends[place, 0]), "high": float(ends[place, 1])}
         told |= {"difference": _mean(differences[:, place]), "p": float(p[place]) if differences.any() else None}
         rows.append(_row(result, figure, _mean(own[:, place])) | told)
-    none = {"low": None, "high": None, "difference": None, "p": None}
-    return rows + [_row(result, figure, value) | none for figure, value in pairs.items()]
+    return rows
+
+
+def _over_pairs(result: Judged, drawn: Drawn, beside: Drawn, first: Judged) -> list[dict[str, object]]:
+    values, others = result.per_pair(), first.per_pair()
+    rows = []
+    for figure, value in values.items():
+        told: dict[str, object] = {"low": None, "high": None, "difference": None, "p": None}
+        if figure in drawn.figures:
+            low, high = drawn.interval(figure)
+            told |= {"low": low, "high": high, "difference": value - others[figure]}
+            told["p"] = None if result is first else drawn.p(figure, value - others[figure], beside)
+        rows.append(_row(result, figure, value) | told)
+    return rows
 
 
 def _row(result: Judged, figure: str, value: float) -> dict[str, object]:

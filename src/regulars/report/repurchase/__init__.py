@@ -1,0 +1,9 @@
+"""What each customer buys again, as a page: the coming weeks, and how far the chances can be trusted.
+
+found = repurchases(Known(data, names), models, early, chosen="lstm")
+write_page(page(found, shop="My shop"), "buy-again.html")
+"""
+
+from .study import Known, Look, Repurchases, repurchases
+
+__all__ = ["Known", "Look", "Repurchases", "repurchases"]
