@@ -126,6 +126,15 @@ class TestEvents:
         assert store.events.users() == ["B", "a", "b", "Ä", "\uffee", "😀"]
         assert store.events.users(after="a", limit=2) == ["b", "Ä"]
 
+    def test_who_did_something_since_is_told_once(self, store):
+        assert store.events.users_since(0) == []
+        store.events.append([event("1", "a"), event("2", "b")])
+        place = store.events.last_place()
+        store.events.append([event("3", "visitor"), event("4", "c"), event("5", "c"), event("1", "d")])
+        store.events.merge("visitor", "b")
+        assert sorted(store.events.users_since(place)) == ["b", "c"]
+        assert sorted(store.events.users_since(0)) == ["a", "b", "c"]
+
     def test_a_visitor_becomes_a_customer(self, store):
         store.events.append([event("a", "visitor", time=1), event("b", "anna", time=2)])
         store.exposures.append([exposure("x", "visitor")])

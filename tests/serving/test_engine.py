@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from regulars.cli.answering import Answers, answered
 from regulars.core import QUIET, Recommendations, Recommender
-from regulars.core.errors import Interrupted, QuestionError, RuleError, StoreUnavailable, UnknownId
+from regulars.core.errors import QuestionError, RuleError, StoreUnavailable, UnknownId
 from regulars.data.kinds import weights
 from regulars.ranking import Fallback
 from regulars.serving.counting import Live
@@ -351,28 +351,6 @@ def test_a_canary_answers_its_share_of_the_customers_and_always_the_same(shop: S
     shop.shop = before
     assert versions == again
     assert 15 < versions.count("v2") < 45
-
-
-def test_an_audience_is_those_whom_the_model_scores_highest(shop: Small):
-    data, als = shop.data, shop.shop.deployment.recommenders["als"]
-    found = shop.engine.audience("i17", 8, scenario="als")
-    at = int(data.time.max()) + 1
-    scores = als.score(data.everyone(at), np.array([data.items.places(["i17"])[0]], dtype=np.int32))[:, 0]
-    best = np.argsort(-scores, kind="stable")[:8]
-    assert {one.user_id for one in found} == set(data.users.ids.gather(best.tolist()))
-    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
-    with pytest.raises(UnknownId):
-        shop.engine.audience("none", 8)
-    with pytest.raises(QuestionError):
-        shop.engine.audience("i17", 0)
-
-
-def test_the_audience_of_a_blend_is_that_of_its_members(shop: Small):
-    found = [[x.user_id for x in shop.engine.audience("i17", 60, scenario=name)] for name in ("knn", "als", "blend")]
-    ranks = {user: sum(1 / (61 + own.index(user)) for own in found[:2] if user in own) for user in found[2]}
-    assert [round(ranks[user], 12) for user in found[2]] == sorted((round(r, 12) for r in ranks.values()), reverse=True)
-    with pytest.raises(Interrupted):
-        shop.engine.audience("i17", 5, stopped=lambda: True)
 
 
 def test_attributes_and_context_reach_models_and_rules_in_their_own_types(shop: Small):

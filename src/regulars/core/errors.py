@@ -23,6 +23,7 @@ RegularsError
 |-- RuleError            a filter or rule that cannot be understood
 |-- QuestionError        a question to the service that cannot be answered as it stands
 |-- Overloaded           more questions wait than the service can answer in time
+|-- NotYet               what would answer is still being read; ask again
 |-- ServiceError         a service of Regulars refuses a request, or cannot be reached
 |-- StudyError           a study of settings that is of other data, or in which nothing could be measured
 |-- TrainingError        a network that cannot learn on: no such device, a foreign checkpoint, a loss that diverged
@@ -120,6 +121,10 @@ class QuestionError(RegularsError):
 
 class Overloaded(RegularsError):
     """More questions wait than the service can answer in time; ask again later."""
+
+
+class NotYet(RegularsError):
+    """What would answer is still being read or computed; ask again in a while."""
 
 
 class ServiceError(RegularsError):

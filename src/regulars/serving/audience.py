@@ -1,16 +1,18 @@
 """Audience: whom to tell of an item; the customers for whom the personal sources of a scenario score it highest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
-from regulars.core import MISSING, Allowed, Bools, Floats, Model, Queries, Recommender
+from regulars.core import MISSING, Allowed, Bools, Encodes, Floats, Longs, Model, Queries, Recommender
 from regulars.ranking import Fallback, RankFusion
 from regulars.ranking.fallback import banded
+from regulars.retrieval import Indexed
 
-from .asking import Batch
+from .crowd import Vectors
 from .ladder import Ladder, Rung
 from .live import BUY_AGAIN, LIVE, RECENTLY_VIEWED
 from .questions import Reached
@@ -19,9 +21,17 @@ _PERSONAL = {BUY_AGAIN, RECENTLY_VIEWED}  # of the live sources: the others say 
 _CONSTANT = 60.0  # of reciprocal ranks; see RankFusion
 
 
+class Place(NamedTuple):
+    """Where a customer stands: the rung that tells, what it says, and the id."""
+
+    band: int
+    said: float
+    customer: str
+
+
 @dataclass
 class Audience:
-    """Takes in batches of questions about customers, and says who of them an item suits best.
+    """Takes in customers, some at a time, and says who of them an item suits best.
 
     A customer is scored by the first source of the ladder that can tell. A blend, whose own scores are ranks of items,
     is asked by its members: a customer scores the sum of 1 / (60 + rank) over the members, where customers are ranked
@@ -29,56 +39,97 @@ class Audience:
     """
 
     item: int
+    n_items: int
     ladder: Ladder
-    customers: list[str] = field(default_factory=list)
-    _told: list[list[Floats]] = field(default_factory=list)  # for each batch, the scores by each of the voices
+    voices: Mapping[str, Recommender]
+    _customers: list[np.ndarray] = field(default_factory=list)
+    _told: list[list[Floats]] = field(default_factory=list)  # for each call of `add`, the scores by each of the voices
 
-    def add(self, batch: Batch) -> None:
-        """The customers of a batch to whom the item may be shown."""
-        rows = np.flatnonzero(_allows(batch.permitted, self.item, len(batch.asked)))
+    def add(self, customers: Sequence[str], queries: Queries, permitted: Allowed, vectors: Vectors) -> None:
+        """Those of the customers to whom the item may be shown. vectors: theirs, as far as they are known already."""
+        rows = np.flatnonzero(allows(permitted, self.item, len(customers)))
         if not len(rows):
             return
-        self.customers += [batch.asked[row].question.customer for row in rows.tolist()]
-        queries, n_items = batch.queries[rows], len(batch.items)
-        self._told.append(
-            [_scores(voice, queries, self.item, n_items) for _, voices in self._rungs for voice in voices]
-        )
+        told, asked = [], None
+        for name, voice in self.voices.items():
+            if name in vectors and isinstance(voice, Encodes):
+                told.append(_products(vectors[name][rows], voice.item_vectors, self.item))
+                continue
+            asked = queries[rows] if asked is None else asked
+            told.append(_scores(voice, asked, self.item, self.n_items))
+        self._told.append(told)
+        self._customers.append(np.array(customers, dtype=object)[rows])
 
-    def best(self, k: int) -> list[Reached]:
-        """The k with the highest scores, best first; equal ones by their ids."""
-        scores = np.full(len(self.customers), np.nan, dtype=np.float32)
-        sources = np.zeros(len(self.customers), dtype=np.int64)
-        for band, said in enumerate(self._by_rung()):
-            new = np.isnan(scores) & ~np.isnan(said)
-            scores[new], sources[new] = banded(said[new], band), band
-        names = np.array(self.customers, dtype=object)
-        found = np.flatnonzero(~np.isnan(scores))
-        order = found[np.lexsort((names[found].astype(str), -scores[found]))][:k]
-        return [Reached(self.customers[i], float(scores[i]), self._rungs[sources[i]][0].name) for i in order.tolist()]
+    def best(self, k: int, after: Place | None = None) -> list[tuple[Reached, Place]]:
+        """The k with the highest scores, best first, equal ones by their ids; those behind a place."""
+        if not self._told:
+            return []
+        customers = np.concatenate(self._customers)
+        said, bands = self._said(len(customers))
+        found = np.flatnonzero(~np.isnan(said))
+        if after is not None:
+            found = found[_behind(bands[found], said[found], customers[found], after)]
+        found = found[_first(bands[found], said[found], k)]
+        order = sorted(found.tolist(), key=lambda row: (bands[row], -said[row], customers[row]))[:k]
+        places = [Place(int(bands[row]), float(said[row]), customers[row]) for row in order]
+        return [(self._reached(place), place) for place in places]
+
+    def _reached(self, place: Place) -> Reached:
+        score = banded(np.array([place.said], dtype=np.float32), place.band)[0]
+        return Reached(place.customer, float(score), self._rungs[place.band][0].name)
+
+    def _said(self, n: int) -> tuple[Floats, Longs]:
+        """The score of each customer by the first source that tells one, and which source that is."""
+        said, bands = np.full(n, np.nan, dtype=np.float32), np.zeros(n, dtype=np.int64)
+        for band, scores in enumerate(self._by_rung()):
+            new = np.isnan(said) & ~np.isnan(scores)
+            said[new], bands[new] = scores[new], band
+        return said, bands
 
     @cached_property
-    def _rungs(self) -> list[tuple[Rung, Sequence[Recommender]]]:
-        """The personal sources, and who speaks for each."""
-        return [
-            (rung, tuple(_voices(rung.recommender)))
-            for rung in self.ladder.rungs
-            if rung.name not in LIVE or rung.name in _PERSONAL
-        ]
+    def _rungs(self) -> list[tuple[Rung, int]]:
+        """The personal sources, and how many speak for each."""
+        return [(rung, len(list(_speaking(rung.recommender)))) for rung in _personal(self.ladder)]
 
     def _by_rung(self) -> Iterator[Floats]:
         """What each source says of each customer; float32 [n]."""
-        voices = [np.concatenate(said) for said in zip(*self._told, strict=True)]
-        for _, own in self._rungs:
-            said, voices = voices[: len(own)], voices[len(own) :]
-            if said:
-                yield said[0] if len(said) == 1 else _fused(said)
+        told = [np.concatenate(said) for said in zip(*self._told, strict=True)]
+        for _, n in self._rungs:
+            own, told = told[:n], told[n:]
+            if own:
+                yield own[0] if len(own) == 1 else _fused(own)
 
 
-def _voices(recommender: Recommender) -> Iterator[Recommender]:
-    """Those whose scores of one item can be compared from customer to customer."""
+def voices(ladder: Ladder, version: str) -> dict[str, Recommender]:
+    """Those whose scores of one item can be compared from customer to customer, by names that no other version has."""
+    return {
+        f"{version} {rung.name} {place}": voice
+        for rung in _personal(ladder)
+        for place, voice in enumerate(_speaking(rung.recommender))
+    }
+
+
+def allows(allowed: Allowed, item: int, n: int) -> Bools:
+    """Whether each of n queries may be answered with the item."""
+    open_ = np.ones(n, dtype=np.bool_)
+    if allowed.mask is not None:
+        open_ &= allowed.mask[:, item] if item < allowed.mask.shape[1] else False
+    if len(allowed.starts) > 1:
+        rows = np.repeat(np.arange(n), np.diff(allowed.starts))
+        open_[rows[allowed.excluded == item]] = False
+    return open_
+
+
+def _personal(ladder: Ladder) -> list[Rung]:
+    return [rung for rung in ladder.rungs if rung.name not in LIVE or rung.name in _PERSONAL]
+
+
+def _speaking(recommender: Recommender) -> Iterator[Recommender]:
     if isinstance(recommender, RankFusion | Fallback):
         for one in recommender.recommenders:
-            yield from _voices(one)
+            yield from _speaking(one)
+    elif isinstance(recommender, Indexed) and isinstance(recommender.model, Model):
+        yield recommender.model
     else:
         yield recommender
 
@@ -93,6 +144,14 @@ def _fused(said: Sequence[Floats]) -> Floats:
     return np.where(total > 0, total, np.nan).astype(np.float32)
 
 
+def _products(vectors: Floats, item_vectors: Floats, item: int) -> Floats:
+    """The score of one item for customers with these vectors; float32 [n]."""
+    if item >= len(item_vectors):
+        return np.full(len(vectors), np.nan, dtype=np.float32)
+    scores: Floats = vectors @ item_vectors[item]
+    return scores
+
+
 def _scores(recommender: Recommender, queries: Queries, item: int, n_items: int) -> Floats:
     """The score of one item for each query; float32 [n], NaN for "cannot tell"."""
     if isinstance(recommender, Model):
@@ -104,12 +163,20 @@ def _scores(recommender: Recommender, queries: Queries, item: int, n_items: int)
     return np.where(answer.items[:, 0] == MISSING, np.float32(np.nan), answer.scores[:, 0])
 
 
-def _allows(allowed: Allowed, item: int, n: int) -> Bools:
-    """Whether each of n queries may be answered with the item."""
-    open_ = np.ones(n, dtype=np.bool_)
-    if allowed.mask is not None:
-        open_ &= allowed.mask[:, item] if item < allowed.mask.shape[1] else False
-    if len(allowed.starts) > 1:
-        rows = np.repeat(np.arange(n), np.diff(allowed.starts))
-        open_[rows[allowed.excluded == item]] = False
-    return open_
+def _first(bands: Longs, said: Floats, k: int) -> Longs:
+    """The k best rows, and those that are as good as the last of them."""
+    order = np.lexsort((-said, bands))
+    if len(order) <= k:
+        return order
+    last = order[k - 1]
+    return np.flatnonzero((bands < bands[last]) | ((bands == bands[last]) & (said >= said[last])))
+
+
+def _behind(bands: Longs, said: Floats, customers: np.ndarray, after: Place) -> Bools:
+    """Who comes after a place."""
+    score = np.float32(after.said)
+    alike = (bands == after.band) & (said == score)
+    later = np.array([name > after.customer for name in customers[alike].tolist()], dtype=np.bool_)
+    behind: Bools = (bands > after.band) | ((bands == after.band) & (said < score))
+    behind[alike] = later
+    return behind

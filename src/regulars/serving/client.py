@@ -141,9 +141,9 @@ class Client:
         """What is new."""
         return self._get(Recommended, query, "/v1/new")
 
-    def audience(self, item: str, k: int = 100) -> Audience:
-        """Whom to tell of an item."""
-        return self._get(Audience, {"k": k}, "/v1/audience", item)
+    def audience(self, item: str, k: int = 100, **query: Any) -> Audience:
+        """Whom to tell of an item; query: scenario, cursor, context."""
+        return self._get(Audience, {"k": k, **query}, "/v1/audience", item)
 
     def _get(self, kind: type[T], query: Mapping[str, Any], *parts: str) -> T:
         return self._wire.ask("GET", _path(*parts) + _query(query), kind)

@@ -4,7 +4,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import count
@@ -14,14 +14,14 @@ import numpy as np
 import polars as pl
 
 from regulars.core import Frame, Recommendations
-from regulars.core.errors import Interrupted, QuestionError, StoreUnavailable, UnknownId
+from regulars.core.errors import StoreUnavailable, UnknownId
 from regulars.data.kinds import weights as weights_of
 from regulars.ranking.rules import Rules
 from regulars.store.protocols import Store
 from regulars.store.records import Exposure
 
 from .asking import Asked, Batch
-from .audience import Audience
+from .audiences import Audiences
 from .checking import MOST, check
 from .cursor import Cursors
 from .deployment import Deployment
@@ -30,16 +30,14 @@ from .framing import framed
 from .histories import Past, Reader, told
 from .ladder import Failures
 from .ladders import Ladders
-from .questions import Answer, Question, Reached
-from .scenarios import HOME, Scenario
+from .questions import Answer, Question, Reach, Reaching
+from .scenarios import Scenario
 from .shop import Shop
 from .telling import Telling, unknown
 from .traffic import answering
 
 _TOGETHER: Final = 1_024  # questions answered by one call of the models
 _PAGES: Final = 2_000  # items that a cursor remembers; the pages end there
-_AUDIENCE: Final = 100_000  # customers of one answer
-_GLANCE: Final = 100  # newest events of each customer, where everybody is looked at
 
 
 class Engine:
@@ -68,6 +66,9 @@ class Engine:
         self._reader = Reader(store.events, history)
         self._cursors = Cursors(secret)
         self._ladders = Ladders(weights_of(weights or {}))
+        self.audiences = Audiences(
+            store, shop, scenarios, ladders=self._ladders, cursors=self._cursors, history=history
+        )
         self._name, self._number = secrets.token_hex(8), count(1)  # of exposures: no two engines share a name
         self._random = np.random.default_rng(seed)
         self._drawing = threading.Lock()
@@ -94,33 +95,14 @@ class Engine:
         check(question)
         return scenario
 
-    def audience(
-        self, item_id: str, k: int, *, scenario: str = HOME, stopped: Callable[[], object] = bool
-    ) -> list[Reached]:
-        """The k customers with events whom an item suits best, as the personal sources of a scenario score it.
+    def audience(self, item_id: str, wish: Reach, *, stopped: Callable[[], object] = bool) -> Reaching:
+        """The customers with events whom an item suits best, as the personal sources of a scenario score it.
 
-        Looks at the newest events of everybody, so it takes its time; `stopped` is asked now and then, and ends it.
-        Raises UnknownId for an item that the catalog lacks, QuestionError for an absurd k, Interrupted.
+        `stopped` is asked now and then, and ends it. Raises UnknownId for an item that the catalog lacks, QuestionError
+        for what cannot be asked, NotYet while the customers are read, Interrupted.
         """
-        if not 1 <= k <= _AUDIENCE:
-            raise QuestionError(f"k must be from 1 to {_AUDIENCE:,}; it is {k}")
-        shop, now = self._shop(), int(time.time())
-        item = int(shop.catalog.items.known([item_id], "item")[0])
-        asked = self.check(Question(scenario=scenario))
-        audience = Audience(item, self._ladders.of(asked, shop, shop.deployment)[0])
-        for batch in self._everybody(shop, scenario, now):
-            if stopped():
-                raise Interrupted("nobody waits for this audience any more")
-            audience.add(batch)
-        return audience.best(k)
-
-    def _everybody(self, shop: Shop, scenario: str, now: int) -> Iterator[Batch]:
-        """A question about each customer with events, some at a time."""
-        last, reader = "", Reader(self._store.events, _GLANCE, kept=0)
-        while users := self._store.events.users(last, _TOGETHER):
-            last = users[-1]
-            questions = [Question(scenario=scenario, customer=user, k=1, dry_run=True) for user in users]
-            yield self._batch(self._asked(questions, now, reader), shop, shop.deployment, "")
+        self.check(Question(scenario=wish.scenario, context=wish.context))
+        return self.audiences.of(item_id, wish, stopped=stopped)
 
     @property
     def failures(self) -> Failures:
@@ -130,6 +112,7 @@ class Engine:
     def forget(self, customer: str) -> None:
         """Drops what is remembered of a customer."""
         self._reader.forget(customer)
+        self.audiences.crowd.forget(customer)
 
     def _asked(self, questions: Sequence[Question], now: int, reader: Reader) -> list[Asked]:
         scenarios = [self.check(question) for question in questions]

@@ -8,6 +8,7 @@ import msgspec
 from regulars.core.errors import (
     BadRecord,
     CannotDo,
+    NotYet,
     Overloaded,
     QuestionError,
     RegularsError,
@@ -36,6 +37,7 @@ KINDS = {
     "too-many": (429, "Too many requests with this key"),
     "internal": (500, "The service failed"),
     "overloaded": (503, "More requests wait than can be answered"),
+    "not-yet": (503, "What would answer is still being read"),
     "store-away": (503, "The store does not answer"),
     "timed-out": (504, "No answer was found in time"),
     "disk-full": (507, "The disk of the store is full"),
@@ -113,6 +115,8 @@ def problem_of(error: Exception) -> Problem:
             return invalid("", str(error))
         case Overloaded():
             return Problem("overloaded", str(error), retry_after=1)
+        case NotYet():
+            return Problem("not-yet", str(error), retry_after=5)
         case TimeoutError():
             return Problem("timed-out", "the service is too busy; ask again later", retry_after=1)
         case RegularsError():

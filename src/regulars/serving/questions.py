@@ -53,11 +53,20 @@ class Because(NamedTuple):
     share: float = 0.0
 
 
+class Expected(NamedTuple):
+    """That the customer buys it: with which probability within so many weeks; day: by which a purchase is as likely as
+    not, days since 1970 UTC, None if none is near."""
+
+    probability: float
+    weeks: int
+    day: int | None = None
+
+
 class Line(NamedTuple):
     """One item of an answer.
 
     source: who proposed it, as the scenario calls it; via: the method behind that, such as the member of a blend;
-    chance: its propensity in this slot, 1 if nothing was drawn.
+    chance: its propensity in this slot, 1 if nothing was drawn. expected: what a source that foretells purchases says.
     """
 
     item_id: str
@@ -68,6 +77,7 @@ class Line(NamedTuple):
     because: tuple[Because, ...] = ()
     chance: float = 1.0
     via: str = ""
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True)
@@ -97,3 +107,22 @@ class Reached(NamedTuple):
     user_id: str
     score: float
     source: str
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Whom to tell of an item: k customers, by the sources and rules of a scenario, from a cursor on."""
+
+    k: int = 100
+    scenario: str = "home"
+    context: Mapping[str, Any] = field(default_factory=dict)
+    cursor: str = ""
+
+
+class Reaching(NamedTuple):
+    """Whom an item suits best, and how many were looked at, by how many of the newest events of each."""
+
+    reached: list[Reached]
+    cursor: str
+    customers: int
+    history: int

@@ -3,9 +3,10 @@
 Ids are the shop's own; `customer` may as well be the id of an anonymous visitor.
 """
 
+import datetime
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 NO_NUL = "^[^\\x00]*$"
 FAR = 2**63 - 1
@@ -166,7 +167,8 @@ class Shown(Struct):
     """One item of an answer.
 
     source: who proposed it, via: the method within it that did; chance: its propensity in this slot, 1 if nothing was
-    drawn.
+    drawn. From a source that foretells purchases (buy_again): how likely this customer buys it within so many weeks,
+    and the day by which that is as likely as not, null if none is near.
     """
 
     item: str
@@ -177,6 +179,9 @@ class Shown(Struct):
     reason: str = ""
     because: list[Reason] = []
     chance: float = 1.0
+    probability: float | UnsetType = UNSET
+    horizon_weeks: int | UnsetType = UNSET
+    expected_date: datetime.date | UnsetType | None = UNSET
 
 
 class Recommended(Struct):
@@ -204,13 +209,21 @@ class Reached(Struct):
 
     customer: str
     score: float | None
+    source: str = ""
 
 
 class Audience(Struct):
-    """The customers to whom an item should be shown, best first."""
+    """The customers to whom an item should be shown, best first.
+
+    cursor: of the next page, empty on the last one; looked_at: how many customers there are, history: by how many of
+    the newest events of each.
+    """
 
     item: str
     customers: list[Reached]
+    cursor: str = ""
+    looked_at: int = 0
+    history: int = 0
 
 
 class Model(Struct):

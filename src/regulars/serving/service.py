@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from regulars.store import Appended, Event, Store, Version
 
-from .questions import Answer, Question
+from .questions import Answer, Question, Reach, Reaching
 from .shop import Shop
 
 
@@ -30,15 +30,6 @@ class Writes(Protocol):
         ...
 
 
-class Reaches(Protocol):
-    """A customer for an item."""
-
-    @property
-    def user_id(self) -> str: ...
-    @property
-    def score(self) -> float: ...
-
-
 class Asks(Protocol):
     """What the routes ask the engine beside questions."""
 
@@ -46,8 +37,8 @@ class Asks(Protocol):
         """Raises QuestionError or UnknownScenario without asking anything."""
         ...
 
-    def audience(self, item_id: str, k: int, *, stopped: Callable[[], bool]) -> Sequence[Reaches]:
-        """Gives up when `stopped` says so."""
+    def audience(self, item_id: str, wish: Reach, *, stopped: Callable[[], bool]) -> Reaching:
+        """Gives up when `stopped` says so. Raises NotYet while the customers are read."""
         ...
 
     def forget(self, customer: str) -> None:

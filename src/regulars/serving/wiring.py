@@ -99,6 +99,7 @@ class Assembled:
             "catalog_items": len(shop.catalog.items),
             "events_place": self.follower.place,
             "problems": len(self.problems()),
+            "audience_customers": self.engine.audiences.crowd.customers,
             "source_failures": self.engine.failures.count,
             "shadow_answers": self.shadow.answered,
             "shadow_dropped": self.shadow.dropped,
@@ -117,6 +118,7 @@ class Assembled:
         if self.refitting is not None:
             self.refitting.close()
         self.batcher.close()
+        self.engine.audiences.crowd.close()
         self.shadow.close()
         self.writer.close()
         self.exposing.close()

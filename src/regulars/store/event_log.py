@@ -65,6 +65,10 @@ class EventLog:
         sql = "SELECT DISTINCT user_id FROM events WHERE user_id > ? ORDER BY user_id LIMIT ?"
         return [str(user_id) for (user_id,) in self._database.rows(sql, (*askable([after]), limit))]
 
+    def users_since(self, place: int) -> list[str]:
+        found = self._database.rows("SELECT DISTINCT user_id FROM events WHERE place > ?", (place,))
+        return [str(user_id) for (user_id,) in found]
+
     def since(self, place: int, limit: int = 10_000) -> list[Placed]:
         sql = f"SELECT place, {_READ} FROM events WHERE place > ? ORDER BY place LIMIT ?"
         return [Placed(row[0], Event._make(row[1:])) for row in self._database.rows(sql, (place, limit))]

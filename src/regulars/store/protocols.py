@@ -39,6 +39,10 @@ class Events(Protocol):
         """The customers who have events, in the order of their ids, from the one behind `after`."""
         ...
 
+    def users_since(self, place: int) -> list[str]:
+        """The customers of whom events arrived after `place`."""
+        ...
+
     def since(self, place: int, limit: int = 10_000) -> list[Placed]:
         """Events that arrived after `place`, in the order of arrival."""
         ...
@@ -101,6 +105,10 @@ class Entities(Protocol):
         ...
 
     def last_place(self) -> int: ...
+
+    def deleted(self) -> list[str]:
+        """The ids of what was deleted and not put again, in the order of that."""
+        ...
 
     def count(self) -> int: ...
 
@@ -210,6 +218,13 @@ class Store(Protocol):
 
     def ping(self) -> None:
         """Raises StoreUnavailable when the database does not answer."""
+        ...
+
+    def reached(self) -> dict[str, int]:
+        """The newest place ever given to events, items and customers, by these names, and the generation of "versions".
+
+        It goes back only when an older state of the whole store was put into its place.
+        """
         ...
 
     def backup(self, path: Path) -> None:

@@ -13,7 +13,7 @@ from regulars.core.errors import RuleError, StoreUnavailable
 from regulars.serving.app import app
 from regulars.serving.gate import Access
 from regulars.serving.limits import Limits
-from regulars.serving.questions import Answer, Because, Line, Question
+from regulars.serving.questions import Answer, Because, Line, Question, Reached, Reaching
 from regulars.serving.versions import Versions
 from regulars.store import open_store
 from regulars.store.writing import Writer
@@ -65,8 +65,8 @@ class Engine:
         )
         return Answer(question, lines, "v1", "exp-1", "next", ("fake",), bool(done))
 
-    def audience(self, item_id, k, *, stopped):
-        return [SimpleNamespace(user_id="c1", score=0.5)][:k]
+    def audience(self, item_id, wish, *, stopped):
+        return Reaching([Reached("c1", 0.5, "fake")][: wish.k], "", 1, 500)
 
     def forget(self, customer):
         self.forgotten.append(customer)

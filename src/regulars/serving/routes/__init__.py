@@ -184,7 +184,8 @@ _ANSWERS = (
         answer=Audience,
         problems=("not-found", "not-possible"),
         patience=6.0,
-        example=Example(params=("milk",), answer=Audience("milk", [Reached("c1", 0.42)])),
+        about="Of all with events. The first question in an hour reads them all: 503 with Retry-After until it has.",
+        example=Example(params=("milk",), answer=Audience("milk", [Reached("c1", 0.42, "als")], "", 2_469, 500)),
     ),
 )
 

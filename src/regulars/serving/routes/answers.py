@@ -1,24 +1,30 @@
 """Questions and their answers: every endpoint is a scenario."""
 
+import asyncio
 import re
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import date, timedelta
 from functools import partial
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from regulars.core.errors import NotYet
+
 from ..calls import Call, Reply, bridged, told
 from ..keys import allows
 from ..limits import check_depth
 from ..problems import Problem
-from ..questions import Answer, Because, Done, Line, Question
+from ..questions import Answer, Because, Done, Line, Question, Reach
 from ..schemas import Ask, Audience, Cursor, Did, Id, IdOrNone, K, Mark, Reached, Reason, Recommended, Shown, Text
 
 FIRST = "home"  # the scenario of who names none
+_EPOCH = date(1970, 1, 1)
+READING_SECONDS = 5.0  # that a request waits for the customers to be read
 VISITOR = re.compile("v-[0-9a-f]{32}")  # as regulars.js draws them; nobody guesses one
 
 
@@ -54,9 +60,12 @@ class BesideItem(ForCustomer, forbid_unknown_fields=True, kw_only=True):
 
 
 class Many(msgspec.Struct, forbid_unknown_fields=True):
-    """How many customers."""
+    """How many customers, for which place."""
 
     k: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    cursor: Cursor = ""
+    scenario: Annotated[Mark, Meta(description="Whose sources and rules count; empty: home.")] = ""
+    context: Annotated[dict[Mark, Text], Meta(description="Of the moment, for rules.")] = {}
 
 
 async def for_customer(call: Call) -> Reply:
@@ -119,14 +128,24 @@ def of_shop(scenario: str) -> Callable[[Call], Awaitable[Reply]]:
 
 
 async def audience(call: Call) -> Reply:
-    """Whom an item should be shown to."""
-    gone = threading.Event()
+    """Whom an item should be shown to; waits a little while the customers are read."""
+    query, gone = call.query, threading.Event()
+    wish = Reach(query.k, query.scenario or FIRST, query.context, query.cursor)
+    work = partial(call.service.engine.audience, call.params[0], wish, stopped=gone.is_set)
+    until = time.monotonic() + READING_SECONDS
     try:
-        work = partial(call.service.engine.audience, call.params[0], call.query.k, stopped=gone.is_set)
-        found = await call.aside(work)
+        while True:
+            try:
+                found = await call.aside(work)
+                break
+            except NotYet:
+                if time.monotonic() >= until:
+                    raise
+                await asyncio.sleep(0.1)
     finally:
         gone.set()  # who waited may have given up
-    return told(Audience(call.params[0], [Reached(one.user_id, one.score) for one in found]))
+    customers = [Reached(one.user_id, one.score, one.source) for one in found.reached]
+    return told(Audience(call.params[0], customers, found.cursor, found.customers, found.history))
 
 
 def _question(query: Wanted, scenario: str, customer: str) -> Question:
@@ -190,7 +209,11 @@ def _recommended(answer: Answer) -> Recommended:
 
 def _shown(line: Line) -> Shown:
     because = [_reason(one) for one in line.because]
-    return Shown(line.item_id, line.rank, line.score, line.source, line.via, line.reason, because, line.chance)
+    told = Shown(line.item_id, line.rank, line.score, line.source, line.via, line.reason, because, line.chance)
+    if line.expected is not None:
+        told.probability, told.horizon_weeks, day = line.expected
+        told.expected_date = None if day is None else _EPOCH + timedelta(days=day)
+    return told
 
 
 def _reason(one: Because) -> Reason:
