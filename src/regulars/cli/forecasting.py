@@ -36,6 +36,7 @@ from .whole import written
 FROM_EVENTS = ("store", "item_id")
 SOLD = ("purchase", "return")
 ORIGINS = 3
+EACH = 2_000  # series up to which each is fitted by itself too, 3 ms at a time and four times; few gain by it
 
 
 @verb("regulars forecast --horizon 4")
@@ -68,11 +69,11 @@ def forecast(
     project = Project.open(config)
     given = project.config.forecast
     steps = horizon or given.horizon
-    way = chosen(tuple(method or given.methods), given.aim)
     with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
         with stage(run, "read the sales"):
             told = _read(project, given, run)
             panel, notes = _worth_it(told.panel, given)
+        way = chosen(tuple(method or given.methods), given.aim, n_series=panel.n_series)
         if what_if:
             panel = changed(panel, steps, times=_factors(what_if))
         answer = way.fit(panel, steps, run).forecast(panel, given.quantiles)
@@ -105,15 +106,16 @@ def forecast(
     say(f"written: {' and '.join(files)}")
 
 
-def chosen(names: tuple[str, ...], aim: str = "median") -> Forecaster:
-    """The combination of the forecasters of these names; without names, of what is installed.
+def chosen(names: tuple[str, ...], aim: str = "median", *, n_series: int = 1) -> Forecaster:
+    """The combination of the forecasters of these names; without names, of what is installed and soon done.
 
     Raises SettingError for a name or an aim that is none.
     """
     if not names:
         names = ("moving_average", "counts", "regression")
-        names += ("statistical",) if find_spec("statsforecast") else ()
-        names += ("trees",) if find_spec("lightgbm") else ()
+        trees = find_spec("lightgbm") is not None
+        names += ("trees",) if trees else ()
+        names += ("statistical",) if find_spec("statsforecast") and (n_series <= EACH or not trees) else ()
     if unknown := sorted(set(names) - set(FORECASTERS)):
         raise SettingError(f"there is no way to forecast called {unknown[0]!r}; there are {', '.join(FORECASTERS)}")
     return Combination(tuple(_aimed(FORECASTERS[name], aim) for name in names), aim)
