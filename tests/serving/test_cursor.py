@@ -4,7 +4,7 @@ import base64
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from regulars.core.errors import QuestionError
@@ -14,6 +14,7 @@ ids = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]),
 
 
 @given(shown=st.lists(ids, max_size=50), about=st.text(), secret=st.binary(max_size=64))
+@example(shown=[f"i{7919 * n % 100_000:05d}" for n in range(2_000)], about="home", secret=b"")
 def test_what_was_shown_comes_back(shown: list[str], about: str, secret: bytes):
     cursors = Cursors(secret)
     assert cursors.read(cursors.written(shown, about), about) == tuple(shown)

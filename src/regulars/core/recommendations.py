@@ -146,6 +146,8 @@ class Allowed:
         return Allowed(mask, ragged.starts, ragged.items)
 
     def __and__(self, other: "Allowed") -> "Allowed":
+        if other.mask is None and len(other.starts) == 1:
+            return self
         mask = _both(self.mask, other.mask)
         if len(self.starts) == 1 or len(other.starts) == 1:
             left = other if len(self.starts) == 1 else self

@@ -18,10 +18,10 @@ from regulars.core import (
     Reasons,
     Recommendations,
     Recommender,
-    floats,
     starts_of,
 )
 from regulars.core.errors import CannotDo, SettingError
+from regulars.kernels.bands import in_band
 
 from .sources import because_by_source, finders, with_items
 
@@ -83,8 +83,8 @@ def banded(scores: Floats, band: int) -> Floats:
     With l = log(1 + |x|) with the sign of x, 1/2 + l / (2 (1 + |l|)): the logarithm keeps counts of many thousands
     apart in float32, where x / (1 + |x|) would make them equal.
     """
-    logs = np.copysign(np.log1p(np.abs(scores.astype(np.float64))), scores)
-    return floats(0.5 + logs / (2 * (1 + np.abs(logs))) - band)
+    flat = np.ascontiguousarray(scores, dtype=np.float32).ravel()
+    return in_band(flat, band).reshape(scores.shape)
 
 
 def _filled(asks: Sequence[Ask], n: int, k: int, allowed: Allowed) -> Recommendations:

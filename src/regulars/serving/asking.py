@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 
 import numpy as np
@@ -10,15 +10,17 @@ import numpy as np
 from regulars.core import (
     MISSING,
     Allowed,
+    Foretold,
     Frame,
     Histories,
+    Ints,
     Queries,
     Reasons,
     Recommendations,
     Vocabulary,
     starts_of,
 )
-from regulars.ranking.rules import Bound, Ruled, Rules
+from regulars.ranking.rules import Bound, Ruled
 
 from .coding import Coding
 from .deployment import Deployment
@@ -50,13 +52,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Batch:
-    """Questions that are answered by one call: the same scenario, version, rules, k and items to rank."""
+    """Questions that are answered by one call: the same scenario, version, rules, k and items to rank.
+
+    known: the rules, for the kinds of events that were met before.
+    """
 
     asked: Sequence[Asked]
     shop: Shop
     deployment: Deployment | None
     ladder: Ladder
-    rules: Rules
+    known: Bound
     coding: Coding
     attributes: Frame
     context: Frame
@@ -67,9 +72,8 @@ class Batch:
 
     @cached_property
     def queries(self) -> Queries:
-        n = len(self.asked)
         return Queries(
-            np.full(n, MISSING, dtype=np.int32),
+            _strangers(len(self.asked)),
             self.coding.histories([one.past.events for one in self.asked], self.items),
             np.array([one.moment for one in self.asked], dtype=np.int64),
             self._baskets,
@@ -95,7 +99,9 @@ class Batch:
 
     @cached_property
     def bound(self) -> Bound:
-        return self.rules.bound(self.shop.catalog, self.coding.kinds)
+        if self.known.kinds == self.coding.kinds:
+            return self.known
+        return self.known.rules.bound(self.shop.catalog, self.coding.kinds)
 
     @cached_property
     def permitted(self) -> Allowed:
@@ -116,6 +122,10 @@ class Batch:
         """Why each item was answered, by the arithmetic of who proposed it; none for what the rules put there."""
         return self.ladder.because(self.queries, answer, r)
 
+    def foretold(self, answer: Recommendations) -> Foretold | None:
+        """That each item is bought, where a source of the ladder foretells it."""
+        return self.ladder.foretell(self.queries, answer)
+
     def room(self, row: int) -> int:
         """How many items may be shown; counted only when a list is short."""
         return int(self.permitted[slice(row, row + 1)].dense(1, len(self.items)).sum())
@@ -128,7 +138,7 @@ class Batch:
         drawn where rules ask for them.
         """
         first = self.asked[0]
-        exploring = first.scenario.explore > 0 and first.question.items is None and not self.rules.shares
+        exploring = first.scenario.explore > 0 and first.question.items is None and not self.known.rules.shares
         return max(_FEWEST, _OTHERS * first.k) if exploring else 0
 
     def draw(self, row: int, random: np.random.Generator) -> Drawn:
@@ -153,6 +163,13 @@ def _known(items: Vocabulary, ids: Sequence[str]) -> list[int]:
     return [place for place in items.places(ids) if place != MISSING] if ids else []
 
 
+@lru_cache(256)
+def _strangers(n: int) -> Ints:
+    """Nobody's row; shared, as nobody writes into a query."""
+    return np.full(n, MISSING, dtype=np.int32)
+
+
+@lru_cache(256)
 def _no_baskets(n: int) -> Histories:
     none = np.empty(0, dtype=np.int32)
     return Histories(

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from regulars.store.records import Did
 from .checking import HEAVIEST
 from .live import KINDS, live_codes
 
-_WEIGHTS: Final = (-HEAVIEST, HEAVIEST)
+_NOTHING: Final[tuple[tuple[Any, ...], ...]] = ((), (), (), (), ())  # columns of no event
 _CODES: Final = 127  # kinds that an int8 tells apart
 _WORDS: Final = 10_000  # of callers, that are remembered
 
@@ -62,18 +62,19 @@ class Coding:
     def histories(self, pasts: Sequence[Sequence[Did]], items: Vocabulary) -> Histories:
         """The events of each question in indices, with net weights; those of items that nobody knows are left out."""
         events = [event for past in pasts for event in past] if len(pasts) != 1 else pasts[0]
-        starts = starts_of([len(past) for past in pasts])
-        places = items.places([event.item_id for event in events])
-        known = self._words
-        words = [known.get(event.kind) or self._learned(event.kind) for event in events]
+        ids, said, times, weights, _ = zip(*events, strict=True) if events else _NOTHING
+        places, known = items.places(ids), self._words
+        words = [known.get(kind) or self._learned(kind) for kind in said]
+        codes = [code for code, _ in words]
+        weighed = np.array([usual * own for (_, usual), own in zip(words, weights, strict=True)], dtype=np.float64)
         rows = Histories(
-            starts,
+            starts_of([len(past) for past in pasts]),
             np.array(places, dtype=np.int32),
-            np.array([event.time for event in events], dtype=np.int64),
-            floats(np.clip([word[1] * event.weight for word, event in zip(words, events, strict=True)], *_WEIGHTS)),
-            np.array([word[0] for word in words], dtype=np.int8),
+            np.array(times, dtype=np.int64),
+            floats(np.minimum(np.maximum(weighed, -HEAVIEST), HEAVIEST)),
+            np.array(codes, dtype=np.int8),
         )
-        if not self._taking.isdisjoint(rows.kinds.tolist()):
+        if not self._taking.isdisjoint(codes):
             rows = self._netted(rows, events)
         return rows.where(rows.items != MISSING) if MISSING in places else rows
 

@@ -16,6 +16,7 @@ from regulars.core.errors import QuestionError
 _MARK: Final = 8  # bytes that tell a cursor that was tampered with, or that is another question's
 _MOST: Final = 600_000  # characters of ids: a text that unpacks to more was made by nobody here
 _SEPARATOR: Final = "\n"
+_SHORT: Final = 512  # bytes of ids; a window of as many is enough for them, and sooner cleared than that of 32 kB
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Cursors:
 
     def written(self, shown: Sequence[str], about: str) -> str:
         """The text for the ids that were shown so far. about: what a cursor is for: the scenario and the customer."""
-        packed = zlib.compress(_SEPARATOR.join(shown).encode(), 6)
+        packed = _packed(_SEPARATOR.join(shown).encode())
         return base64.urlsafe_b64encode(self._mark(packed, about) + packed).rstrip(b"=").decode()
 
     def read(self, cursor: str, about: str) -> tuple[str, ...]:
@@ -50,3 +51,10 @@ class Cursors:
 
     def _mark(self, packed: bytes, about: str) -> bytes:
         return blake2b(packed + b"\0" + about.encode(), digest_size=_MARK, key=self.secret[:64]).digest()
+
+
+def _packed(text: bytes) -> bytes:
+    if len(text) > _SHORT:
+        return zlib.compress(text)
+    packing = zlib.compressobj(1, zlib.DEFLATED, 9, 1)
+    return packing.compress(text) + packing.flush()

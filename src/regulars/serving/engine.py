@@ -114,6 +114,11 @@ class Engine:
         self._reader.forget(customer)
         self.audiences.crowd.forget(customer)
 
+    def forget_all(self) -> None:
+        """Drops what is remembered of everybody: another state of the store is there."""
+        self._reader.forget_all()
+        self.audiences.crowd.forget_all()
+
     def _asked(self, questions: Sequence[Question], now: int, reader: Reader) -> list[Asked]:
         scenarios = [self.check(question) for question in questions]
         shown = [self._cursors.read(question.cursor, _about(question)) for question in questions]
@@ -149,20 +154,20 @@ class Engine:
 
     def _batch(self, asked: Sequence[Asked], shop: Shop, deployment: Deployment | None, wishes: str) -> Batch:
         scenario = asked[0].scenario
-        rules = scenario.rules
+        ladder, coding = self._ladders.of(scenario, shop, deployment)
+        bound = self._ladders.bound(scenario, shop, coding)
         context = framed([one.question.context for one in asked], deployment.context if deployment else {}, others=True)
         if wishes:
             own = _wished(wishes)
             own.check(shop.catalog, context=tuple(context.columns))
-            rules = rules.merged(own)
-        ladder, coding = self._ladders.of(scenario, shop, deployment)
-        about = [name for scope, name in rules.bound(shop.catalog, coding.kinds).variables if scope == "customer"]
+            bound = scenario.rules.merged(own).bound(shop.catalog, coding.kinds)
+        about = [name for scope, name in bound.variables if scope == "customer"]
         return Batch(
             asked,
             shop,
             deployment,
             ladder,
-            rules,
+            bound,
             coding,
             self._attributes(asked, {**dict.fromkeys(about), **(deployment.attributes if deployment else {})}),
             context,

@@ -110,12 +110,12 @@ def _template(words: Words, met: _Met, own: bool, feature: int, carried: bool) -
 
 def because(row: Row, ids: Mapping[int, tuple[str, str]], reasons: Why) -> tuple[Because, ...]:
     """The reasons of one line, strongest first."""
-    met, nobody = row.met, ("", "")
+    met = row.met
     return tuple(
         [
             _made(
                 Because,
-                (*(ids[item] if item != MISSING else nobody), feature, met.get(item, _NEVER)[0], round(share, 4)),
+                (*(ids[item] if item != MISSING else _NOBODY), feature, met[item][0] if item in met else 0, share),
             )
             for item, feature, share in zip(*reasons, strict=True)
             if item != MISSING or feature
@@ -123,12 +123,15 @@ def because(row: Row, ids: Mapping[int, tuple[str, str]], reasons: Why) -> tuple
     )
 
 
+_NOBODY: Final = ("", "")
+
+
 def _met(history: Histories, row: int, wanted: set[int]) -> dict[int, _Met]:
     """What the history of a row holds of each of the wanted items; what was taken back is no event."""
-    events = slice(int(history.starts[row]), int(history.starts[row + 1]))
+    first, last = history.starts[row : row + 2].tolist()
     found: dict[int, list[tuple[int, int]]] = {}
-    columns = (history.items[events], history.times[events], history.kinds[events], history.weights[events])
-    for item, time, kind, weight in zip(*(column.tolist() for column in columns), strict=True):
+    columns = (history.items, history.times, history.kinds, history.weights)
+    for item, time, kind, weight in zip(*(column[first:last].tolist() for column in columns), strict=True):
         if item in wanted and weight > 0:
             found.setdefault(item, []).append((time, kind))
     return {item: _summed(events) for item, events in found.items()}

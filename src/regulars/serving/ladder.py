@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import final
 
@@ -14,6 +14,8 @@ from regulars.core import (
     Allowed,
     Bools,
     Explains,
+    Foretells,
+    Foretold,
     Ints,
     Longs,
     Queries,
@@ -73,6 +75,11 @@ class Rung:
         """The recommender, if it explains; looked up once, as it takes as long as a reason."""
         return self.recommender if isinstance(self.recommender, Explains) else None
 
+    @cached_property
+    def foretelling(self) -> Foretells | None:
+        """The recommender, if it foretells purchases."""
+        return self.recommender if isinstance(self.recommender, Foretells) else None
+
 
 @final
 @dataclass(frozen=True)
@@ -101,10 +108,10 @@ class Ladder:
             return Recommendations.none(n, k)
         answer = self._first(queries, k, permitted)
         for band in range(1, len(self.rungs)):
+            if (answer.items[:, -1] != MISSING).all():
+                break
             found = (answer.items != MISSING).sum(axis=1)
             rows = np.flatnonzero(found < k)
-            if not len(rows):
-                break
             rest = permitted[rows] if len(rows) < n else permitted
             rest &= _present(answer.items[rows], found[rows])
             more = self._asked(self.rungs[band], queries[rows] if len(rows) < n else queries, k, rest)
@@ -113,6 +120,8 @@ class Ladder:
 
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """Each item of this ladder's `answer` explained by the source that proposed it; none where that cannot."""
+        if self.rungs and answer.sources.max(initial=0) < len(self.rungs[0].names):
+            return self._explained(self.rungs[0], queries, replace(answer, names=self.rungs[0].names), r)
         owners = np.array([*self.owners, MISSING], dtype=np.int32)
         owner = np.where(answer.items != MISSING, owners[np.minimum(answer.sources, len(self.owners))], MISSING)
         places = sorted(set(owner.ravel().tolist()) - {MISSING})
@@ -125,17 +134,32 @@ class Ladder:
             attributes += found.names
         return Reasons(reasons.items, reasons.shares, reasons.features, tuple(attributes))
 
+    def foretell(self, queries: Queries, answer: Recommendations) -> Foretold | None:
+        """What the first rung that foretells says of its items of this ladder's `answer`; None where none does."""
+        place = next((place for place, rung in enumerate(self.rungs) if rung.foretelling), None)
+        if place is None or (foretelling := self.rungs[place].foretelling) is None:
+            return None
+        names, offset = self.rungs[place].names, self._offsets[place]
+        theirs = (answer.sources >= offset) & (answer.sources < offset + len(names))
+        try:
+            return foretelling.foretell(queries, _part(answer, theirs, names, offset))
+        except Exception as error:
+            self.failures.tell(self.rungs[place].name, error)
+            return None
+
     def _because(self, place: int, queries: Queries, answer: Recommendations, owner: Ints, r: int) -> Reasons:
         """What one rung says of its items."""
         rung = self.rungs[place]
+        return self._explained(rung, queries, _part(answer, owner == place, rung.names, self._offsets[place]), r)
+
+    def _explained(self, rung: Rung, queries: Queries, part: Recommendations, r: int) -> Reasons:
         if rung.explaining is None:
-            return Reasons.none(len(answer), answer.k, r)
-        part = _part(answer, owner == place, rung.names, self._offsets[place])
+            return Reasons.none(len(part), part.k, r)
         try:
             return rung.explaining.because(queries, part, r)
         except Exception as error:
             self.failures.tell(rung.name, error)
-            return Reasons.none(len(answer), answer.k, r)
+            return Reasons.none(len(part), part.k, r)
 
     def _asked(self, rung: Rung, queries: Queries, k: int, allowed: Allowed) -> Recommendations:
         """What a rung says; where it fails each question is asked alone, so that one does not spoil the others."""

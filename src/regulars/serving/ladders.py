@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from regulars.core import FindsSimilar, Recommender
 from regulars.data.kinds import weights as weights_of
+from regulars.ranking.rules import Bound
 from regulars.ranking.sources import finders, names_of
 
 from .coding import Coding, Recoded
 from .deployment import Deployment
 from .ladder import Failures, Ladder, Rung
-from .live import LIVE, SIMILAR, Similar
+from .live import BUY_AGAIN, LIVE, SIMILAR, Similar
 from .scenarios import Scenario
 from .shop import Shop
 
@@ -41,6 +42,7 @@ class Ladders:
         self._weights = weights
         self._versions: dict[int, _Version] = {}
         self._ladders: dict[tuple[str, int], tuple[Scenario, Ladder]] = {}
+        self._bounds: dict[str, Bound] = {}
         self._shop: Shop | None = None
         self._lock = threading.RLock()
 
@@ -57,12 +59,22 @@ class Ladders:
                 held = self._ladders[key] = scenario, Ladder(tuple(rungs), self.failures)
             return held[1], version.coding
 
+    def bound(self, scenario: Scenario, shop: Shop, coding: Coding) -> Bound:
+        """The rules of a scenario as they hold for the catalog of a snapshot."""
+        with self._lock:
+            held = self._bounds.get(scenario.name)
+            if held is None or not _same(held, scenario, shop, coding):
+                held = scenario.rules.bound(shop.catalog, coding.kinds)
+                if shop is self._shop:
+                    self._bounds[scenario.name] = held
+            return held
+
     def _turn(self, shop: Shop) -> None:
         """Goes over to another snapshot; versions that it still has keep what was made of them."""
         canary = shop.canary.deployment if shop.canary is not None else None
         live = (None, shop.deployment, canary, shop.shadow)
         self._versions = {id(one): self._versions[id(one)] for one in live if id(one) in self._versions}
-        self._ladders = {}
+        self._ladders, self._bounds = {}, {}
         self._shop = shop
 
     def _version(self, deployment: Deployment | None) -> _Version:
@@ -74,14 +86,20 @@ class Ladders:
         return held
 
 
+def _same(bound: Bound, scenario: Scenario, shop: Shop, coding: Coding) -> bool:
+    return bound.rules is scenario.rules and bound.catalog is shop.catalog and bound.kinds == coding.kinds
+
+
 def _rungs(source: str, shop: Shop, version: _Version) -> list[Rung]:
-    """None for a method that this version does not have; two for `similar`: a model's, and visits in common."""
+    """None for a method that this version does not have; two for `similar` and `buy_again`: a model's, and counts."""
     found: list[Rung] = []
     deployment = version.deployment
     known = list(deployment.recommenders.values()) if deployment is not None else []
     if source == SIMILAR:
         able = [known[place] for place in finders(known)[:1]]
         found += [Rung(source, Similar(one), (SIMILAR,)) for one in able if isinstance(one, FindsSimilar)]
+    if source == BUY_AGAIN and deployment is not None and source in deployment.recommenders:
+        found.append(version.rung(source, deployment.recommenders[source]))
     if source in LIVE:
         live = shop.live.get(source)
         return found + ([Rung.of(source, Recoded(live, version.coding))] if live is not None else [])

@@ -1,18 +1,26 @@
 """Telling: the answer of a batch in the shop's own ids and words."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from typing import Final
 
-from regulars.core import MISSING, Reasons, Recommendations
+import numpy as np
+
+from regulars.core import DAY, MISSING, Foretold, Reasons, Recommendations
 from regulars.ranking import verbs_of
 
 from .asking import Asked, Batch
+from .checking import MOST
 from .explaining import Row, Told, because, sentence
-from .questions import Because, Line
+from .questions import Because, Expected, Line
 
 _REASONS = 3  # of each line
+_NO_FEATURES: Final = ("",) * _REASONS
+_RANKS: Final = range(1, MOST + 1)
+_made: Final[Callable[..., Line]] = tuple.__new__  # as NamedTuple does, at a third of the time
 
 
 @dataclass(frozen=True)
@@ -27,14 +35,14 @@ class Telling:
         """Id and name of each item that is spoken of."""
         spoken = set(self.shown.items.ravel().tolist())
         if self.reasons is not None:
-            spoken |= set(self.reasons.items.ravel().tolist())
+            spoken.update(self.reasons.items.ravel().tolist())
         spoken.discard(MISSING)
-        items, known = sorted(spoken), self.batch.shop.names
-        ids = self.batch.items.ids_at(items)
-        return {
-            item: (str(item_id), known[item] if item < len(known) and known[item] else str(item_id))
-            for item, item_id in zip(items, ids, strict=True)
-        } | {MISSING: ("", "an item")}
+        items, known = list(spoken), self.batch.shop.names
+        ids = [str(item_id) for item_id in self.batch.items.ids_at(items)]
+        said = [
+            known[item] or item_id if item < len(known) else item_id for item, item_id in zip(items, ids, strict=True)
+        ]
+        return dict(zip(items, zip(ids, said, strict=True), strict=True)) | {MISSING: ("", "an item")}
 
     @cached_property
     def reasons(self) -> Reasons | None:
@@ -45,13 +53,18 @@ class Telling:
     def lines(self, row: int, chances: Sequence[float]) -> tuple[Line, ...]:
         """Best first; sources are named as the scenario names them."""
         items, scores = self.shown.items[row].tolist(), self.shown.scores[row].tolist()
-        sources, names, via = self.shown.sources[row].tolist(), self.names, self.shown.names
+        sources, names, via, called = self.shown.sources[row].tolist(), self.names, self.shown.names, self._called
         told = self._told(row, items, sources)
-        return tuple(
-            Line(names[item][0], rank + 1, score, self._called[source], *told[rank], chances[rank], via[source])
-            for rank, (item, score, source) in enumerate(zip(items, scores, sources, strict=True))
-            if item != MISSING
+        lines = tuple(
+            [
+                _made(Line, (names[item][0], rank, score, called[source], *said, chance, via[source], None))
+                for rank, item, score, source, said, chance in zip(
+                    _RANKS, items, scores, sources, told, chances, strict=False
+                )
+                if item != MISSING
+            ]
         )
+        return lines if self.foretold is None else self._expected(row, lines, self.foretold)
 
     def asked(self, row: int, *, full: bool) -> tuple[str, ...]:
         """The sources that were asked for a row: down to the last that proposed something, all if the list is short."""
@@ -61,6 +74,25 @@ class Telling:
         there = self.shown.items[row] != MISSING
         last = max((owners[s] for s in self.shown.sources[row][there].tolist() if s < len(owners)), default=-1)
         return tuple(dict.fromkeys(rung.name for rung in rungs[: last + 1]))
+
+    @cached_property
+    def foretold(self) -> Foretold | None:
+        """What is expected of the items; None where no source foretells it."""
+        return self.batch.foretold(self.shown)
+
+    def _expected(self, row: int, lines: tuple[Line, ...], foretold: Foretold) -> tuple[Line, ...]:
+        """The lines with what is expected of them, whose rhythm says more than any template."""
+        moment, explains = self.batch.asked[row].moment, self.reasons is not None
+        chances, days = foretold.chances[row].tolist(), foretold.days[row].tolist()
+        found = []
+        for line, chance, ahead, rhythm in zip(lines, chances, days, foretold.reasons[row], strict=False):
+            if math.isnan(chance):
+                found.append(line)
+                continue
+            day = None if math.isnan(ahead) else int(moment + ahead * DAY) // DAY
+            words = rhythm if explains and rhythm else line.reason
+            found.append(line._replace(reason=words, expected=Expected(chance, foretold.weeks, day)))
+        return tuple(found)
 
     @cached_property
     def _called(self) -> list[str]:
@@ -77,20 +109,33 @@ class Telling:
         reasons = self.reasons
         if reasons is None:
             return [("", ())] * len(items)
-        whys, shares = reasons.items[row].tolist(), reasons.shares[row].tolist()
-        features = [[reasons.names[f] if f != MISSING else "" for f in line] for line in reasons.features[row].tolist()]
-        past = Row.of(self.batch.queries, row, chain(*whys), self._verbs)
+        whys, features, shares = reasons.items[row].tolist(), self._features(row), self._shares[row]
+        past = Row.of(self.batch.queries, row, chain.from_iterable(whys), self._verbs)
         names, called, via, said = self.names, self._called, self.shown.names, dict[tuple[int, int, str, bool], str]()
         made = []
-        for place, (item, source) in enumerate(zip(items, sources, strict=True)):
-            why, feature = whys[place][0], features[place][0]
-            alike = source, why, feature, item == why  # lines that say the same
+        for item, source, why, feature, share in zip(items, sources, whys, features, shares, strict=True):
+            alike = source, why[0], feature[0], item == why[0]  # lines that say the same
             text = said.get(alike)
             if text is None:
-                text = sentence(Told(called[source], via[source], item, why, names[why][1], feature), past)
-                said[alike] = text
-            made.append((text, because(past, names, (whys[place], features[place], shares[place]))))
+                first = Told(called[source], via[source], item, why[0], names[why[0]][1], feature[0])
+                text = said[alike] = sentence(first, past)
+            made.append((text, because(past, names, (why, feature, share))))
         return made
+
+    @cached_property
+    def _shares(self) -> list[list[list[float]]]:
+        """The shares of all reasons, in four digits."""
+        shares = self.reasons.shares.astype(np.float64) if self.reasons is not None else np.empty((0, 0, 0))
+        rounded: list[list[list[float]]] = shares.round(4).tolist()
+        return rounded
+
+    def _features(self, row: int) -> list[Sequence[str]]:
+        """The attribute of each reason of each line, empty where it is none."""
+        reasons = self.reasons
+        if reasons is None or not reasons.names:
+            return [_NO_FEATURES] * self.shown.k
+        features = reasons.features[row].tolist()
+        return [[reasons.names[one] if one != MISSING else "" for one in line] for line in features]
 
 
 def unknown(asked: Asked, batch: Batch) -> tuple[str, ...]:
