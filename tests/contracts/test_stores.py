@@ -378,6 +378,14 @@ class TestEntities:
         assert store.items.since(store.items.last_place()) == []
         assert len(store.items.since(0, limit=1)) == 1
 
+    def test_what_was_deleted_is_known_until_it_is_put_again(self, store):
+        store.items.put({key: {"n": 1} for key in "abcd"})
+        store.items.delete(["c"])
+        store.items.delete(["a", "b"])
+        store.items.put({"b": {"n": 2}})
+        assert store.items.deleted() == ["c", "a"]
+        assert store.customers.deleted() == []
+
     def test_the_frame_has_a_column_for_each_field(self, store):
         store.customers.put(
             {
@@ -619,6 +627,9 @@ class TestTheWhole:
             assert getattr(other, table).frame().equals(getattr(store, table).frame()), table
         assert other.models.all() == store.models.all()
         assert other.models.generation() == store.models.generation()
+        assert other.reached() == store.reached()
+        reached = store.reached()
+        assert (reached["events"], reached["items"]) == (store.events.last_place(), store.items.last_place())
         assert other.keys.all() == store.keys.all()
         assert other.events.since(0) == store.events.since(0)
         assert other.items.since(0) == store.items.since(0)

@@ -360,3 +360,57 @@ def wait(true, seconds=10.0):
     while not true():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.01)
+
+
+def test_a_backup_in_the_place_of_the_store_is_followed_from_the_beginning(tmp_path, store, versions, data):
+    made(versions, data, "v1")
+    store.backup(tmp_path / "backup.db")
+    told = []
+    follower = Follower(store, versions, weights=WEIGHTS, naming=("title",), restraint=0, anew=lambda: told.append(1))
+    store.events.append([event(n, "fad", f"x{n}") for n in range(900)])
+    store.items.patch({"i03": {"price": 777.0}})
+    store.items.put({"later": {"price": 1.0}})
+    made(versions, data, "v2")
+    look(follower)
+    assert (best(follower.shop, "popular", 1), price(follower.shop, "i03")) == (["fad"], 777.0)
+    assert follower.shop.deployment.version == "v2"
+    (tmp_path / "backup.db").replace(tmp_path / "shop.db")
+    for aside in ("shop.db-wal", "shop.db-shm"):
+        (tmp_path / aside).unlink(missing_ok=True)
+    before = follower.shop
+    with pytest.raises(StoreUnavailable):
+        follower.step()
+    assert follower.shop is before  # answers go on meanwhile
+    look(follower)
+    fresh = followed(open_store(f"sqlite:///{tmp_path / 'shop.db'}", create=False), versions)
+    assert best(follower.shop, "popular") == best(fresh.shop, "popular")
+    assert "fad" not in best(follower.shop, "popular")
+    assert price(follower.shop, "i03") == price(fresh.shop, "i03") != 777.0
+    assert follower.shop.deployment.version == "v1"
+    assert follower.shop.catalog.items.places(["later"]) == [-1]
+    assert (follower.went_back, told, follower.place) == (1, [1], fresh.place)
+
+
+def test_only_prices_that_went_back_are_noticed_too(tmp_path, store, versions, data):
+    made(versions, data)
+    store.backup(tmp_path / "backup.db")
+    store.items.patch({"i03": {"price": 777.0}})
+    follower = followed(store, versions)
+    (tmp_path / "backup.db").replace(tmp_path / "shop.db")
+    for aside in ("shop.db-wal", "shop.db-shm"):
+        (tmp_path / aside).unlink(missing_ok=True)
+    with pytest.raises(StoreUnavailable):
+        follower.step()
+    look(follower)
+    assert price(follower.shop, "i03") != 777.0
+    assert follower.went_back == 1
+
+
+def test_a_version_made_of_a_later_state_of_the_store_counts_nothing_that_is_not_there(store, versions, data):
+    version = versions.make(fitted(data, places=Places(len(data) + 500, data.n_items + 9)))
+    versions.models.promote(version.name)
+    follower = followed(store, versions)
+    assert follower.place == store.events.last_place()
+    plain = followed(store, Versions(versions.folder.parent / "none", versions.models))
+    assert follower.shop.deployment is not None
+    assert best(follower.shop, "popular", 3) == best(plain.shop, "popular", 3)

@@ -26,7 +26,7 @@ from regulars.serving.loaded import Mark
 from regulars.serving.placing import Describe
 from regulars.serving.versions import Columns, Fitted, Places, Versions
 from regulars.serving.wiring import Setup
-from regulars.store import Entities, Store, Version
+from regulars.store import Store, Version
 
 from .columns import yes_or_no
 from .console import say
@@ -35,7 +35,6 @@ from .learning import chosen
 from .project import CATEGORY, Project
 
 STORE, VERSIONS, LOADED = "service.db", "models", "loaded.json"  # in the output folder
-_PAGE = 10_000
 
 
 def store_address(project: Project) -> str:
@@ -156,7 +155,7 @@ def fitted_of(
 ) -> Fitted:
     """A version of recommenders that know the items of `data`; places: how far the store was read for it."""
     weights = weights_of(project.config.kinds)
-    table, gone = store.items.frame(), deleted(store.items)
+    table, gone = store.items.frame(), tuple(store.items.deleted())
     known = data.items.index(table["item_id"])
     met = np.zeros(data.n_items, dtype=np.bool_)  # by anybody, or told of in the store; not deleted
     met[data.item] = met[known[known >= 0]] = True
@@ -174,16 +173,6 @@ def fitted_of(
         places=places if (known >= 0).all() else Places(places.events, 0),
         facts={"methods": list(recommenders), "items": int(met.sum()), "events": len(data), "customers": data.n_users},
     )
-
-
-def deleted(entities: Entities) -> tuple[str, ...]:
-    """The ids of what was deleted."""
-    found: list[str] = []
-    place = 0
-    while page := entities.since(place, _PAGE):
-        found += [one.id for one in page if one.deleted]
-        place = page[-1].place
-    return tuple(found)
 
 
 def _of_model(project: Project, store: Store, saved: Saved, data: Dataset) -> Fitted:

@@ -115,6 +115,11 @@ class Crowd:
                 self._leave(customer)
                 self._due[customer] = None
 
+    def forget_all(self) -> None:
+        """Drops everybody; they are read again."""
+        with self._turn:
+            self._drop()
+
     def close(self) -> None:
         """Ends the thread."""
         self._closed = True

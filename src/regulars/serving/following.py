@@ -3,21 +3,22 @@
 Every `pause` seconds it asks for new events, changed items and another generation of the models. What it finds becomes
 a new `Shop`, put in the place of the old one by one assignment: a question that has begun keeps the one that it has.
 Another version is loaded beside it (see fetching): prices and stocks do not wait for that.
-Two replicas that follow one store come to the same shop.
+Two replicas that follow one store come to the same shop. Where a backup takes the store's place they begin anew.
 """
 
 import logging
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
 from regulars.core import Vocabulary
 from regulars.core.errors import ModelError, RegularsError, StoreError, VocabularyMismatch
-from regulars.store import Entity, Event, Store, Version
+from regulars.store import Entity, Event, Placed, Store, Version
 
+from .arrivals import Arrivals
 from .counting import Live
 from .deployment import Deployment
 from .fetching import Fetching
@@ -42,7 +43,8 @@ class Follower:
 
     weights: of the kinds of events while there is no version that says them. describe: makes of the fields of items
     what models read, see Placing. naming: the fields that make up what people call an item, arrived: the one that says
-    since when it is there. restraint: what takes s seconds is done every restraint * s at most.
+    since when it is there. restraint: what takes s seconds is done every restraint * s at most. anew: called after the
+    store went back to an earlier state and was read anew; `went_back` counts how often.
     problems: what is wrong at the moment, by what it is about ("store", or the version), for metrics and people.
     """
 
@@ -57,20 +59,22 @@ class Follower:
         arrived: str = "",
         pause: float = PAUSE,
         restraint: float = RESTRAINT,
+        anew: Callable[[], object] = lambda: None,
     ) -> None:
         self._store, self._versions, self._describe = store, versions, describe
         self._pause, self._restraint, self._arrived = pause, restraint, arrived
-        self._goods = Goods(store.items, naming)
-        self._live = Live.empty(weights)
+        self._weights, self._naming, self._anew = weights, naming, anew
+        self._goods, self._live, self._arrivals = self._nothing()
         self._staged: dict[str, Placing] = {}  # "live", "canary" and "shadow"
         self._share = 0.0
-        self._place = self._generation = -1
+        self._generation = -1
         self._stale = True  # whether the live recommenders are behind the counts
         self._again = math.inf  # when a version that could not be used is looked at again
         self._due = self._placed_from = 0.0  # when the live recommenders, and new items in models, may be made anew
         self._moved: set[int] = set()  # changed items that may have to be placed again
         self._unverified: Version | None = None
-        self._opened = self._closed = False
+        self._opened = self._closed = self._astray = False
+        self.went_back = 0
         self._wake, self._turn = threading.Event(), threading.Lock()
         self._fetching = Fetching(self._fetched, self.wake)
         self._thread = threading.Thread(target=self._run, name="regulars-follower", daemon=True)
@@ -90,7 +94,7 @@ class Follower:
     @property
     def place(self) -> int:
         """The newest event that is counted."""
-        return self._place
+        return self._arrivals.place
 
     def start(self) -> None:
         """Loads what answers, and follows from then on in a thread; not ready on return if the store is away."""
@@ -119,17 +123,22 @@ class Follower:
     def step(self) -> bool:
         """One look at the store; whether there is more to read than one look takes."""
         with self._turn:
-            if not self._opened:
+            if not self._opened or self._astray:
                 self._open()
                 return True
+            arrived = self._arrivals.more(_PAGE)
+            if arrived is None or self._goods.place > self._store.reached()["items"]:
+                self._astray = True
+                _log.warning("the store went back to an earlier state, as after a restored backup; it is read anew")
+                return True
             more, changed = self._items()
-            full, counted = self._events()
+            counted = self._events(arrived)
             swapped = self._models()
             placed = self._place_items()
             self._refresh(changed=changed or counted or swapped or placed)
             for about in ("store", "following"):
                 self.problems.pop(about, None)
-            return more or full
+            return more or len(arrived) == _PAGE
 
     # ---- the thread
 
@@ -174,23 +183,33 @@ class Follower:
 
     def _open(self) -> None:
         """Loads the version that answers and the catalog as it is now; events are caught up with afterwards."""
-        generation = self._store.models.generation()
+        self._goods, self._live, self._arrivals = self._nothing()
+        self._staged, self._moved = {}, set()
+        generation, reached = self._store.models.generation(), self._store.reached()
         loaded = self._first(self._versions.to_start_with())
         if loaded is not None:
             self._goods.begin(loaded)
-            self._live, self._place = loaded.live, loaded.places.events
-        else:
-            self._place = 0
+            if loaded.places.events <= reached["events"] and loaded.places.items <= reached["items"]:
+                self._live, self._arrivals.place = loaded.live, loaded.places.events
+            else:  # it was made of a later state of the store than this one
+                self._goods.reorder(loaded.deployment.items)
         while self._items()[0]:
             pass
         self._models(force=True)
         self._place_items()
         self._generation = generation
-        self._refresh(changed=True)
+        self._refresh(changed=True, at_once=self._astray)
         if (deployment := self._shop.deployment) is not None:
             warm(deployment, 1)
         self._goods.catalog.items.places(())  # its dictionary: a third of a second for a million items
         self._opened = True
+        if self._astray:
+            self._astray, self.went_back = False, self.went_back + 1
+            self._anew()
+
+    def _nothing(self) -> tuple[Goods, Live, Arrivals]:
+        """What is known before anything was read."""
+        return Goods(self._store.items, self._naming), Live.empty(self._weights), Arrivals(self._store)
 
     def _first(self, versions: Sequence[Version]) -> Loaded | None:
         """The first of the versions that is whole; the others are told of."""
@@ -214,15 +233,14 @@ class Follower:
             self._moved.update(self._goods.change(changes))
         return len(changes) == _PAGE, bool(changes)
 
-    def _events(self) -> tuple[bool, bool]:
-        """New events; whether there are more, and whether there were any."""
-        found = self._store.events.since(self._place, _PAGE)
+    def _events(self, found: list[Placed]) -> bool:
+        """Counts what arrived; whether there was anything."""
         if found:
             events: list[Event] = [placed.event for placed in found]
             self._live.count(events, self._goods.rows([event.item_id for event in events]))
-            self._place = found[-1].place
+            self._arrivals.read(found)
             self._stale = True
-        return len(found) == _PAGE, bool(found)
+        return bool(found)
 
     def _models(self, *, force: bool = False) -> bool:
         """Another version or other shares; whether anything is swapped."""
@@ -313,11 +331,11 @@ class Follower:
 
     # ---- the shop
 
-    def _refresh(self, *, changed: bool) -> None:
-        """Puts another shop into the place of the one that was, if it is another."""
+    def _refresh(self, *, changed: bool, at_once: bool = False) -> None:
+        """Puts another shop into the place of the one that was, if it is another. at_once: the counts, too."""
         now = time.monotonic()
         live = self._shop.live
-        if now >= self._due and (self._stale or changed or now >= self._due + _FADING):
+        if at_once or (now >= self._due and (self._stale or changed or now >= self._due + _FADING)):
             live = self._live.recommenders(self._goods.catalog, int(time.time()), self._arrived)
             self._stale = False
             self._due = time.monotonic() + self._restraint * (time.monotonic() - now)

@@ -99,6 +99,7 @@ class Assembled:
             "catalog_items": len(shop.catalog.items),
             "events_place": self.follower.place,
             "problems": len(self.problems()),
+            "store_went_back": self.follower.went_back,
             "audience_customers": self.engine.audiences.crowd.customers,
             "source_failures": self.engine.failures.count,
             "shadow_answers": self.shadow.answered,
@@ -145,6 +146,7 @@ def open_service(setup: Setup, store: Store | None = None, *, scheduled: bool = 
         naming=setup.naming,
         arrived=setup.arrived,
         pause=setup.pause,
+        anew=lambda: engine.forget_all(),
     )
     exposing = Exposing(store.exposures)
     engine = Engine(

@@ -67,6 +67,10 @@ class Documents:
     def last_place(self) -> int:
         return int(self._database.rows(f"SELECT coalesce(max(place), 0) FROM {self._layout.name}")[0][0])
 
+    def deleted(self) -> list[str]:
+        sql = f"SELECT id FROM {self._layout.name} WHERE deleted = 1 ORDER BY place"
+        return [str(key) for (key,) in self._database.rows(sql)]
+
     def count(self) -> int:
         return int(self._database.rows(f"SELECT count(*) FROM {self._layout.name} WHERE deleted = 0")[0][0])
 

@@ -86,4 +86,11 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "made {whole} NOT NULL, revoked {whole} NOT NULL)",
         ),
     ),
+    (
+        "what was deleted is found at once",
+        (
+            "CREATE INDEX items_deleted ON items (place, id) WHERE deleted = 1",
+            "CREATE INDEX customers_deleted ON customers (place, id) WHERE deleted = 1",
+        ),
+    ),
 )

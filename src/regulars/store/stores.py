@@ -27,6 +27,9 @@ class DatabaseStore:
     def ping(self) -> None:
         self._database.rows("SELECT value FROM counters WHERE name = 'events'")
 
+    def reached(self) -> dict[str, int]:
+        return {str(name): int(value) for name, value in self._database.rows("SELECT name, value FROM counters")}
+
     def backup(self, path: Path) -> None:
         self._database.backup(Path(path))
 
