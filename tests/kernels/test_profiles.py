@@ -31,8 +31,9 @@ def test_scores_are_products_and_nan_where_nothing_speaks(n: int, m: int) -> Non
     np.testing.assert_allclose(scores, np.where(reached, expected, np.nan), rtol=1e-4, atol=1e-6)
 
 
-def test_some_columns_are_the_same_to_the_bit() -> None:
-    profiles, weights = filled(40, 300, 0.05, 3), filled(300, 300, 0.05, 4).astype(np.float32)
+@pytest.mark.parametrize("customers", [1, 40, 400])  # from some on the columns are laid out first
+def test_some_columns_are_the_same_to_the_bit(customers: int) -> None:
+    profiles, weights = filled(customers, 300, 0.05, 3), filled(300, 300, 0.05, 4).astype(np.float32)
     columns = np.array([299, 0, 130, 130], dtype=np.int32)
     np.testing.assert_array_equal(
         dense_scores(sparse(profiles), weights, columns), dense_scores(sparse(profiles), weights)[:, columns]

@@ -154,7 +154,7 @@ class Batch:
     def _baskets(self) -> Histories:
         rows = [_known(self.items, one.question.basket) for one in self.asked]
         if not any(rows):
-            return _no_baskets(len(rows))
+            return no_baskets(len(rows))
         moments = [[one.moment] * len(row) for one, row in zip(self.asked, rows, strict=True)]
         return Histories.of(rows, times=moments)
 
@@ -170,7 +170,8 @@ def _strangers(n: int) -> Ints:
 
 
 @lru_cache(256)
-def _no_baskets(n: int) -> Histories:
+def no_baskets(n: int) -> Histories:
+    """n empty carts; Histories.none makes n lists first."""
     none = np.empty(0, dtype=np.int32)
     return Histories(
         np.zeros(n + 1, np.int64), none, np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.int8)

@@ -1,15 +1,16 @@
 """Audiences: for whom an item is, over everybody who is held in memory."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from regulars.core import MISSING, Encodes, Frame, Histories, Queries
+from regulars.core import MISSING, Encodes, Frame, Histories, Queries, starts_of
 from regulars.core.errors import Interrupted, QuestionError, StoreUnavailable
 from regulars.store.protocols import Store
 
+from .asking import no_baskets
 from .audience import Audience, Place, voices
 from .crowd import Crowd, Look, Part, Vectors
 from .cursor import Cursors
@@ -21,6 +22,8 @@ from .scenarios import HOME, Scenario
 from .shop import Shop
 
 _MOST: Final = 100_000  # customers of one answer
+_TOGETHER: Final = 32_000  # customers that models are asked about by one call
+_Taken = tuple[Sequence[str], Histories, Vectors]
 
 
 class Audiences:
@@ -73,10 +76,9 @@ class Audiences:
         if not all(isinstance(voice, Encodes) for voice in known.values()) and shop.deployment is not None:
             schema |= shop.deployment.attributes
         audience = Audience(item, len(shop.catalog.items), ladder, known)
-        for part in self.crowd.parts(stopped=stopped):
+        for customers, history, vectors in _together(self.crowd.parts(stopped=stopped)):
             if stopped():
                 raise Interrupted("nobody waits for this audience any more")
-            customers, history, vectors = _taken(part)
             context = _context([wish.context] * len(customers), shop.deployment)
             queries = _queries(history, now, context, self._attributes(customers, schema))
             audience.add(customers, queries, bound.allowed(queries), vectors)
@@ -118,13 +120,36 @@ def _version(shop: Shop) -> str:
     return shop.deployment.version if shop.deployment is not None else ""
 
 
-def _taken(part: Part) -> tuple[list[str], Histories, Vectors]:
+def _taken(part: Part) -> _Taken:
     """The customers of a part, what they did, and their vectors."""
     group, rows = part
     if len(rows) == len(group.customers):
-        return list(group.customers), group.history, group.vectors
+        return group.customers, group.history, group.vectors
     vectors = {name: one[rows] for name, one in group.vectors.items()}
     return [group.customers[row] for row in rows.tolist()], group.history[rows], vectors
+
+
+def _together(parts: Iterable[Part]) -> Iterator[_Taken]:
+    """Some thousand customers at a time: what models do once for each call is done seldom then."""
+    waiting: list[_Taken] = []
+    for part in parts:
+        waiting.append(_taken(part))
+        if sum(len(one[0]) for one in waiting) >= _TOGETHER:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(taken: Sequence[_Taken]) -> _Taken:
+    customers = [user for users, _, _ in taken for user in users]
+    histories = [history for _, history, _ in taken]
+    columns = (
+        np.concatenate([getattr(one, name) for one in histories]) for name in ("items", "times", "weights", "kinds")
+    )
+    starts = starts_of(np.concatenate([one.lengths for one in histories]))
+    vectors = {name: np.concatenate([one[name] for _, _, one in taken]) for name in taken[0][2]}
+    return customers, Histories(starts, *columns), vectors
 
 
 def _context(documents: Sequence[Mapping[str, Any]], deployment: Deployment | None) -> Frame:
@@ -134,7 +159,7 @@ def _context(documents: Sequence[Mapping[str, Any]], deployment: Deployment | No
 def _queries(history: Histories, now: int, context: Frame, attributes: Frame) -> Queries:
     n = len(history)
     users, times = np.full(n, MISSING, dtype=np.int32), np.full(n, now, dtype=np.int64)
-    return Queries(users, history, times, Histories.none(n), context, attributes)
+    return Queries(users, history, times, no_baskets(n), context, attributes)
 
 
 def _written(place: Place) -> list[str]:
