@@ -1,5 +1,7 @@
 """Live recommenders: what is popular, trends, is new, was viewed, is bought again, and goes together; no fit."""
 
+import tracemalloc
+
 import numpy as np
 import polars as pl
 import pytest
@@ -114,6 +116,26 @@ def test_packing_the_pairs_changes_nothing_and_keeps_the_memory():
         pairs = [dict(zip(*(part.tolist() for part in one.near.of(item)), strict=True)) for one in (left, right)]
         assert pairs[0] == pairs[1]
     assert packed._counted < 400 < loose._counted
+
+
+def test_memory_of_pairs_and_visits_stays_within_its_bound_however_many_come():
+    random, n = np.random.default_rng(5), 200
+    meeting = Meeting(3_600, neighbors=20, visits=300, pairs=5_000)
+    meeting.grow(n)
+    tracemalloc.start()
+    sizes = []
+    try:
+        for step in range(6_000):
+            meeting.count(f"u{random.integers(3_000)}", int(random.integers(n)), NOW + step // 10)
+            if step % 50 == 49:
+                meeting.published("x")
+                assert meeting._counted <= 5_000
+                assert len(meeting._open) <= 300
+            if step % 1_000 == 999:
+                sizes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert max(sizes) < 100 * 5_000 + 500 * 300 + 500 * n  # bytes: of pairs, visits, and arrays of neighbors
 
 
 def test_what_sells_better_than_before_trends_above_what_sells_as_ever():

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -140,3 +140,13 @@ def test_a_damaged_file_is_told(store, path):
     path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 8192) + whole[-4096:])
     with pytest.raises((StoreUnavailable, ForeignStore)):
         open_store(f"sqlite:///{path}").events.append([event("x")])
+
+
+def test_no_more_than_a_few_readers_wait_for_the_next_call_however_many_read_at_once(store):
+    store.events.append([event(1)])
+    database = store._database
+    with ExitStack() as open_at_once:
+        for _ in range(20):
+            open_at_once.enter_context(database._reading())
+    assert 0 < len(database._readers) <= 4
+    assert store.events.count() == 1

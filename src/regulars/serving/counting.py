@@ -42,7 +42,7 @@ _NEVER: Final = np.iinfo(np.int64).max
 _BOUGHT: Final = (PURCHASE, "event")
 _HEAVY: Final = 1_000.0  # that one event may weigh: nobody makes an item popular alone
 _CHEAP, _RESTS = 0.02, 20  # seconds of sorting that do not matter; else it takes one part in so many
-_named = lru_cache(10_000)(canonical)
+_named = lru_cache(1_000)(canonical)
 
 Doubles = NDArray[np.float64]
 

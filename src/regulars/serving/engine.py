@@ -247,7 +247,7 @@ class _Alike(NamedTuple):
 _NO_FRAME = framed([], {})
 
 
-@lru_cache(1_024)
+@lru_cache(128)
 def _wished(text: str) -> Rules:
     return Rules.of(json.loads(text), "")
 

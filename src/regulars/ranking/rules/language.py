@@ -98,7 +98,7 @@ def seconds_of(text: str) -> float | None:
         return None
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=512)
 def _read(text: str) -> Condition:
     return Condition.joined(_Reader(text).read())
 

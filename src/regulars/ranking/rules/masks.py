@@ -10,6 +10,7 @@ from typing import Final
 from regulars.core import Bools
 
 ROOM: Final = 64_000_000  # bytes of masks that are kept
+_EACH: Final = 1_000  # bytes that a mask takes beside its values: its key with a text, and places in tables
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,11 @@ class Mask:
     high: float = inf
     depends: frozenset[str] = frozenset()
 
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return self.values.nbytes + _EACH
+
     def holds(self, now: float) -> bool:
         return self.low <= now < self.high
 
@@ -34,7 +40,7 @@ class Masks:
     def __init__(self, masks: Iterable[tuple[Hashable, Mask]] = ()) -> None:
         self._lock = Lock()
         self._masks: OrderedDict[Hashable, Mask] = OrderedDict(masks)
-        self._size = sum(mask.values.nbytes for mask in self._masks.values())
+        self._size = sum(mask.size for mask in self._masks.values())
 
     def __len__(self) -> int:
         return len(self._masks)
@@ -52,10 +58,10 @@ class Masks:
         """Keeps a mask in the place of the one before; the longest unused make room for it."""
         with self._lock:
             old = self._masks.pop(key, None)
-            self._size += mask.values.nbytes - (old.values.nbytes if old else 0)
+            self._size += mask.size - (old.size if old else 0)
             self._masks[key] = mask
             while self._size > ROOM and len(self._masks) > 1:
-                self._size -= self._masks.popitem(last=False)[1].values.nbytes
+                self._size -= self._masks.popitem(last=False)[1].size
         return mask
 
     def without(self, changed: frozenset[str]) -> "Masks":
