@@ -194,6 +194,7 @@ class RepurchaseTable(Part):
     method: str = ""  # frequency, gamma, weibull, lstm, trees or stacked; empty: the best that is installed
     horizon_weeks: int = Field(2, ge=1, le=52)  # how far ahead
     report: bool = False  # whether to write the page, as --report does
+    served: str = "weibull"  # the method behind buy_again of the service; empty: counts and gaps alone
 
 
 class ForecastTable(TableFrom):

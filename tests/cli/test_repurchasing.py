@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from cli.corner import SHELF, TABLES
+from cli.corner import SHELF, TABLES, events
 
 
 def test_everybody_gets_lines_with_chances_dates_and_reasons(shop):
@@ -75,3 +75,58 @@ def test_the_file_may_ask_for_the_page(shop):
     said = shop.ok("buy-again", "--method", "frequency", "--beside", "frequency", "--json").json
     assert said["files"][-1] == str(shop.output / "buy-again.html")
     assert (shop.output / "buy-again.html").stat().st_size < 2_000_000
+
+
+def test_what_was_learned_serves_until_the_tables_change(shop):
+    first = shop.ok("buy-again", "--method", "weibull", "-k", "3")
+    lines = pl.read_parquet(shop.output / "buy-again.parquet")
+    again = shop.ok("buy-again", "--method", "weibull", "-k", "3")
+    assert "as it was fitted on" not in first.said
+    assert "as it was fitted on" in again.said
+    assert pl.read_parquet(shop.output / "buy-again.parquet").equals(lines)
+    assert "as it was fitted on" not in shop.ok("buy-again", "--method", "weibull", "--fresh").said
+
+
+def test_a_kept_model_tells_of_later_purchases_too_when_asked(shop):
+    words = ("buy-again", "--method", "weibull", "--customer", "c-003", "-k", "40")
+    early = shop.ok(*words, "--json").json
+    log = events()
+    now = int(log["timestamp"].max())
+    bought = pl.DataFrame([("c-003", early[-1]["item_id"], now, "purchase")], schema=log.schema, orient="row")
+    shop.log(pl.concat([log, bought]))
+    late = shop.ok(*words, "--fitted", "--json").json
+    told = next(row for row in late if row["item_id"] == early[-1]["item_id"])
+    assert told["reason"].endswith("last bought today")
+    assert "as it was fitted on" not in shop.ok(*words).said  # the tables changed
+
+
+def test_a_model_that_was_never_kept_is_missed(shop):
+    answer = shop.run("buy-again", "--method", "gamma", "--fitted")
+    assert answer.code > 0
+    assert "gamma is not fitted yet" in answer.said
+
+
+def test_a_campaign_gets_everybody_who_is_due_on_its_days(shop):
+    shop.ok("buy-again", "--method", "weibull", "-k", "40")
+    everybody = pl.read_parquet(shop.output / "buy-again.parquet").drop_nulls("expected_date")
+    days = everybody["expected_date"].sort()
+    first, last = days[0], days[len(days) // 2]
+    said = shop.ok("buy-again", "--method", "weibull", "--due", str(first), str(last), "--json").json
+    table = pl.read_parquet(shop.output / "due.parquet")
+    assert said["rows"] == table.height > 0
+    assert table.columns == ["expected_date", "user_id", "item_id", "probability", "reason"]
+    wanted = everybody.filter(pl.col("expected_date").is_between(first, last))
+    keys = ["user_id", "item_id", "expected_date"]
+    assert table.select(keys).sort(keys).equals(wanted.select(keys).sort(keys))
+    assert table["expected_date"].is_sorted()
+    assert table["probability"].is_between(0, 1).all()
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(("soon", "2024-05-01"), "two days"), (("2024-05-02", "2024-05-01"), "must not be before the first")],
+)
+def test_days_that_cannot_be_are_named(shop, days, told):
+    answer = shop.run("buy-again", "--method", "frequency", "--due", *days)
+    assert answer.code > 0
+    assert told in answer.said

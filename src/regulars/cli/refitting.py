@@ -26,7 +26,7 @@ from .content import with_content
 from .learning import learn
 from .periods import tested
 from .project import COMPARISON, Project
-from .service import VERSIONS, content_of, fitted_names, fitted_of, head, store_address
+from .service import VERSIONS, content_of, fitted_names, fitted_of, head, store_address, with_repeats
 
 PREPARED = "prepared-store"  # in the output folder: the events of the store, checked and sorted
 JUDGED = 5_000  # customers who are asked for the figure of a version, at most
@@ -126,7 +126,7 @@ def _fitted(project: Project, store: Store, versions: Versions, run: Run, *, jud
     learned = learn(project, data, fitted_names(project), run)
     facts = _figures(project, prepared, run) if judged else {}
     recommenders = {name: one.recommender for name, one in learned.items()}
-    fitted = fitted_of(project, store, recommenders, data, places)
+    fitted = with_repeats(project, fitted_of(project, store, recommenders, data, places), data, run)
     facts |= {"seconds": round(time.time() - begun, 1), "fits": _seconds(learned)}
     return replace(fitted, content=content_of(project, run), facts={**fitted.facts, **facts})
 

@@ -12,25 +12,28 @@ import numpy as np
 import polars as pl
 
 from regulars.core import Dataset, Frame, Recommender, Run, Vocabulary, aligned
-from regulars.core.errors import ConfigError, EncoderMismatch, ModelError
+from regulars.core.errors import ConfigError, EmptyData, EncoderMismatch, ModelError
 from regulars.data import Prepared
 from regulars.data.kinds import weights as weights_of
 from regulars.data.prepared import manifest
+from regulars.marketing.repurchase import REPURCHASE, Repeats
 from regulars.models.kinds.saving import Saved
 from regulars.ranking import Fallback
 from regulars.retrieval.choosing import indexed
 from regulars.serving.counting import Live
 from regulars.serving.filling import Filled, fill
-from regulars.serving.live import LIVE
+from regulars.serving.live import BUY_AGAIN, LIVE
 from regulars.serving.loaded import Mark
 from regulars.serving.placing import Describe
 from regulars.serving.versions import Columns, Fitted, Places, Versions
 from regulars.serving.wiring import Setup
 from regulars.store import Store, Version
 
+from .bars import stage
 from .columns import yes_or_no
 from .console import say
 from .content import encoded, identities
+from .kept import foretelling
 from .learning import chosen
 from .project import CATEGORY, Project
 
@@ -145,7 +148,8 @@ def first_day(project: Project, store: Store, run: Run) -> Version | None:
         say(f"the fitted model is left out: {error}")
         return None
     versions = Versions(project.output / VERSIONS, store.models)
-    version = versions.make(_of_model(project, store, saved, data))
+    fitted = with_repeats(project, _of_model(project, store, saved, data), data, run)
+    version = versions.make(fitted)
     store.models.promote(version.name)
     return version
 
@@ -173,6 +177,22 @@ def fitted_of(
         places=places if (known >= 0).all() else Places(places.events, 0),
         facts={"methods": list(recommenders), "items": int(met.sum()), "events": len(data), "customers": data.n_users},
     )
+
+
+def with_repeats(project: Project, fitted: Fitted, data: Dataset, run: Run) -> Fitted:
+    """The version with what customers buy again, learned from `data`; as it is where the log is too short for that."""
+    name = project.config.repurchase.served
+    if not name:
+        return fitted
+    try:
+        known = data if data.n_items == len(fitted.items) else _without_newer(data, fitted.items)
+        method = REPURCHASE[foretelling(name, "served of [repurchase]")]
+        with stage(run, f"learn what is bought again ({name})"):
+            learned = Repeats.fit(method, known, project.config.repurchase.horizon_weeks, run)
+    except EmptyData as error:
+        return replace(fitted, facts={**fitted.facts, BUY_AGAIN: f"by counts and gaps: {error}"})
+    recommenders = {**fitted.recommenders, BUY_AGAIN: learned}
+    return replace(fitted, recommenders=recommenders, facts={**fitted.facts, BUY_AGAIN: name})
 
 
 def _of_model(project: Project, store: Store, saved: Saved, data: Dataset) -> Fitted:

@@ -9,8 +9,9 @@ A method is `fit` on a log and answers for `Pairs`, every product that a custome
 how good probabilities are.
 """
 
-from .answers import buy_again, expected_days, next_basket, reasons
+from .answers import buy_again, due, expected_days, next_basket, reasons
 from .calibration import Calibrated, Calibration
+from .demand import expected_units, foreseen
 from .explore import CrossSell, CrossSellModel, Offers
 from .frequency import Frequency
 from .hazard import Hazard, HazardModel
@@ -56,7 +57,10 @@ __all__ = [
     "bought_within",
     "buy_again",
     "days_until",
+    "due",
     "expected_days",
+    "expected_units",
+    "foreseen",
     "judged",
     "next_basket",
     "pairs_of",

@@ -1,15 +1,17 @@
 """The verbs: what each customer buys again, when and why; and the next basket, repeats and new products apart."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 
-from regulars.core import DAY, QUIET, Allowed, Bools, Dataset, Floats, Frame, Ints, Progress, Run, floats
+from regulars.core import DAY, QUIET, Allowed, Bools, Dataset, Floats, Frame, Ints, Longs, Progress, Run, floats
 from regulars.core.errors import SettingError
 
 from .explore import CrossSellModel
-from .method import HORIZONS, RepurchaseModel
+from .method import HORIZONS, RepurchaseModel, at_horizons
 from .pairs import Pairs
 from .reading import Past
 
@@ -29,6 +31,7 @@ def buy_again(
     k: int = 10,
     at: int | None = None,
     allowed: Bools | None = None,
+    zone: str = "UTC",
     run: Run = QUIET,
 ) -> Frame:
     """The k products of each customer that are bought again most likely; one row each, the likeliest first.
@@ -36,7 +39,8 @@ def buy_again(
     Columns: user_id, rank (from 1), item_id, probability (of a purchase within the horizon), expected_date (the day by
     which a purchase is as likely as not; null beyond a year), reason ("every 21 days; last bought 19 days ago").
     customers: indices, everybody by default; those who bought nothing get no row. at: the moment of asking, by default
-    right after the last event. allowed: bool [n_items], what may be named. Raises SettingError, EmptyData.
+    right after the last event. allowed: bool [n_items], what may be named. zone: of the dates. Raises SettingError,
+    EmptyData.
     """
     check_horizon(horizon_weeks)
     past = Past.of(data, at)
@@ -46,8 +50,46 @@ def buy_again(
             continue
         said = model.probabilities(pairs, (horizon_weeks, *HORIZONS))
         best = best_pairs(pairs, said[:, 0], k, _alike(allowed))
-        parts.append(_rows(data, pairs, said, best))
+        parts.append(_rows(data, pairs, said, best, zone))
     return pl.concat(parts)
+
+
+def due(
+    model: RepurchaseModel,
+    data: Dataset,
+    days: tuple[date, date],
+    customers: Ints | None = None,
+    *,
+    at: int | None = None,
+    allowed: Bools | None = None,
+    zone: str = "UTC",
+    run: Run = QUIET,
+) -> Frame:
+    """Who is due for which product from the first of two days to the last: the addresses and dates of a campaign.
+
+    A row for each customer and product whose expected date, as `buy_again` tells it, is one of these days; by date,
+    the likeliest first. Columns: expected_date, user_id, item_id, probability (that the next purchase falls into these
+    days), reason. Raises SettingError when they are over at the moment of asking, EmptyData.
+    """
+    first, last = days
+    past = Past.of(data, at)
+    today = datetime.fromtimestamp(past.at, ZoneInfo(zone)).date()
+    if not max(first, today) <= last:
+        raise SettingError(f"who is due from {first} to {last}? The last day must not be before the first, or {today}")
+    midnights = [datetime.combine(day, time(), ZoneInfo(zone)).timestamp() for day in (first, last + timedelta(days=1))]
+    ahead = [max(midnight - past.at, 0) / (7 * DAY) for midnight in midnights]
+    parts = [_none(data)]
+    for pairs in _blocks(past, data, customers, run):
+        if not len(pairs):
+            continue
+        said = model.probabilities(pairs)
+        within = at_horizons(said, HORIZONS, ahead)
+        kept = np.flatnonzero(_alike(allowed).permits(pairs.row, pairs.items) & ~np.isnan(said).any(axis=1))
+        chances = np.column_stack([within[:, 1] - within[:, 0], said])
+        rows = _rows(data, pairs, chances, np.stack([kept, np.ones(len(kept), dtype=np.int32)]).astype(np.int32), zone)
+        parts.append(rows.filter(pl.col("expected_date").is_between(first, last)))
+    table = pl.concat(parts).select("expected_date", "user_id", "item_id", "probability", "reason")
+    return table.sort("expected_date", "probability", descending=[False, True], maintain_order=True)
 
 
 def next_basket(
@@ -61,6 +103,7 @@ def next_basket(
     new: int = 3,
     at: int | None = None,
     allowed: Bools | None = None,
+    zone: str = "UTC",
     run: Run = QUIET,
 ) -> Frame:
     """What the coming visit may bring: `k` - `new` repeats and `new` products that the customer never bought.
@@ -77,7 +120,7 @@ def next_basket(
         if len(pairs):
             said = model.probabilities(pairs, (horizon_weeks, *HORIZONS))
             best = best_pairs(pairs, said[:, 0], k if explore is None else k - new, _alike(allowed))
-            repeats = _rows(data, pairs, said, best)
+            repeats = _rows(data, pairs, said, best, zone)
         parts.append(repeats.with_columns(part=pl.lit(REPEAT)))
         if explore is not None:
             parts.append(_new(explore, past, pairs, repeats, horizon_weeks, k, allowed))
@@ -156,13 +199,14 @@ def best_pairs(pairs: Pairs, said: Floats, k: int, allowed: Allowed) -> Ints:
     return np.stack([order[rank < k], rank[rank < k] + 1]).astype(np.int32)
 
 
-def _rows(data: Dataset, pairs: Pairs, said: Floats, best: Ints) -> Frame:
+def _rows(data: Dataset, pairs: Pairs, said: Floats, best: Ints, zone: str) -> Frame:
     order, rank = best
     days = expected_days(said[order, 1:])
     moment = pairs.at[pairs.row[order]]
     near = ~np.isnan(days)
     coming = pl.Series(np.where(near, moment + np.where(near, days, 0) * DAY, 0).astype(np.int64))
-    dates = pl.select(pl.when(pl.Series(near)).then(pl.from_epoch(coming, "s").cast(pl.Date))).to_series()
+    local = pl.from_epoch(coming, "s").dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.date()
+    dates = pl.select(pl.when(pl.Series(near)).then(local)).to_series()
     return pl.DataFrame(
         {
             "user_id": data.users.names(pairs.customers[order]),
@@ -170,7 +214,7 @@ def _rows(data: Dataset, pairs: Pairs, said: Floats, best: Ints) -> Frame:
             "item_id": data.items.names(pairs.items[order]),
             "probability": said[order, 0],
             "expected_date": dates,
-            "reason": reasons(pairs).gather(order),
+            "reason": reasons(pairs.only(np.sort(order))).gather(_ranks(order)),
         }
     )
 
@@ -204,6 +248,13 @@ def _new(
             "part": pl.Series([EXPLORE]).new_from_index(0, n),
         }
     )
+
+
+def _ranks(values: Ints) -> Longs:
+    """The place of each in rising order."""
+    ranks = np.empty(len(values), dtype=np.int64)
+    ranks[np.argsort(values)] = np.arange(len(values))
+    return ranks
 
 
 def _alike(allowed: Bools | None) -> Allowed:

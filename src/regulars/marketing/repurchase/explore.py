@@ -18,6 +18,7 @@ from regulars.core import (
     Ints,
     Model,
     Queries,
+    Recommendations,
     Run,
     Settings,
     floats,
@@ -30,6 +31,7 @@ from .calibration import Doubles, moments, rising
 from .method import HORIZONS, at_horizons
 from .reading import last_moment, purchases
 
+NAME = "cross_sell"  # of the source
 _RIDGE = 1.0
 _STEPS = 30
 _LATELY = 56  # days in which the new products of a customer are counted
@@ -64,6 +66,13 @@ class CrossSellModel:
         told[items == MISSING] = np.nan
         order = np.argsort(np.where(items == MISSING, np.inf, -told[:, :, -1]), axis=1, kind="stable")
         return Offers(np.take_along_axis(items, order, 1), np.take_along_axis(told, order[:, :, None], 1))
+
+    def recommend(self, queries: Queries, k: int, allowed: Allowed | None = None) -> Recommendations:
+        """The first k offers, at most `depth`; the score is the chance of a purchase within the longest horizon."""
+        offers, answer = self.offers(queries, allowed), Recommendations.none(len(queries), k, NAME)
+        shown = min(k, self.depth)
+        answer.items[:, :shown], answer.scores[:, :shown] = offers.items[:, :shown], offers.chances[:, :shown, -1]
+        return answer
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class RepurchaseMethod(Protocol):
         ...
 
 
-def at_horizons(told: Floats, known: Sequence[int], wanted: Sequence[int]) -> Floats:
+def at_horizons(told: Floats, known: Sequence[int], wanted: Sequence[float]) -> Floats:
     """Probabilities of other horizons than those that were learned; told: [n, known], rising; float32 [n, wanted].
 
     In between, purchases come at an even pace; beyond the last, at that of the last stretch.
