@@ -90,6 +90,17 @@ def lesson(settings, data=SHOP.data):
     return Lesson.of(data, settings, Run())
 
 
+def test_no_further_line_of_a_receipt_tells_what_is_withheld():
+    data = shops.communities().data
+    twice = data.where(np.repeat(np.arange(len(data)), 2))
+    settings = replace(METHODS["mult_vae"], patience=1, validation=0.3)
+    withheld = lesson(settings, twice).withheld
+    learned = set(zip(*(getattr(withheld.known, name).tolist() for name in ("user", "item", "time")), strict=True))
+    asked = zip(withheld.queries.users, withheld.targets, withheld.queries.times - 1, strict=True)
+    assert len(withheld)
+    assert not learned & {tuple(map(int, line)) for line in asked}
+
+
 def test_the_loss_of_mult_vae_is_the_likelihood_and_a_growing_part_of_the_divergence():
     settings = replace(METHODS["mult_vae"], dropout=0.0, noise=0.0, beta=0.8, annealing=2)
     task = Variational(settings, lesson(settings))

@@ -83,22 +83,14 @@ def test_what_came_after_the_newest_eligible_event_is_not_known():
 def test_no_further_line_of_the_receipt_tells_the_answer():
     rows = [(u, item, t) for u in "abcd" for t, item in enumerate([1, 2, 3])]
     twice = shop([row for row in rows for _ in range(2)])
-    assert len(Withheld.of(twice, 0.5, random()).known) == len(twice) - 2
-    withheld = Withheld.of(twice, 0.5, random(), lines=True)
+    withheld = Withheld.of(twice, 0.5, random())
     assert len(withheld.known) == len(twice) - 4
     assert (withheld.queries.history.items != withheld.targets[withheld.queries.history.rows]).all()
 
 
 def test_an_item_of_which_there_are_further_lines_of_one_customer_alone_is_not_withheld():
     data = shop([("a", 1, 1), ("a", 9, 2), ("a", 9, 2), ("b", 1, 1), ("b", 1, 2), ("c", 1, 1)])
-    assert 0 not in Withheld.of(data, 1.0, random(), lines=True).queries.users
-
-
-def test_where_no_line_stands_twice_the_same_is_withheld_with_lines_and_without():
-    data = diverse()
-    one, two = (Withheld.of(data, 0.3, random(4), lines=lines) for lines in (False, True))
-    np.testing.assert_array_equal(one.targets, two.targets)
-    np.testing.assert_array_equal(one.known.item, two.known.item)
+    assert 0 not in Withheld.of(data, 1.0, random()).queries.users
 
 
 def test_the_figure_is_that_of_the_definition():

@@ -129,7 +129,7 @@ class ContentToCF(Trained):
         several = np.flatnonzero(np.diff(data.starts) > 1)
         able = max(1, len(np.intersect1d(several, data.user[eligible])))
         n = min(max(self.validation * able, min(FEW, able / 2), SMALL * len(data)), MOST, able)
-        withheld = Withheld.of(data, n / able, run.random(), eligible=eligible, lines=True)
+        withheld = Withheld.of(data, n / able, run.random(), eligible=eligible)
         if not later.any():
             return withheld
         earlier = withheld.known.queries(withheld.queries.users, withheld.queries.times - 1)

@@ -37,13 +37,12 @@ class Withheld:
         random: np.random.Generator,
         *,
         eligible: Bools | None = None,
-        lines: bool = False,
     ) -> "Withheld":
         """Withholds the newest event of a random share of those who can be asked, at most MOST; a share of 0: nothing.
 
         eligible: bool [n_events], the events that can be asked for; those of positive weight unless given. Of events
         at the same time one is drawn, so that the order within an order slip says nothing; what a chosen customer did
-        after it is left out, too. lines: so are further lines with the same item at the same time, which would tell the
+        after it is left out, too, and so are further lines with the same item at the same time, which would tell the
         answer to whatever learns from `known`. A customer of whom nothing would be known, and an item that nobody else
         met, stay.
         """
@@ -51,8 +50,7 @@ class Withheld:
         events = spans(data.starts[users], data.starts[users + 1] - data.starts[users])
         asked = data.weight[events] > 0 if eligible is None else eligible[events]
         chosen, left_out = _newest(data, events, asked, random)
-        if lines:
-            left_out = np.union1d(left_out, _same_lines(data, events, chosen))
+        left_out = np.union1d(left_out, _same_lines(data, events, chosen))
         out = np.zeros(len(data), dtype=np.bool_)
         out[left_out] = True
         lost = _would_be_lost(data, left_out, out)
