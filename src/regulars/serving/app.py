@@ -30,7 +30,7 @@ ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = Mapping[bytes, bytes]
 
 PROBLEM = b"application/problem+json"
-READ = (b"authorization", b"content-length", b"content-type", b"x-api-key", b"x-request-id")
+READ = frozenset((b"authorization", b"content-length", b"content-type", b"x-api-key", b"x-request-id"))
 LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:")
 THREADS = 8  # for calls of the store
 OPEN = Access(open=True)
@@ -103,7 +103,8 @@ class App:
         seconds = time.perf_counter() - started
         self.metrics.request(endpoint.name if endpoint else "none", reply.status, seconds)
         key = call.key.name if call.key else ""
-        logs.access(method, raw_path, reply.status, seconds, call.request_id, key=key)
+        path = (endpoint.logged if endpoint else b"") or raw_path
+        logs.access(method, path, reply.status, seconds, call.request_id, key=key)
 
     async def _reply(self, call: Call, endpoint: Endpoint, query: bytes, headers: Headers, receive: Receive) -> Reply:
         if endpoint.role:

@@ -24,6 +24,7 @@ class Impatient(HttpToolsProtocol):
 
     _patience: asyncio.TimerHandle | None = None
     _head = 0  # bytes
+    _within = False  # the head of a request
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -42,15 +43,19 @@ class Impatient(HttpToolsProtocol):
         self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
         self.transport.close()
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._within and self._patience is None:  # most heads arrive whole, and need no clock
+            self._patience = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+
     def on_headers_complete(self) -> None:
+        self._within = False
         self._be_calm()
         super().on_headers_complete()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head = 0
-        if self._patience is None:
-            self._patience = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+        self._head, self._within = 0, True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._be_calm()
@@ -82,6 +87,7 @@ def server(app: ASGI, host: str, port: int) -> uvicorn.Server:
             timeout_graceful_shutdown=10,
             access_log=False,
             log_config=None,
+            proxy_headers=False,  # nobody asks who the client is
             server_header=False,
             date_header=False,
         )

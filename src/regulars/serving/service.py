@@ -14,7 +14,7 @@ from .shop import Shop
 class Answers(Protocol):
     """Questions that wait together are answered together."""
 
-    def submit(self, question: Question) -> Future[Answer]:
+    async def answer(self, question: Question) -> Answer:
         """Raises Overloaded when too many wait."""
         ...
 

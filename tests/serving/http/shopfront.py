@@ -51,6 +51,9 @@ class Engine:
         threading.Thread(target=work, daemon=True).start()
         return future
 
+    async def answer(self, question):
+        return await asyncio.shield(asyncio.wrap_future(self.submit(question)))
+
     def answered(self, question):
         if self.fails:
             raise self.fails

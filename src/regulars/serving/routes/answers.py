@@ -5,7 +5,6 @@ import re
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Annotated
@@ -15,11 +14,11 @@ from msgspec import Meta
 
 from regulars.core.errors import NotYet
 
-from ..calls import Call, Reply, bridged, told
+from ..calls import Call, Reply, told
 from ..keys import allows
 from ..limits import check_depth
 from ..problems import Problem
-from ..questions import Answer, Because, Done, Line, Question, Reach
+from ..questions import Answer, Done, Line, Question, Reach
 from ..schemas import Ask, Audience, Cursor, Did, Id, IdOrNone, K, Mark, Reached, Reason, Recommended, Shown, Text
 
 FIRST = "home"  # the scenario of who names none
@@ -71,8 +70,7 @@ class Many(msgspec.Struct, forbid_unknown_fields=True):
 async def for_customer(call: Call) -> Reply:
     """GET /v1/recommend/{customer}."""
     query = call.query
-    question = _question(query, query.scenario or FIRST, call.params[0])
-    return await _answered(call, replace(question, basket=tuple(query.basket)))
+    return await _answered(call, _question(query, query.scenario or FIRST, call.params[0], tuple(query.basket)))
 
 
 async def asked(call: Call) -> Reply:
@@ -112,8 +110,8 @@ def of_item(scenario: str) -> Callable[[Call], Awaitable[Reply]]:
     """GET /v1/SCENARIO/{item}."""
 
     async def work(call: Call) -> Reply:
-        question = _question(call.query, scenario, call.query.customer)
-        return await _answered(call, replace(question, basket=(call.params[0], *call.query.basket)))
+        basket = (call.params[0], *call.query.basket)
+        return await _answered(call, _question(call.query, scenario, call.query.customer, basket))
 
     return work
 
@@ -148,10 +146,11 @@ async def audience(call: Call) -> Reply:
     return told(Audience(call.params[0], customers, found.cursor, found.customers, found.history))
 
 
-def _question(query: Wanted, scenario: str, customer: str) -> Question:
+def _question(query: Wanted, scenario: str, customer: str, basket: tuple[str, ...] = ()) -> Question:
     return Question(
         scenario=scenario,
         customer=customer,
+        basket=basket,
         context=query.context,
         k=query.k,
         cursor=query.cursor,
@@ -178,7 +177,7 @@ async def _answered(call: Call, question: Question) -> Reply:
         raise Problem("not-found", f"there is no scenario {question.scenario!r}; the scenarios are {known}")
     call.service.engine.check(question)
     started = time.perf_counter()
-    answer = await bridged(call.service.batcher.submit(question))
+    answer = await call.service.batcher.answer(question)
     call.metrics.stage("work", time.perf_counter() - started)
     call.metrics.answered(question.scenario, degraded=answer.degraded, short=bool(answer.short))
     _count(call, answer.lines)
@@ -208,16 +207,12 @@ def _recommended(answer: Answer) -> Recommended:
 
 
 def _shown(line: Line) -> Shown:
-    because = [_reason(one) for one in line.because]
+    because = [Reason(*one) for one in line.because]
     told = Shown(line.item_id, line.rank, line.score, line.source, line.via, line.reason, because, line.chance)
     if line.expected is not None:
         told.probability, told.horizon_weeks, day = line.expected
         told.expected_date = None if day is None else _EPOCH + timedelta(days=day)
     return told
-
-
-def _reason(one: Because) -> Reason:
-    return Reason(one.item_id, one.name, one.feature, one.time, one.share)
 
 
 def _done(told: list[Did]) -> tuple[Done, ...]:
