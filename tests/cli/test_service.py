@@ -267,7 +267,7 @@ def test_the_first_day_fills_the_store_and_takes_the_fitted_model(shop):
     assert store.items.count() == 40
     service = open_service(setup_of(project, shop.folder / "regulars.toml", QUIET), store)
     assert service.shop().deployment.version == version.name
-    assert tuple(service.shop().deployment.recommenders) == ("item_knn", "popularity")
+    assert tuple(service.shop().deployment.recommenders) == ("item_knn", "popularity", "buy_again")
     service.close()
 
 
@@ -308,6 +308,40 @@ def test_the_first_day_without_a_model_serves_what_is_popular(shop):
 def test_a_version_holds_what_scenarios_name(shop):
     shop.write(SHOP + '[methods.als]\n[scenarios.more]\nsources = ["als", "trending", "popular"]\n', rest=False)
     assert fitted_names(project_of(shop)) == ("item_knn", "popularity", "als")
+
+
+def test_a_version_foretells_what_is_bought_again_from_the_event_of_this_second(served):
+    project, store = project_of(served), open_store(store_address(project_of(served)))
+    service = open_service(setup_of(project, served.folder / "regulars.toml", QUIET), store)
+    asked = Question(scenario="buy_again", customer="c-003", k=40)
+    lines = service.submit(asked).result(10).lines
+    assert lines[0].reason.split(";")[1].startswith(" last bought")
+    assert lines[0].expected.weeks == 2
+    assert [line.expected.probability for line in lines] == sorted(
+        (line.expected.probability for line in lines), reverse=True
+    )
+    item = lines[-1].item_id
+    store.events.append([Event("just-now", "c-003", item, "purchase", int(time.time()))])
+    told = next(line for line in service.submit(asked).result(10).lines if line.item_id == item)
+    assert told.reason.endswith("last bought today")
+    service.close()
+
+
+@pytest.mark.parametrize(
+    ("served_by", "told"), [('served = ""', None), ('served = "frequency"', "frequency"), ("", "weibull")]
+)
+def test_the_method_behind_buy_again_can_be_chosen(served, served_by, told):
+    served.write(SHOP + f"[repurchase]\n{served_by}\n", rest=False)
+    facts = served.ok("refit", "--no-judge", "--no-promote", "--json").json
+    assert facts.get("buy_again") == told
+
+
+def test_a_log_too_short_to_foretell_leaves_buy_again_to_counts(bare):
+    lines = "\n".join(f"c{n % 5},milk,2024-03-{day:02d},purchase" for n in range(5) for day in range(1, 20))
+    bare.text(f"user_id,item_id,time,kind\n{lines}\n")
+    bare.write(EVENTS + '[methods.popularity]\n[recommend]\nmethod = "popularity"\n', rest=False)
+    bare.ok("load")
+    assert "56 days or more" in bare.ok("refit", "--no-judge", "--json").json["buy_again"]
 
 
 def test_only_one_refits_at_a_time(served):
