@@ -1,6 +1,7 @@
 """What every store keeps to: SQLite in a file, PostgreSQL on a server."""
 
 import math
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
@@ -579,6 +580,67 @@ class TestExposures:
         assert store.exposures.erase("anna") == 1
         assert store.exposures.of("x") is None
         assert store.exposures.count() == 1
+
+
+def texts(store, folder):
+    """Every text of every table, and of a dump of it."""
+    database = store._database
+    found = [
+        str(value) for table in database.tables() for row in database.rows(f"SELECT * FROM {table}") for value in row
+    ]
+    store.dump(folder)
+    frames = [pl.read_parquet(path) for path in folder.glob("*.parquet")]
+    return found + [str(value) for frame in frames for row in frame.iter_rows() for value in row]
+
+
+class TestErasures:
+    def test_no_table_and_no_dump_holds_the_id_of_who_was_erased(self, store, tmp_path):
+        name, phone = "anna-whose-name-is-told", "phone-of-hers"
+        store.events.append([event("a", name), event("b", phone), event("c", "ben")])
+        store.exposures.append([exposure("x", phone), exposure("y", "ben"), exposure("z", name)])
+        store.customers.put({name: {"town": "Bonn"}, "ben": {}, phone: {"of": "hers"}})
+        store.events.merge(phone, name)
+        assert store.erasures.erase(phone) == (2, 2, 2)
+        assert not [text for text in texts(store, tmp_path / "dump") if name in text or phone in text]
+        assert [len(rows) for rows in store.events.histories([name, phone, "ben"])] == [0, 0, 1]
+        assert store.events.owner(phone) == phone
+        assert (store.exposures.count(), store.customers.count()) == (1, 1)
+        assert store.erasures.erase(name) == store.erasures.erase("nobody") == (0, 0, 0)
+
+    def test_the_mark_of_an_earlier_deletion_goes_too(self, store, tmp_path):
+        store.customers.put({"anna-of-before": {"town": "Bonn"}})
+        store.customers.delete(["anna-of-before"])
+        assert store.erasures.erase("anna-of-before") == (0, 0, 0)
+        assert not [text for text in texts(store, tmp_path / "dump") if "anna-of-before" in text]
+
+    def test_replicas_hear_of_each_id_by_a_hash_with_the_key_of_the_store(self, store, opened, url):
+        assert store.erasures.since(0) == []
+        store.events.append([event("a", "phone")])
+        store.events.merge("phone", "anna")
+        store.erasures.erase("anna")
+        found = store.erasures.since(0)
+        assert {digest for _, digest in found} == {store.erasures.digest("anna"), store.erasures.digest("phone")}
+        store.erasures.erase("ben")
+        assert [digest for _, digest in store.erasures.since(found[-1][0])] == [store.erasures.digest("ben")]
+        other = opened(url)
+        assert other.erasures.digest("anna") == store.erasures.digest("anna")
+        assert other.erasures.since(0) == store.erasures.since(0)
+
+    def test_what_was_shown_before_the_erasure_and_comes_after_it_is_not_stored(self, store):
+        now = int(time.time())
+        store.exposures.append([exposure("first", time=now)])
+        store.erasures.erase("anna")
+        store.exposures.append([exposure("late", time=now - 5), exposure("bens", "ben", time=now - 5)])
+        assert [store.exposures.of(name) is None for name in ("late", "bens")] == [True, False]
+        store.exposures.append([exposure("again", time=now + 60)])  # somebody who came back
+        assert store.exposures.of("again") is not None
+
+    def test_two_stores_have_two_keys(self, store, tmp_path):
+        other = open_store(f"sqlite:///{tmp_path / 'other.db'}")
+        for one in (store, other):
+            one.erasures.erase("anna")
+        assert store.erasures.digest("anna") != other.erasures.digest("anna")
+        other.close()
 
 
 class TestKeys:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from regulars.store import Event, open_store
+from regulars.store import Event, Exposure, open_store
 
 CLIENT = """
 import sys, threading, time, itertools
@@ -134,7 +134,13 @@ def test_erased_events_are_not_in_the_bytes_of_the_files(tmp_path):
     store.events.append([Event(str(n), "anna", secret, "view", n) for n in range(500)])
     store.events.append([Event("b", "ben", "tea", "view", 1)])
     assert len(store.events.histories(["anna"])[0]) == 500  # a reader that stays open
-    store.events.erase("anna")
-    assert not any(secret.encode() in path.read_bytes() for path in tmp_path.iterdir())
+    store.events.merge("phone-of-hers", "anna")
+    store.customers.put({"anna": {"town": "Bonn"}, "ben": {}})
+    store.exposures.append(
+        [Exposure(str(n), "anna", "home", n, ("tea",), (1.0,), ("als",), (1.0,)) for n in range(300)]
+    )
+    store.erasures.erase("anna")
+    told = (secret.encode(), b"anna", b"phone-of-hers", b"Bonn")
+    assert not any(word in path.read_bytes() for path in tmp_path.iterdir() for word in told)
     store.close()
-    assert not any(secret.encode() in path.read_bytes() for path in tmp_path.iterdir())
+    assert not any(word in path.read_bytes() for path in tmp_path.iterdir() for word in told)

@@ -115,6 +115,11 @@ class Crowd:
                 self._leave(customer)
                 self._due[customer] = None
 
+    def known(self) -> list[str]:
+        """The customers who are held."""
+        with self._turn:
+            return list(self._where)
+
     def forget_all(self) -> None:
         """Drops everybody; they are read again."""
         with self._turn:

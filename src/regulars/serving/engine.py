@@ -114,6 +114,10 @@ class Engine:
         self._reader.forget(customer)
         self.audiences.crowd.forget(customer)
 
+    def remembered(self) -> set[str]:
+        """The customers of whom anything is remembered."""
+        return {*self._reader.known(), *self.audiences.crowd.known()}
+
     def forget_all(self) -> None:
         """Drops what is remembered of everybody: another state of the store is there."""
         self._reader.forget_all()

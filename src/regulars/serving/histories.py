@@ -53,6 +53,11 @@ class Reader:
         with self._lock:
             self._drop(customer)
 
+    def known(self) -> list[str]:
+        """The customers whose history is remembered."""
+        with self._lock:
+            return list(self._known)
+
     def forget_all(self) -> None:
         """Erases what is remembered of everybody: another store is there."""
         with self._lock:

@@ -17,11 +17,13 @@ from .batching import Batcher
 from .engine import Engine
 from .exposing import Exposing
 from .following import PAUSE, Follower
+from .forgetting import Forgetting
 from .placing import Describe
 from .questions import Answer, Question
 from .refit import Refitting
 from .scenarios import Scenario, scenarios_of
 from .shop import Shop
+from .tempo import USUAL, Tempo
 from .traffic import Shadow
 from .versions import Versions
 
@@ -50,6 +52,7 @@ class Setup:
     weights: Mapping[str, float] = field(default_factory=dict)
     naming: Sequence[str] = ()
     arrived: str = ""
+    tempo: Tempo = USUAL
     history: int = 500
     describe: Describe | None = None
     refit: Sequence[str] = ()
@@ -72,6 +75,7 @@ class Assembled:
     exposing: Exposing
     shadow: Shadow
     scenarios: Mapping[str, Scenario]
+    forgetting: Forgetting
     refitting: Refitting | None = None
 
     def shop(self) -> Shop:
@@ -118,6 +122,7 @@ class Assembled:
         """Answers what waits, writes what is to be written, and lets go of the store."""
         if self.refitting is not None:
             self.refitting.close()
+        self.forgetting.close()
         self.batcher.close()
         self.engine.audiences.crowd.close()
         self.shadow.close()
@@ -145,6 +150,7 @@ def open_service(setup: Setup, store: Store | None = None, *, scheduled: bool = 
         describe=setup.describe,
         naming=setup.naming,
         arrived=setup.arrived,
+        tempo=setup.tempo,
         pause=setup.pause,
         anew=lambda: engine.forget_all(),
     )
@@ -176,6 +182,7 @@ def open_service(setup: Setup, store: Store | None = None, *, scheduled: bool = 
         exposing,
         shadow,
         scenarios,
+        Forgetting(store.erasures, engine.remembered, engine.forget),
         refitting,
     )
 

@@ -4,8 +4,8 @@ store = open_store("sqlite:///shop.db")       # or postgresql://user:password@ho
 """
 
 from .opening import open_store
-from .protocols import Entities, Events, Exposures, Keys, Models, Store
-from .records import Appended, Did, Entity, Event, Exposure, Key, Placed, Version
+from .protocols import Entities, Erasures, Events, Exposures, Keys, Models, Store
+from .records import Appended, Did, Entity, Erased, Event, Exposure, Key, Placed, Version
 from .writing import Writer
 
 __all__ = [
@@ -13,6 +13,8 @@ __all__ = [
     "Did",
     "Entities",
     "Entity",
+    "Erased",
+    "Erasures",
     "Event",
     "Events",
     "Exposure",

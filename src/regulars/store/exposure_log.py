@@ -12,6 +12,7 @@ from regulars.core.errors import BadRecord
 
 from .checking import askable, check_all, check_ids, check_whole
 from .database import Database, Row
+from .erasing import Erasures
 from .framing import framed
 from .outcomes import joined
 from .records import Exposure
@@ -31,8 +32,8 @@ _COLUMNS = [
 class ExposureLog:
     """The table of exposures of a database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, erasures: Erasures) -> None:
+        self._database, self._erasures = database, erasures
 
     def append(self, exposures: Sequence[Exposure]) -> None:
         for one in exposures:
@@ -43,7 +44,9 @@ class ExposureLog:
             users = list({one.user_id for one in exposures})
             found = transaction.each("SELECT customer FROM aliases WHERE visitor = {key}", users)
             owners = {user: rows[0][0] if rows else user for user, rows in zip(users, found, strict=True)}
-            transaction.add(EXPOSURES, [[_row(one, owners[one.user_id]) for one in exposures]])
+            gone = self._erasures.gone(transaction, users, min(one.time for one in exposures))
+            left = [one for one in exposures if one.user_id not in gone]
+            transaction.add(EXPOSURES, [[_row(one, owners[one.user_id]) for one in left]])
 
     def of(self, exposure_id: str) -> Exposure | None:
         found = self._database.rows(f"SELECT {_ROW} FROM exposures WHERE exposure_id = ?", askable([exposure_id]))

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from regulars.core import Frame
 
-from .records import Appended, Did, Entity, Event, Exposure, Key, Placed, Version
+from .records import Appended, Did, Entity, Erased, Event, Exposure, Key, Placed, Version
 
 
 class Events(Protocol):
@@ -160,7 +160,10 @@ class Exposures(Protocol):
     """What was shown."""
 
     def append(self, exposures: Sequence[Exposure]) -> None:
-        """Stores those whose exposure_id is new; durable on return. Raises BadRecord."""
+        """Stores those whose exposure_id is new and whose customer was not erased since; durable on return.
+
+        Raises BadRecord.
+        """
         ...
 
     def of(self, exposure_id: str) -> Exposure | None: ...
@@ -181,6 +184,25 @@ class Exposures(Protocol):
 
     def erase(self, user_id: str) -> int:
         """Forgets what was shown to a customer; to be called before `Events.erase`, which forgets who is who."""
+        ...
+
+
+class Erasures(Protocol):
+    """Who is to be forgotten, for good."""
+
+    def erase(self, user_id: str) -> Erased:
+        """Forgets events, what was shown, attributes, and which visitors somebody was, all or nothing.
+
+        What stays is a hash with a key of the store, for each id that is gone.
+        """
+        ...
+
+    def since(self, place: int) -> list[tuple[int, str]]:
+        """Place and digest of each id that was erased after `place`, for those who remember somebody."""
+        ...
+
+    def digest(self, user_id: str) -> str:
+        """The hash by which an id is to be found among those."""
         ...
 
 
@@ -215,6 +237,8 @@ class Store(Protocol):
     def exposures(self) -> Exposures: ...
     @property
     def keys(self) -> Keys: ...
+    @property
+    def erasures(self) -> Erasures: ...
 
     def ping(self) -> None:
         """Raises StoreUnavailable when the database does not answer."""

@@ -50,6 +50,14 @@ class Appended(NamedTuple):
     repeated: int
 
 
+class Erased(NamedTuple):
+    """How much of somebody was erased: events, answers that were shown, sets of attributes."""
+
+    events: int
+    exposures: int
+    attributes: int
+
+
 @dataclass(frozen=True)
 class Entity:
     """An item or a customer: what is known of it as a JSON object; place: in the order of changes; deleted: a mark."""

@@ -93,4 +93,12 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "CREATE INDEX customers_deleted ON customers (place, id) WHERE deleted = 1",
         ),
     ),
+    (
+        "who is erased leaves a keyed hash",
+        (
+            "CREATE TABLE secrets (name {text} PRIMARY KEY, value {text} NOT NULL)",
+            "CREATE TABLE erased (place {whole} PRIMARY KEY, digest {text} NOT NULL, time {whole} NOT NULL)",
+            "DELETE FROM customers WHERE deleted = 1",  # their ids were the marks
+        ),
+    ),
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 from . import dumping
 from .database import Database
 from .documents import Documents
+from .erasing import Erasures
 from .event_log import EventLog
 from .exposure_log import ExposureLog
 from .key_ring import KeyRing
@@ -21,7 +22,8 @@ class DatabaseStore:
         self.items = Documents(database, ITEMS, "item_id")
         self.customers = Documents(database, CUSTOMERS, "user_id")
         self.models = ModelRegistry(database)
-        self.exposures = ExposureLog(database)
+        self.erasures = Erasures(database)
+        self.exposures = ExposureLog(database, self.erasures)
         self.keys = KeyRing(database)
 
     def ping(self) -> None:

@@ -42,13 +42,10 @@ async def erase(call: Call) -> Reply:
         return told(Erased(customer, len(found.events), shown, int(bool(found.fields)), True))
     await call.aside(call.service.exposing.flush, FLUSH_SECONDS)  # what waits would come after the erasure
     owner = await call.aside(store.events.owner, customer)
-    # before the events: with them it is forgotten who is who
-    shown = await call.aside(store.exposures.erase, customer)
-    attributes = await call.aside(store.customers.delete, list({customer, owner}))
-    events = await call.aside(store.events.erase, customer)
+    gone = await call.aside(store.erasures.erase, customer)
     for known in (customer, owner):
         call.service.engine.forget(known)
-    return told(Erased(customer, events, shown, attributes))
+    return told(Erased(customer, *gone))
 
 
 async def models(call: Call) -> Reply:
