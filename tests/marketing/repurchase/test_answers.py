@@ -1,6 +1,6 @@
 """The verbs: who gets which products, with what chance, date and reason."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from regulars.marketing.repurchase import (
     Frequency,
     Hazard,
     buy_again,
+    due,
     expected_days,
     next_basket,
     pairs_of,
@@ -156,3 +157,33 @@ def sparse(data):
     """The log with customers who begin with their products one after the other, so that something is new each week."""
     place = (data.user * 7 + data.item * 11) % 40
     return data.where(data.time >= MONDAY + place * 7 * DAY)
+
+
+def test_dates_are_those_of_the_shop(shop, model):
+    moment = MONDAY + 350 * DAY + 43_200  # noon in Greenwich
+    here, there = (buy_again(model, shop, at=moment, k=4, zone=zone) for zone in ("UTC", "Pacific/Auckland"))
+    days = (there["expected_date"] - here["expected_date"]).dt.total_days()
+    assert set(days.drop_nulls().to_list()) == {0, 1}
+
+
+def test_who_is_due_is_whoever_is_expected_then_and_the_chance_is_that_of_the_days(shop, model):
+    moment = MONDAY + 350 * DAY
+    everything = buy_again(model, shop, at=moment, k=99).drop_nulls("expected_date")
+    first, last = date.fromtimestamp(moment) + timedelta(days=7), date.fromtimestamp(moment) + timedelta(days=13)
+    told = due(model, shop, (first, last), at=moment)
+    wanted = everything.filter(pl.col("expected_date").is_between(first, last))
+    keys = ["expected_date", "user_id", "item_id"]
+    assert 0 < told.height == wanted.height
+    assert told.select(keys).sort(keys).equals(wanted.select(keys).sort(keys))
+    pairs = pairs_of(shop, moment)
+    said = model.probabilities(pairs, (1, 2))
+    own = (pairs.customers == shop.users.known([told["user_id"][0]])[0]) & (
+        pairs.items == shop.items.known([told["item_id"][0]])[0]
+    )
+    assert told["probability"][0] == pytest.approx(float((said[own, 1] - said[own, 0])[0]), rel=1e-4)
+
+
+def test_days_that_are_over_are_refused(shop, model):
+    yesterday = date.fromtimestamp(MONDAY + 99 * DAY)
+    with pytest.raises(SettingError, match="must not be before"):
+        due(model, shop, (yesterday, yesterday), at=MONDAY + 100 * DAY)

@@ -84,9 +84,11 @@ def due(
             continue
         said = model.probabilities(pairs)
         within = at_horizons(said, HORIZONS, ahead)
-        kept = np.flatnonzero(_alike(allowed).permits(pairs.row, pairs.items) & ~np.isnan(said).any(axis=1))
+        weeks = expected_days(said) / 7
+        near = (weeks > ahead[0] - 1) & (weeks < ahead[1] + 1)
+        kept = np.flatnonzero(near & _alike(allowed).permits(pairs.row, pairs.items))
         chances = np.column_stack([within[:, 1] - within[:, 0], said])
-        rows = _rows(data, pairs, chances, np.stack([kept, np.ones(len(kept), dtype=np.int32)]).astype(np.int32), zone)
+        rows = _rows(data, pairs, chances, np.stack([kept, np.ones(len(kept))]).astype(np.int32), zone)
         parts.append(rows.filter(pl.col("expected_date").is_between(first, last)))
     table = pl.concat(parts).select("expected_date", "user_id", "item_id", "probability", "reason")
     return table.sort("expected_date", "probability", descending=[False, True], maintain_order=True)
@@ -153,29 +155,21 @@ def expected_days(said: Floats, horizons: Sequence[int] = HORIZONS) -> Floats:
     return floats(np.where(told <= FARTHEST, told, np.nan))
 
 
-def reasons(pairs: Pairs) -> pl.Series:
+def reasons(pairs: Pairs) -> list[str]:
     """Why each would be bought again, in words: its rhythm, and when it was bought last."""
     gaps = np.rint((pairs.first - pairs.since) / np.maximum(pairs.counts - 1, 1)).astype(np.int64)
-    table = pl.DataFrame({"days": pairs.counts, "gap": gaps, "since": pairs.since})
-    last = (
-        pl.when(pl.col("since") == 0)
-        .then(pl.lit("last bought today"))
-        .when(pl.col("since") == 1)
-        .then(pl.lit("last bought yesterday"))
-        .otherwise(pl.format("last bought {} days ago", "since"))
-    )
-    rhythm = (
-        pl.when(pl.col("days") == 1)
-        .then(pl.lit("bought once"))
-        .when((pl.col("days") == 2) & (pl.col("gap") == 1))
-        .then(pl.lit("bought twice, on two days running"))
-        .when(pl.col("days") == 2)
-        .then(pl.format("bought twice, {} days apart", "gap"))
-        .when(pl.col("gap") <= 1)
-        .then(pl.lit("every day"))
-        .otherwise(pl.format("every {} days", "gap"))
-    )
-    return table.select(pl.concat_str([rhythm, last], separator="; ")).to_series().alias("reason")
+    return [*map(_reason, pairs.counts.tolist(), gaps.tolist(), pairs.since.tolist())]
+
+
+def _reason(days: int, gap: int, since: int) -> str:
+    """Of a product that was bought on so many days, with so many from one to the next, and since the last."""
+    last = "today" if since == 0 else "yesterday" if since == 1 else f"{since} days ago"
+    if days == 1:
+        return f"bought once; last bought {last}"
+    if days == 2:
+        apart = "on two days running" if gap == 1 else f"{gap} days apart"
+        return f"bought twice, {apart}; last bought {last}"
+    return f"every {gap} days; last bought {last}" if gap > 1 else f"every day; last bought {last}"
 
 
 def _blocks(past: Past, data: Dataset, customers: Ints | None, run: Run) -> Iterator[Pairs]:
@@ -214,7 +208,7 @@ def _rows(data: Dataset, pairs: Pairs, said: Floats, best: Ints, zone: str) -> F
             "item_id": data.items.names(pairs.items[order]),
             "probability": said[order, 0],
             "expected_date": dates,
-            "reason": reasons(pairs.only(np.sort(order))).gather(_ranks(order)),
+            "reason": pl.Series(reasons(pairs.only(np.sort(order))), dtype=pl.String).gather(_ranks(order)),
         }
     )
 

@@ -96,9 +96,10 @@ class Repeats:
             said = self.model.probabilities(pairs, (self.weeks, *HORIZONS))[at]
             row, place = row[found], place[found]
             chances[row, place], days[row, place] = said[:, 0], expected_days(said[:, 1:])
-            told = reasons(pairs.only(np.unique(at))).gather(np.unique(at, return_inverse=True)[1])
-            for one, column, text in zip(row.tolist(), place.tolist(), told.to_list(), strict=True):
-                words[one][column] = text
+            own, again = np.unique(at, return_inverse=True)
+            told = reasons(pairs.only(own))
+            for one, column, place_told in zip(row.tolist(), place.tolist(), again.tolist(), strict=True):
+                words[one][column] = told[place_told]
         return Foretold(self.weeks, chances, days, tuple(map(tuple, words)))
 
     def pairs(self, queries: Queries) -> Pairs:
