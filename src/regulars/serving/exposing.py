@@ -13,7 +13,7 @@ from regulars.store.records import Exposure
 log = logging.getLogger(__name__)
 
 _BATCH = 1_000  # exposures of one write
-_PAUSE = 0.05  # seconds between two writes, so that many answers share one
+_PAUSE = 0.2  # seconds between two writes, so that many answers share one
 _AWAY = 1.0  # seconds before a store that was away is tried again
 
 
@@ -52,7 +52,7 @@ class Exposing:
         """Waits until everything is written; whether it is."""
         end = time.monotonic() + timeout
         while self.waiting and time.monotonic() < end:
-            time.sleep(_PAUSE / 10)
+            time.sleep(_PAUSE / 20)
         return not self.waiting
 
     def close(self, timeout: float = 10.0) -> None:

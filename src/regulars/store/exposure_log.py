@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -97,13 +98,16 @@ def _check(one: Exposure) -> None:
 
 
 def _row(one: Exposure, owner: str) -> Row:
-    lines = [json.dumps(one.items), _numbers(one.scores), json.dumps(one.sources), _numbers(one.chances)]
+    lines = (json.dumps(one.items), _numbers(one.scores), _sources(tuple(one.sources)), _chances(tuple(one.chances)))
     return (one.exposure_id, owner, one.scenario, one.time, *lines, *(text or None for text in one[8:]))
 
 
 def _numbers(values: Sequence[float]) -> str:
     """JSON has no NaN and no infinity: null stands for both."""
     return json.dumps([value if math.isfinite(value) else None for value in map(float, values)])
+
+
+_sources, _chances = lru_cache(1_024)(json.dumps), lru_cache(1_024)(_numbers)  # most answers have those of others
 
 
 def _exposure(row: Row) -> Exposure:
