@@ -99,3 +99,24 @@ def test_series_that_sold_rarely_are_left_out_and_told(shop):
     said = shop.ok("forecast", *QUICK, "--json").json
     assert said["series"] == 5
     assert "sold too rarely" in said["notes"][-1]
+
+
+def test_the_page_has_rounds_and_the_change_of_prices(shop):
+    sales(shop.folder)
+    shop.write(TABLES + OWN)
+    words = ("--method", "regression", "--judge", "--what-if", "price=0.9", "--report", "--threads", "1")
+    said = shop.ok("forecast", *words)
+    page = (shop.output / "forecast.html").read_text(encoding="utf-8")
+    told = json.loads((shop.output / "forecast.json").read_text())
+    assert str(shop.output / "forecast.html") in said.said
+    assert told["units"] > told["units_as_planned"]
+    assert "How good is it?" in page
+    assert "With price times 0.9" in page
+    assert "north · product 2" in page
+
+
+def test_the_file_may_ask_for_the_page_and_products_have_their_names(shop):
+    shop.write(TABLES + "[forecast]\nmost = 5\nreport = true\n")
+    shop.ok("forecast", *QUICK)
+    assert "How good is it?" not in (page := (shop.output / "forecast.html").read_text(encoding="utf-8"))
+    assert " no. " in page

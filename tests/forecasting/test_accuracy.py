@@ -63,3 +63,15 @@ def test_the_interval_holds_the_value():
     table = Judgment({"one": asked(panel, 10, np.full((60, 2), 20))}).table
     assert (table["low"] <= table["value"]).all()
     assert (table["value"] <= table["high"]).all()
+
+
+def test_every_step_and_volume_has_an_interval_around_its_value():
+    random = np.random.default_rng(1)
+    panel = bare(random.poisson(20, size=(30, 12)).tolist())
+    judgment = Judgment({"good": asked(panel, 10, np.full((30, 2), 20))})
+    for frame in (judgment.by_horizon, judgment.by_volume):
+        rows = frame.filter(metric="wape")
+        assert ((rows["low"] < rows["value"]) & (rows["value"] < rows["high"])).all()
+    whole = judgment.table.filter(metric="wape").row(0, named=True)
+    third = judgment.by_volume.filter(metric="wape", volume="low").row(0, named=True)
+    assert third["high"] - third["low"] > whole["high"] - whole["low"], "fewer series tell less"

@@ -7,34 +7,32 @@ import numpy as np
 import polars as pl
 import typer
 
-from regulars.config import FILE, ForecastTable
-from regulars.core import Dataset, Frame, Run, ranges
-from regulars.core.errors import EmptyData, MissingColumn, SettingError
-from regulars.data import Table
-from regulars.data.readers import readings
+from regulars.config import ForecastTable
+from regulars.core import Frame, Run, ranges
+from regulars.core.errors import EmptyData, SettingError
 from regulars.forecasting import (
     FORECASTERS,
-    Columns,
+    Calibrated,
     Combination,
     Forecaster,
     Judgment,
     Panel,
-    Read,
     SeasonalNaive,
     changed,
-    read,
     rolled,
 )
+from regulars.report.demand import Demand
+from regulars.report.demand.study import NAIVE, OWN
 
 from .app import HERE, AsJson, ConfigPath, Quiet, Seed, Threads, verb
 from .bars import stage, watched
 from .console import emit, say
+from .demand_page import ready, write_demand
 from .project import Project
+from .sales import Sales
 from .tables import show
 from .whole import written
 
-FROM_EVENTS = ("store", "item_id")
-SOLD = ("purchase", "return")
 ORIGINS = 3
 EACH = 2_000  # series up to which each is fitted by itself too, 3 ms at a time and four times; few gain by it
 
@@ -56,6 +54,9 @@ def forecast(
         list[str] | None,
         typer.Option("--what-if", help="A known column and what it is multiplied by, such as price=0.9; repeatable."),
     ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write forecast.html too: pictures of stores and products, and of errors.")
+    ] = False,
     seed: Seed = None,
     threads: Threads = None,
     as_json: AsJson = False,
@@ -64,34 +65,44 @@ def forecast(
     r"""Forecast the units of every store and product, with quantiles; write forecast.parquet, .csv and .json.
 
     Sales come from the purchases of \[events], or from the table that \[forecast] names; columns that `known` lists,
-    such as prices and promotions, may reach into the future: rows without units. Returns are no demand.
+    such as prices and promotions, may reach into the future: rows without units. Returns are no demand. With --what-if,
+    the files have the units after the change; with --report and --judge, the page has how far off each method was.
     """
     project = Project.open(config)
     given = project.config.forecast
-    steps = horizon or given.horizon
+    steps, paged = horizon or given.horizon, report or given.report
+    if paged:
+        ready()
     with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
         with stage(run, "read the sales"):
-            told = _read(project, given, run)
-            panel, notes = _worth_it(told.panel, given)
+            sales = Sales.of(project, run)
+            panel = sales.panel
         way = chosen(tuple(method or given.methods), given.aim, n_series=panel.n_series)
-        if what_if:
-            panel = changed(panel, steps, times=_factors(what_if))
-        answer = way.fit(panel, steps, run).forecast(panel, given.quantiles)
-        judged = _judged(way, panel, steps, given, run) if judge else None
+        other = changed(panel, steps, times=_factors(what_if)) if what_if else None
+        model = way.fit(panel, steps, run)
+        planned = model.forecast(panel, given.quantiles)
+        answer = planned if other is None else model.forecast(other, given.quantiles)
+        judged = _judged(way, panel, steps, given, run, apart=paged) if judge else None
         frame = answer.frame()
         files = [
             str(written(project.made("forecast.parquet"), frame.write_parquet)),
             str(written(project.made("forecast.csv"), frame.write_csv)),
         ]
+        if paged:
+            after = None if other is None else answer
+            found = Demand(panel, planned, after, said_of(what_if), judged, sales.notes, sales.names)
+            files.append(str(write_demand(project, found, way, run)))
     facts: dict[str, Any] = {
         "series": panel.n_series,
         "past": panel.n_steps,
         "step": panel.calendar.step,
         "horizon": steps,
         "units": float(np.nansum(answer.point)),
-        "notes": [*told.notes, *notes],
+        "notes": list(sales.notes),
         "files": files,
     }
+    if other is not None:
+        facts["units_as_planned"] = float(np.nansum(planned.point))
     if judged is not None:
         facts |= {"judged": judged.table.to_dicts(), "compared": judged.compared.to_dicts()}
     project.write("forecast.json", facts)
@@ -127,78 +138,17 @@ def _aimed(way: type[Any], aim: str) -> Forecaster:
     return forecaster
 
 
-def _read(project: Project, given: ForecastTable, run: Run) -> Read:
-    own, described = project.sales(), project.series_attributes()
-    attributes = None if described is None else _rows(described)
-    if own is not None:
-        table = _rows(own).rename({theirs: ours for ours, theirs in given.columns.items()}, strict=False)
-        columns = Columns(given.keys or FROM_EVENTS, given.time, given.units, given.known, given.past, given.in_stock)
-        gaps = given.gaps
-    else:
-        data = project.prepared(run).dataset
-        table, keys = sold(data, given.keys)
-        columns, gaps = Columns(keys), "zero"
-        if attributes is None and "item_id" in keys:
-            attributes = _described(data)
-    zone = project.config.time.zone
-    return read(table, columns, step=given.step, gaps=gaps, zone=zone, static=attributes)
-
-
-def _rows(table: Table) -> Frame:
-    return pl.concat([chunk.rows for one in readings(table) for chunk in one.chunks()], how="vertical_relaxed")
-
-
-def sold(data: Dataset, keys: tuple[str, ...]) -> tuple[Frame, tuple[str, ...]]:
-    """The purchases and returns of a log as a table of sales; keys: () is the store, if there is one, and the item."""
-    bought = np.isin(data.kind, [place for place, kind in enumerate(data.kinds) if kind in SOLD])
-    context = data.context.filter(bought)
-    keys = keys or tuple(name for name in FROM_EVENTS if name == "item_id" or name in context.columns)
-    lacking = [name for name in keys if name != "item_id" and name not in context.columns]
-    if lacking:
-        raise MissingColumn(f"{FILE}: keys of [forecast] {lacking} are not in the events; {context.columns} are")
-    columns = {name: context[name] for name in keys if name != "item_id"}
-    columns["item_id"] = pl.Series(data.items.ids[data.item[bought]])
-    columns["date"] = pl.from_epoch(pl.Series(data.time[bought])).dt.replace_time_zone("UTC")
-    if "quantity" in context.columns:
-        columns["units"] = context["quantity"]
-    else:
-        columns["units"] = pl.Series(np.where(data.weight[bought] < 0, -1.0, 1.0))
-    table = pl.DataFrame(columns).select(*keys, "date", "units")
-    return table, keys
-
-
-def _described(data: Dataset) -> Frame | None:
-    """Attributes of the items that few values or numbers tell: not what each calls its own."""
-    features = data.item_features
-    if features.is_empty():
-        return None
-    useful = [name for name in features.columns if features[name].dtype.is_numeric() or features[name].n_unique() < 500]
-    return features.select(useful).with_columns(pl.Series("item_id", data.items.ids))
-
-
-def _worth_it(panel: Panel, given: ForecastTable) -> tuple[Panel, list[str]]:
-    """The series that sold in `least` steps or more, at most `most` of them: the rest is told, and left out."""
-    sales = (np.nan_to_num(panel.units) > 0).sum(axis=1)
-    kept = sales >= min(given.least, panel.n_steps)
-    if not kept.any():
-        raise EmptyData(f"no series sold in {given.least} {panel.calendar.step}s or more; lower least of [forecast]")
-    if kept.sum() > given.most:
-        total = np.where(kept, np.nansum(panel.units, axis=1), -1)
-        kept &= np.argsort(np.argsort(-total, kind="stable"), kind="stable") < given.most
-    share = np.nansum(panel.units[kept]) / max(np.nansum(panel.units), 1)
-    left = panel.n_series - int(kept.sum())
-    note = (
-        f"{left:,} series that sold too rarely (least, most of [forecast]) were left out: {1 - share:.1%} of the units"
-    )
-    return panel.only(kept), [note] if left else []
-
-
-def _judged(way: Forecaster, panel: Panel, horizon: int, given: ForecastTable, run: Run) -> Judgment:
+def _judged(
+    way: Forecaster, panel: Panel, horizon: int, given: ForecastTable, run: Run, *, apart: bool = False
+) -> Judgment:
+    """The forecaster beside the seasonal naive one, and its members `apart`, where it has several."""
     origins = [panel.n_steps - horizon * back for back in range(ORIGINS, 0, -1)]
     origins = [origin for origin in origins if origin > 1]
     if not origins:
         raise EmptyData(f"{panel.n_steps} {given.step}s of sales are too few to judge {horizon} of them")
-    ways: dict[str, Forecaster] = {"seasonal_naive": SeasonalNaive(), "forecast": way}
+    ways: dict[str, Forecaster] = {NAIVE: Calibrated(SeasonalNaive()), OWN: way}
+    if apart and isinstance(way, Combination) and len(way.members) > 1:
+        ways |= {named(member): Calibrated(member) for member in way.members}
     levels = given.quantiles
     return Judgment(
         {name: rolled(one, panel, origins, horizon=horizon, levels=levels, run=run) for name, one in ways.items()}
@@ -210,6 +160,16 @@ def _by_step(frame: Frame, panel: Panel) -> Frame:
     return frame.group_by("date", maintain_order=True).agg(
         pl.col("units").sum(), *(pl.col(name).mean() for name in told)
     )
+
+
+def named(way: Forecaster) -> str:
+    """The name of a forecaster in FORECASTERS."""
+    return next((name for name, kind in FORECASTERS.items() if type(way) is kind), type(way).__name__.lower())
+
+
+def said_of(pairs: list[str] | None) -> str:
+    """What is changed in words: price times 0.9."""
+    return " and ".join(f"{name} times {factor:g}" for name, factor in _factors(pairs or []).items())
 
 
 def _factors(pairs: list[str]) -> dict[str, float]:

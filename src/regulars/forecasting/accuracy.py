@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -36,16 +37,23 @@ class Sums:
         ratio = float(np.sum(self.error[chosen])) / base if base > 0 else float("nan")
         return float(np.sqrt(ratio)) if self.root else ratio
 
-    def interval(self, random: np.random.Generator) -> tuple[float, float]:
-        """95 % of the bootstrap over series, each with all of its origins."""
-        n = len(self.error)
-        times = random.multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(np.float32)
-        base = times @ self.base
-        drawn = np.divide(times @ self.error, base, out=np.full(RESAMPLES, np.nan), where=base > 0)
+    def interval(self, times: Numbers, series: Bools | None = None) -> tuple[float, float]:
+        """95 % of the bootstrap over series, each with all of its origins; times: see `drawn`."""
+        chosen = np.ones(len(self.error), dtype=bool) if series is None else series
+        base = times @ np.where(chosen, self.base, 0)
+        drawn = np.divide(
+            times @ np.where(chosen, self.error, 0), base, out=np.full(len(times), np.nan), where=base > 0
+        )
         low, high = (
             np.nanquantile(np.sqrt(drawn) if self.root else drawn, [0.025, 0.975]) if base.any() else [np.nan] * 2
         )
         return float(low), float(high)
+
+
+def drawn(n: int, seed: int = 0) -> Numbers:
+    """How often each of n series is drawn into each resample; float32 [RESAMPLES, n]."""
+    random = np.random.default_rng(seed)
+    return random.multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -59,19 +67,24 @@ class Judgment:
         if len({(one.origins, one.actual.shape) for one in self.rolled.values()}) != 1:
             raise EmptyData("forecasters can be compared on the same origins and steps only")
 
-    @property
+    @cached_property
+    def times(self) -> Numbers:
+        """The resamples of series that all intervals are drawn by."""
+        return drawn(next(iter(self.rolled.values())).actual.shape[1], self.seed)
+
+    @cached_property
     def table(self) -> Frame:
         """forecaster, metric, value, low, high (95 %, bootstrap over series)."""
         rows = [
-            (name, metric, part.value(), *part.interval(np.random.default_rng(self.seed)))
+            (name, metric, part.value(), *part.interval(self.times))
             for name, one in self.rolled.items()
             for metric, part in sums(one, self._common()).items()
         ]
         return pl.DataFrame(rows, ["forecaster", "metric", "value", "low", "high"], orient="row")
 
-    @property
+    @cached_property
     def by_horizon(self) -> Frame:
-        """forecaster, step (from 1), metric, value."""
+        """forecaster, step (from 1), metric, value, low, high."""
         rows = []
         first = next(iter(self.rolled.values()))
         for name, one in self.rolled.items():
@@ -79,24 +92,34 @@ class Judgment:
                 only = np.zeros(first.actual.shape, dtype=bool)
                 only[:, :, step] = True
                 told = sums(one, self._common() & only)
-                rows += [(name, step + 1, metric, part.value()) for metric, part in told.items()]
-        return pl.DataFrame(rows, ["forecaster", "step", "metric", "value"], orient="row")
+                rows += [
+                    (name, step + 1, metric, part.value(), *part.interval(self.times)) for metric, part in told.items()
+                ]
+        return pl.DataFrame(rows, ["forecaster", "step", "metric", "value", "low", "high"], orient="row")
 
-    @property
+    @cached_property
     def by_volume(self) -> Frame:
-        """forecaster, volume (low, middle, high: thirds of the series), n_series, metric, value."""
+        """forecaster, volume (low, middle, high: thirds of the series), n_series, metric, value, low, high."""
         first = next(iter(self.rolled.values()))
         mean = _mean(first.panel.until(first.origins[0]).units)
         third = np.argsort(np.argsort(mean, kind="stable"), kind="stable") * len(VOLUMES) // len(mean)
         rows = [
-            (name, volume, int((third == place).sum()), metric, part.value(third == place))
+            (
+                name,
+                volume,
+                int((third == place).sum()),
+                metric,
+                part.value(third == place),
+                *part.interval(self.times, third == place),
+            )
             for name, one in self.rolled.items()
             for metric, part in sums(one, self._common()).items()
             for place, volume in enumerate(VOLUMES)
         ]
-        return pl.DataFrame(rows, ["forecaster", "volume", "n_series", "metric", "value"], orient="row")
+        columns = ["forecaster", "volume", "n_series", "metric", "value", "low", "high"]
+        return pl.DataFrame(rows, columns, orient="row")
 
-    @property
+    @cached_property
     def compared(self) -> Frame:
         """forecaster, against, metric, difference, p (paired over series, Holm), verdict; all but coverage."""
         told = {name: sums(one, self._common()) for name, one in self.rolled.items()}

@@ -1,6 +1,7 @@
 """The page: one HTML file with everything in it, no script, no network."""
 
 import math
+import re
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -147,6 +148,15 @@ def _lowered(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
+def unbroken(text: Markup) -> Markup:
+    """The text with no line broken between a number and its sign."""
+    return Markup(re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text))
+
+
+def inner_file(name: str, package: str = "") -> str:
+    """The text of a file that goes into a page. package: of the report, "longtail"."""
+    return (files(".".join(filter(None, ("regulars.report", package)))) / name).read_text(encoding="utf-8")
+
+
 def _style() -> str:
-    css = (files("regulars.report") / "page.css").read_text(encoding="utf-8")
-    return css.replace("/* dark plots */", dark_rules())
+    return inner_file("page.css").replace("/* dark plots */", dark_rules())

@@ -1,11 +1,9 @@
 """The page of the long tail: one HTML file with everything in it; what moves in it is a small script inside."""
 
-import re
 from collections.abc import Mapping
-from importlib.resources import files
 
 from ..markup import Markup, joined, tag
-from ..page import document
+from ..page import document, inner_file, unbroken
 from . import sections
 from .gallery_section import gallery
 from .layout import mapper
@@ -35,17 +33,8 @@ def page(found: LongTail, *, shop: str, protocol: Mapping[str, str] | None = Non
     shop: its name; protocol: whatever else is needed to do it again, in the order to show it.
     """
     told = Told(found, protocol or {})
-    made = [(name, title, _kept(body)) for name, title, section in SECTIONS if (body := section(told)) is not None]
-    end = tag("style", Markup(_text("longtail.css")))
+    made = [(name, title, unbroken(body)) for name, title, section in SECTIONS if (body := section(told)) is not None]
+    end = tag("style", Markup(inner_file("longtail.css", "longtail")))
     if any(name == "map" for name, _, _ in made):
-        end = joined([end, data(found), tag("script", Markup(_text("map.js")))])
-    return document(f"{shop}: the long tail", "The long tail", shop, _kept(sections.lead(told)), made, end=end)
-
-
-def _kept(text: Markup) -> Markup:
-    """The text with no line broken between a number and its sign."""
-    return Markup(re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text))
-
-
-def _text(name: str) -> str:
-    return (files("regulars.report.longtail") / name).read_text(encoding="utf-8")
+        end = joined([end, data(found), tag("script", Markup(inner_file("map.js", "longtail")))])
+    return document(f"{shop}: the long tail", "The long tail", shop, unbroken(sections.lead(told)), made, end=end)

@@ -1,11 +1,9 @@
 """The page of what is bought again: one HTML file with everything in it; a small script chooses the customer."""
 
-import re
 from collections.abc import Mapping
-from importlib.resources import files
 
 from ..markup import Markup, joined, tag
-from ..page import document
+from ..page import document, inner_file, unbroken
 from . import sections, sentences
 from .study import Repurchases
 
@@ -26,18 +24,8 @@ def page(found: Repurchases, *, shop: str, protocol: Mapping[str, str] | None = 
     shop: its name; protocol: whatever else is needed to do it again, in the order to show it.
     """
     told = sections.Told(found, protocol or {})
-    made = [(name, title, kept(body)) for name, title, section in SECTIONS if (body := section(told)) is not None]
-    style = tag("style", Markup(text("report", "picker.css") + text("report.repurchase", "repurchase.css")))
-    end = joined([style, tag("script", Markup(text("report", "picker.js")))])
+    made = [(name, title, unbroken(body)) for name, title, section in SECTIONS if (body := section(told)) is not None]
+    style = tag("style", Markup(inner_file("picker.css") + inner_file("repurchase.css", "repurchase")))
+    end = joined([style, tag("script", Markup(inner_file("picker.js")))])
     lead = tag("p", sentences.lead(found), cls="lead")
-    return document(f"{shop}: bought again", "Bought again", shop, kept(lead), made, end=end)
-
-
-def kept(said: Markup) -> Markup:
-    """The text with no line broken between a number and its sign."""
-    return Markup(re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", said))
-
-
-def text(package: str, name: str) -> str:
-    """A file that goes into the page."""
-    return (files(f"regulars.{package}") / name).read_text(encoding="utf-8")
+    return document(f"{shop}: bought again", "Bought again", shop, unbroken(lead), made, end=end)
