@@ -191,7 +191,7 @@ class Bound:
 
     def _row(self, mask: Mask | None) -> Bools:
         n = self.catalog.n_items
-        return np.ones((1, n), dtype=np.bool_) if mask is None else mask.values[np.newaxis, :n]
+        return np.ones((1, n), dtype=np.bool_) if mask is None else mask.row(n)
 
 
 def _all(masks: Sequence[Mask], room: int) -> Mask:

@@ -7,6 +7,8 @@ from math import inf
 from threading import Lock
 from typing import Final
 
+import numpy as np
+
 from regulars.core import Bools
 
 ROOM: Final = 64_000_000  # bytes of masks that are kept
@@ -32,6 +34,13 @@ class Mask:
 
     def holds(self, now: float) -> bool:
         return self.low <= now < self.high
+
+    def row(self, n_items: int) -> Bools:
+        """As the mask of all queries, bool [1, n_items]; the same array every time, by which indexes know it again."""
+        held: Bools | None = vars(self).get("_row")
+        if held is None or held.shape[1] != n_items:
+            held = vars(self)["_row"] = self.values[np.newaxis, :n_items]
+        return held
 
 
 class Masks:
