@@ -14,6 +14,7 @@ from regulars.serving import following
 from regulars.serving.counting import Live
 from regulars.serving.filling import in_order_of
 from regulars.serving.following import Follower
+from regulars.serving.tempo import Tempo
 from regulars.serving.versions import Places, Versions, part_folder
 from regulars.store import open_store
 from serving.fitting import WEIGHTS, by_content, event, filled, fitted, followed, look, made
@@ -414,3 +415,18 @@ def test_a_version_made_of_a_later_state_of_the_store_counts_nothing_that_is_not
     plain = followed(store, Versions(versions.folder.parent / "none", versions.models))
     assert follower.shop.deployment is not None
     assert best(follower.shop, "popular", 3) == best(plain.shop, "popular", 3)
+
+
+def test_another_tempo_than_that_of_the_version_counts_the_events_of_the_store_anew(store, versions, data):
+    made(versions, data)
+    tempo = Tempo(popular_days=1.0)
+    changed = Follower(store, versions, weights=WEIGHTS, tempo=tempo, restraint=0)
+    look(changed)
+    wanted = Live.of(data, WEIGHTS, tempo).recommenders(changed.shop.catalog, NOW)["popular"]
+    np.testing.assert_allclose(changed.shop.live["popular"].scores, wanted.scores, rtol=1e-4, atol=1e-6)
+    other = Follower(store, versions, weights=WEIGHTS, tempo=Tempo(new_days=3.0, gap_days=9.0), restraint=0)
+    assert other.place == 0
+    other.step()
+    assert other.place == len(data)  # what is only asked of the counts needs no other counts
+    look(other)
+    assert other.shop.live["buy_again"].gap_days == 9.0

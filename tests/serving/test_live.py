@@ -7,11 +7,13 @@ import polars as pl
 import pytest
 
 from regulars.core import DAY, Allowed, Dataset, Histories, Queries, Vocabulary, excluding, ints
+from regulars.core.errors import SettingError
 from regulars.data.kinds import weights
 from regulars.ranking.rules import Catalog
 from regulars.serving.counting import Live
 from regulars.serving.live import KINDS, BuyAgain, Listed, Near, RecentlyViewed, Similar, Together
 from regulars.serving.meeting import Meeting
+from regulars.serving.tempo import Tempo
 from regulars.store.records import Event
 from serving.shopping import NOW, log
 
@@ -127,10 +129,10 @@ def test_memory_of_pairs_and_visits_stays_within_its_bound_however_many_come():
     try:
         for step in range(6_000):
             meeting.count(f"u{random.integers(3_000)}", int(random.integers(n)), NOW + step // 10)
-            if step % 50 == 49:
+            assert meeting._counted <= 5_000
+            assert len(meeting._open) <= 300
+            if step % 50 == 49 and step < 3_000:  # nobody asks any more behind that
                 meeting.published("x")
-                assert meeting._counted <= 5_000
-                assert len(meeting._open) <= 300
             if step % 1_000 == 999:
                 sizes.append(tracemalloc.get_traced_memory()[0])
     finally:
@@ -250,3 +252,37 @@ def test_similar_joins_the_items_of_a_basket_by_ranks():
     assert similar.recommend(asked(basket=(0,)), 3).items.tolist() == [[2, 3, -1]]
     assert similar.recommend(asked(basket=(0, 1)), 3).items.tolist() == [[3, 2, 4]]
     assert (similar.recommend(asked(), 3).items == -1).all()
+
+
+def test_what_counts_as_popular_and_together_follows_the_tempo(tmp_path):
+    slow, quick = Tempo(popular_days=300.0, basket_minutes=120.0), Tempo(popular_days=1.0, basket_minutes=10.0)
+    rows = [("a", 0, "purchase", NOW - 10 * DAY), ("b", 0, "purchase", NOW - 10 * DAY), ("c", 1, "purchase", NOW)]
+    rows += [("c", 2, "purchase", NOW - 1_800)]
+    firsts = {}
+    for tempo in (slow, quick):
+        live = Live.empty({}, tempo)
+        live.count(*events(*rows))
+        made = live.recommenders(catalog(3), NOW)
+        live.save(tmp_path / "live")
+        again = Live.load(tmp_path / "live", {})
+        assert again.tempo == tempo
+        np.testing.assert_array_equal(again.recommenders(catalog(3), NOW)["popular"].scores, made["popular"].scores)
+        firsts[tempo] = made["popular"].order.tolist()[0], made["bought_together"].near.of(1)[0].tolist()
+    assert firsts == {slow: (0, [2]), quick: (1, [])}
+
+
+def test_items_are_new_for_as_long_as_the_tempo_says():
+    live = Live.empty({}, Tempo(new_days=5.0))
+    live.count(*events(("a", 0, "view", NOW - 9 * DAY), ("a", 1, "view", NOW - 2 * DAY)))
+    assert live.recommenders(catalog(3), NOW)["new"].recommend(asked(), 3).items.tolist() == [[1, -1, -1]]
+    shelf = Catalog.of_documents([{"since": "2023-11-01"}, {"since": "2023-11-13"}], Vocabulary.of(["i0", "i1"]))
+    assert live.recommenders(shelf, NOW, "since")["new"].order.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"popular_days": 0.0}, {"visit_minutes": float("nan")}, {"new_days": -1.0}, {"trending_days": 14.0}],
+)
+def test_a_tempo_that_cannot_be_is_refused(wrong: dict[str, float]):
+    with pytest.raises(SettingError, match=next(iter(wrong))):
+        Tempo(**wrong)

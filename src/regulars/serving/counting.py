@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -32,9 +32,8 @@ from .live import (
     RecentlyViewed,
 )
 from .meeting import Meeting
+from .tempo import USUAL, Tempo
 
-HALF_LIVES: Final = np.array([30.0, 1.0, 14.0])  # days: of what is popular; of what trends, and what it did before
-_VISIT, _BASKET = 30 * 60, 60 * 60  # seconds between what belongs together: looked at, bought
 _LEAST: Final = 3.0  # weight of the slow count, below which nothing is said of a trend
 _DOUBT: Final = 1.28  # standard deviations that a trend must be sure by: the lower tenth
 _REBASE: Final = 300.0  # halvings after which the counts are written anew, before they overflow
@@ -53,7 +52,7 @@ class Live:
 
     counts: float64 [3, n_items], the weights of the events of each item, each count with its half-life; they are kept
     as of the moment `origin`, so that time passes without work. first: int64 [n_items], when each item was first seen,
-    0: before anybody looked. newest: the time of the newest event.
+    0: before anybody looked. newest: the time of the newest event. tempo: of the counts and of what is made of them.
     """
 
     weights: Mapping[str, float]
@@ -64,29 +63,30 @@ class Live:
     origin: int = 0
     newest: int = 0
     published: int = 0  # items at the last call of `recommenders`
+    tempo: Tempo = USUAL
     _made: dict[str, Listed] = field(default_factory=dict)
     _rest: float = 0.0  # until then the lists stay as they are
 
     @classmethod
-    def empty(cls, weights: Mapping[str, float]) -> "Live":
-        none = np.zeros((len(HALF_LIVES), 0))
-        return cls(weights_of(weights), none, np.zeros(0, np.int64), Meeting(_VISIT), Meeting(_BASKET))
+    def empty(cls, weights: Mapping[str, float], tempo: Tempo = USUAL) -> "Live":
+        none, (visit, basket) = np.zeros((len(tempo.half_lives), 0)), tempo.windows
+        return cls(weights_of(weights), none, np.zeros(0, np.int64), Meeting(visit), Meeting(basket), tempo=tempo)
 
     @classmethod
-    def of(cls, data: Dataset, weights: Mapping[str, float]) -> "Live":
+    def of(cls, data: Dataset, weights: Mapping[str, float], tempo: Tempo = USUAL) -> "Live":
         """The counts of a whole log, whose weights are those of the dataset."""
         newest = int(data.time.max(initial=0))
-        counts = np.zeros((len(HALF_LIVES), data.n_items))
+        counts, windows = np.zeros((len(tempo.half_lives), data.n_items)), tempo.windows
         gains = np.maximum(data.weight.astype(np.float64), 0)
-        for row, half_life in enumerate(HALF_LIVES):
+        for row, half_life in enumerate(tempo.half_lives):
             faded = gains * np.exp2((data.time - newest) / (half_life * DAY))
             counts[row] = np.bincount(data.item, weights=faded, minlength=data.n_items)
         first = np.full(data.n_items, _NEVER, dtype=np.int64)
         np.minimum.at(first, data.item, data.time)
         first[first == _NEVER] = 0
         purchases = data.of_kinds(_BOUGHT)
-        met = Meeting.of(data, _VISIT), Meeting.of(purchases if len(purchases) else data, _BASKET)
-        return cls(weights_of(weights), counts, first, *met, newest, newest, data.n_items)
+        met = Meeting.of(data, windows[0]), Meeting.of(purchases if len(purchases) else data, windows[1])
+        return cls(weights_of(weights), counts, first, *met, newest, newest, data.n_items, tempo)
 
     def count(self, events: Sequence[Event], index: Ints) -> None:
         """Takes in events; index: their items."""
@@ -99,7 +99,7 @@ class Live:
         gains = np.array([self.weights.get(k, 1.0) * e.weight for k, e in zip(kinds, events, strict=True)])
         self.newest = max(self.newest, int(times.max()))
         self._rebase()
-        for row, half_life in enumerate(HALF_LIVES):
+        for row, half_life in enumerate(self.tempo.half_lives):
             grown = np.clip(gains, 0, _HEAVY) * np.exp2(np.maximum((times - self.origin) / (half_life * DAY), -_REBASE))
             np.add.at(self.counts[row], index, grown)
         np.minimum.at(self.first, index, times)
@@ -115,19 +115,20 @@ class Live:
         if time.monotonic() >= self._rest or len(self._made[NEW].scores) != n:
             self._list(n, now)
             if arrived in catalog.columns:
-                self._made[NEW] = Listed(NEW, _told(self._made[NEW].scores, catalog.columns[arrived], now))
+                told = _told(self._made[NEW].scores, catalog.columns[arrived], now)
+                self._made[NEW] = Listed(NEW, self._still_new(told, now))
                 _ = self._made[NEW].order
         return {
             **self._made,
             RECENTLY_VIEWED: RecentlyViewed(n),
-            BUY_AGAIN: BuyAgain(n),
+            BUY_AGAIN: BuyAgain(n, self.tempo.repeat_days, self.tempo.gap_days),
             SIMILAR: self.viewed.published(SIMILAR),
             BOUGHT_TOGETHER: self.bought.published(BOUGHT_TOGETHER),
         }
 
     def _list(self, n: int, now: int) -> None:
         """Makes the lists that are the same for everybody, in order, so that no answer waits for that."""
-        started = time.monotonic()
+        started, worked = time.monotonic(), time.thread_time()
         self._grow(n)
         arrived = np.flatnonzero(self.first[self.published :] == _NEVER) + self.published
         self.first[arrived] = now if self.published else 0
@@ -135,22 +136,22 @@ class Live:
         self._made = {
             POPULAR: Listed(POPULAR, self._counts(0)[:n].astype(np.float32), REST),
             TRENDING: Listed(TRENDING, self._trends()[:n]),
-            NEW: Listed(NEW, _days(self.first[:n])),
+            NEW: Listed(NEW, self._still_new(_days(self.first[:n]), now)),
         }
         for listed in self._made.values():
             _ = listed.order
-        cost = time.monotonic() - started
+        cost = time.thread_time() - worked
         self._rest = started + (_RESTS * cost if cost > _CHEAP else 0.0)
 
     def renumbered(self, new_of_old: Longs) -> "Live":
         """The same counts in another order of the items."""
         n = int(new_of_old.max(initial=-1)) + 1
         places = new_of_old[: self.counts.shape[1]]
-        counts, first = np.zeros((len(HALF_LIVES), n)), np.zeros(n, dtype=np.int64)
+        counts, first = np.zeros((len(self.counts), n)), np.zeros(n, dtype=np.int64)
         counts[:, places], first[places] = self.counts, self.first
         self._grow(len(new_of_old))
         met = self.viewed.renumbered(new_of_old), self.bought.renumbered(new_of_old)
-        return Live(self.weights, counts, first, *met, self.origin, self.newest, n)
+        return Live(self.weights, counts, first, *met, self.origin, self.newest, n, self.tempo)
 
     def save(self, folder: Path) -> None:
         """Writes the counts into a folder; visits that are going on are left out."""
@@ -159,6 +160,7 @@ class Live:
             "counts": self.counts,
             "first": self.first,
             "moments": np.array([self.origin, self.newest, self.published], dtype=np.int64),
+            "tempo": np.array(list(asdict(self.tempo).values()), dtype=np.float64),
         }
         for name, met in (("viewed", self.viewed), ("bought", self.bought)):
             met.grow(self.counts.shape[1])
@@ -175,16 +177,18 @@ class Live:
             array: NDArray[Any] = np.load(folder / f"{name}.npy", allow_pickle=False)
             return array
 
+        tempo = Tempo(*read("tempo").tolist()) if (folder / "tempo.npy").is_file() else USUAL
         met = {
             name: Meeting(
                 window,
                 near=Near(read(f"{name}_starts"), read(f"{name}_items"), read(f"{name}_counts")),
                 totals=read(f"{name}_totals"),
             )
-            for name, window in (("viewed", _VISIT), ("bought", _BASKET))
+            for name, window in zip(("viewed", "bought"), tempo.windows, strict=True)
         }
         moments = read("moments").tolist()
-        return cls(weights_of(weights), read("counts"), read("first"), met["viewed"], met["bought"], *moments)
+        counts, first = read("counts"), read("first")
+        return cls(weights_of(weights), counts, first, met["viewed"], met["bought"], *moments, tempo=tempo)
 
     def _meet(self, events: Sequence[Event], items: list[int], kinds: list[str], gains: list[float]) -> None:
         for event, item, kind, gain in zip(events, items, kinds, gains, strict=True):
@@ -196,21 +200,29 @@ class Live:
     def _grow(self, n_items: int) -> None:
         old = self.counts.shape[1]
         if n_items > old:
-            self.counts = np.concatenate([self.counts, np.zeros((len(HALF_LIVES), n_items - old))], axis=1)
+            self.counts = np.concatenate([self.counts, np.zeros((len(self.counts), n_items - old))], axis=1)
             self.first = np.concatenate([self.first, np.full(n_items - old, _NEVER, dtype=np.int64)])
         self.viewed.grow(n_items)
         self.bought.grow(n_items)
 
     def _rebase(self) -> None:
         """Moves the origin to the newest event, when the counts would grow beyond what a float holds."""
-        if not self.origin or (self.newest - self.origin) / (HALF_LIVES.min() * DAY) > _REBASE:
-            self.counts *= np.exp2(-(self.newest - self.origin) / (HALF_LIVES * DAY))[:, np.newaxis]
+        half_lives = self.tempo.half_lives
+        if not self.origin or (self.newest - self.origin) / (half_lives.min() * DAY) > _REBASE:
+            self.counts *= np.exp2(-(self.newest - self.origin) / (half_lives * DAY))[:, np.newaxis]
             self.origin = self.newest
 
     def _counts(self, row: int) -> Doubles:
         """What each item weighs at the newest event."""
-        counts: Doubles = self.counts[row] * np.exp2(-(self.newest - self.origin) / (HALF_LIVES[row] * DAY))
+        half_life = self.tempo.half_lives[row]
+        counts: Doubles = self.counts[row] * np.exp2(-(self.newest - self.origin) / (half_life * DAY))
         return counts
+
+    def _still_new(self, days: Floats, now: int) -> Floats:
+        """The days of arrival of what is new at this tempo."""
+        if not self.tempo.new_days:
+            return days
+        return np.where(days >= now / DAY - self.tempo.new_days, days, np.nan).astype(np.float32)
 
     def _trends(self) -> Floats:
         """How surely an item sells better now than before, beside the shop as a whole.

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from regulars.core import Vocabulary
@@ -26,6 +27,7 @@ from .goods import Goods
 from .loading import Loaded, load_version, verify
 from .placing import Describe, Placing
 from .shop import Canary, Shop
+from .tempo import USUAL, Tempo
 from .versions import Versions
 from .warming import warm
 
@@ -43,8 +45,8 @@ class Follower:
 
     weights: of the kinds of events while there is no version that says them. describe: makes of the fields of items
     what models read, see Placing. naming: the fields that make up what people call an item, arrived: the one that says
-    since when it is there. restraint: what takes s seconds is done every restraint * s at most. anew: called after the
-    store went back to an earlier state and was read anew; `went_back` counts how often.
+    since when it is there. tempo: of the live recommenders. restraint: what takes s seconds is done every restraint * s
+    at most. anew: called after the store went back to an earlier state and was read anew; `went_back` counts how often.
     problems: what is wrong at the moment, by what it is about ("store", or the version), for metrics and people.
     """
 
@@ -57,13 +59,14 @@ class Follower:
         describe: Describe | None = None,
         naming: Sequence[str] = (),
         arrived: str = "",
+        tempo: Tempo = USUAL,
         pause: float = PAUSE,
         restraint: float = RESTRAINT,
         anew: Callable[[], object] = lambda: None,
     ) -> None:
         self._store, self._versions, self._describe = store, versions, describe
         self._pause, self._restraint, self._arrived = pause, restraint, arrived
-        self._weights, self._naming, self._anew = weights, naming, anew
+        self._weights, self._naming, self._tempo, self._anew = weights, naming, tempo, anew
         self._goods, self._live, self._arrivals = self._nothing()
         self._staged: dict[str, Placing] = {}  # "live", "canary" and "shadow"
         self._share = 0.0
@@ -189,10 +192,14 @@ class Follower:
         loaded = self._first(self._versions.to_start_with())
         if loaded is not None:
             self._goods.begin(loaded)
-            if loaded.places.events <= reached["events"] and loaded.places.items <= reached["items"]:
-                self._live, self._arrivals.place = loaded.live, loaded.places.events
-            else:  # it was made of a later state of the store than this one
-                self._goods.reorder(loaded.deployment.items)
+            if loaded.places.events > reached["events"] or loaded.places.items > reached["items"]:
+                self._goods.reorder(loaded.deployment.items)  # it was made of a later state of the store than this one
+            elif loaded.live.tempo.counts_like(self._tempo):
+                self._live, self._arrivals.place = replace(loaded.live, tempo=self._tempo), loaded.places.events
+            else:
+                _log.warning(
+                    "[serve.live] changed since version %s: all events are counted anew", loaded.deployment.version
+                )
         while self._items()[0]:
             pass
         self._models(force=True)
@@ -209,7 +216,7 @@ class Follower:
 
     def _nothing(self) -> tuple[Goods, Live, Arrivals]:
         """What is known before anything was read."""
-        return Goods(self._store.items, self._naming), Live.empty(self._weights), Arrivals(self._store)
+        return Goods(self._store.items, self._naming), Live.empty(self._weights, self._tempo), Arrivals(self._store)
 
     def _first(self, versions: Sequence[Version]) -> Loaded | None:
         """The first of the versions that is whole; the others are told of."""
@@ -333,12 +340,12 @@ class Follower:
 
     def _refresh(self, *, changed: bool, at_once: bool = False) -> None:
         """Puts another shop into the place of the one that was, if it is another. at_once: the counts, too."""
-        now = time.monotonic()
+        now, worked = time.monotonic(), time.thread_time()
         live = self._shop.live
         if at_once or (now >= self._due and (self._stale or changed or now >= self._due + _FADING)):
             live = self._live.recommenders(self._goods.catalog, int(time.time()), self._arrived)
             self._stale = False
-            self._due = time.monotonic() + self._restraint * (time.monotonic() - now)
+            self._due = time.monotonic() + self._restraint * (time.thread_time() - worked)
         elif changed:
             self._stale = True
         if not changed and live is self._shop.live:

@@ -15,6 +15,7 @@ from regulars.models.kinds.profile import parts_of
 from .live import Near, Together
 
 _LAST = 10  # items of a visit that a new one is paired with
+_FEW, _PART = 10_000, 8  # items of which single arrays are kept, or one part in so many of all
 _NOBODY = array("q")
 _SPARE = 4  # times `neighbors`, that a row may grow to before the rare ones go
 
@@ -24,8 +25,8 @@ class Meeting:
     """Pairs of items of one customer that are at most `window` seconds apart.
 
     neighbors: how many are kept for each item; visits: customers whose visit is remembered, 250 bytes each; pairs: how
-    many are counted one by one before they are packed, 50 bytes each: so memory does not grow. Changed by `count`;
-    `published` gives values that never change.
+    many are counted one by one before they are packed, 50 bytes each: so memory does not grow, whether anybody asks or
+    not. Changed by `count`; `published` gives values that never change.
     """
 
     window: int
@@ -77,13 +78,15 @@ class Meeting:
         self._open[user] = array("q", [number for one in kept for number in one])
         if len(self._open) > self.visits:
             self._open.popitem(last=False)
+        if self._counted > self.pairs:
+            self._pack()
 
     def published(self, method: str) -> Together:
         """What goes together by now."""
-        if self._counted > self.pairs:
-            self._pack()
         self._newer = {**self._newer, **{item: self._row(item) for item in self._touched}}
         self._touched = set()
+        if len(self._newer) > max(_FEW, len(self.totals) // _PART):
+            self._merge()
         return Together(method, self.totals.copy(), self.near._replace(newer=self._newer))
 
     def renumbered(self, new_of_old: Longs) -> "Meeting":
@@ -103,7 +106,7 @@ class Meeting:
     def rows(self) -> tuple[Longs, Ints, Floats]:
         """All neighbors and counts as CSR rows, one for each item."""
         near, n = self.near, len(self.totals)
-        newer = {item: self._row(item) for item in self._rows}
+        newer = {**self._newer, **{item: self._row(item) for item in self._touched}}
         lengths = np.zeros(n, dtype=np.int64)
         lengths[: len(near.starts) - 1] = np.diff(near.starts)
         stays = np.ones(n, dtype=np.bool_)
@@ -119,13 +122,18 @@ class Meeting:
 
     def _pack(self) -> None:
         """Turns what was counted one by one into arrays, of which an item has `neighbors` entries at most."""
-        self.near = Near(*self.rows)
-        self._rows, self._newer, self._touched, self._counted = {}, {}, set(), 0
+        self._newer = {**self._newer, **{item: self._row(item) for item in self._touched}}
+        self._rows, self._touched, self._counted = {}, set(), 0
+
+    def _merge(self) -> None:
+        """Lays the arrays of single items into those of all."""
+        self._pack()
+        self.near, self._newer = Near(*self.rows), {}
 
     def _add(self, item: int, other: int) -> None:
         row = self._rows.get(item)
         if row is None:
-            items, counts = self.near.of(item)
+            items, counts = self._newer[item] if item in self._newer else self.near.of(item)
             row = self._rows[item] = dict(zip(items.tolist(), counts.astype(np.int64).tolist(), strict=True))
             self._counted += len(row)
         self._counted += other not in row
