@@ -181,6 +181,7 @@ class ServeTable(Part):
         500, ge=1, le=100_000
     )  # newest events of a customer that are looked at; `regulars recommend` reads all
     arrived: str = ""  # the column of items that says since when each is in the shop; empty: when it was first seen
+    live: dict[str, Any] = Field(default_factory=dict)  # settings of regulars.serving.tempo.Tempo
     refit_hours: float = Field(0.0, ge=0)  # how often the models are fitted again; 0: only by regulars refit
     origins: Texts = ()  # sites whose pages may ask (CORS)
     requests_per_minute: int = Field(0, ge=0)  # of one key; 0: no limit

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from regulars.core import Dataset, Frame, Recommender, Run, Vocabulary, aligned
-from regulars.core.errors import ConfigError, EmptyData, EncoderMismatch, ModelError
+from regulars.core import Dataset, Frame, Recommender, Run, Vocabulary, aligned, from_names
+from regulars.core.errors import ConfigError, EmptyData, EncoderMismatch, ModelError, SettingError
 from regulars.data import Prepared
 from regulars.data.kinds import weights as weights_of
 from regulars.data.prepared import manifest
@@ -25,6 +25,7 @@ from regulars.serving.filling import Filled, fill
 from regulars.serving.live import BUY_AGAIN, LIVE
 from regulars.serving.loaded import Mark
 from regulars.serving.placing import Describe
+from regulars.serving.tempo import Tempo
 from regulars.serving.versions import Columns, Fitted, Places, Versions
 from regulars.serving.wiring import Setup
 from regulars.store import Store, Version
@@ -68,12 +69,21 @@ def setup_of(project: Project, config: Path, run: Run) -> Setup:
         weights=weights_of(given.kinds),
         naming=given.items.name,
         arrived=given.serve.arrived,
+        tempo=tempo_of(project),
         history=given.serve.history,
         describe=_describing(project, run),
         refit=(sys.executable, "-m", "regulars", "refit", "--config", str(config.absolute()), "--scheduled"),
         refit_hours=given.serve.refit_hours,
         seed=given.seed,
     )
+
+
+def tempo_of(project: Project) -> Tempo:
+    """[serve.live]. Raises ConfigError."""
+    try:
+        return from_names(Tempo, project.config.serve.live)
+    except SettingError as error:
+        raise ConfigError(f"[serve.live]: {error}") from error
 
 
 def served_first(project: Project) -> tuple[str, ...]:
@@ -168,7 +178,7 @@ def fitted_of(
         data.items,
         {name: indexed(one) for name, one in recommenders.items()},
         aligned(table, data.items, "item_id"),
-        Live.of(data, weights),
+        Live.of(data, weights, tempo_of(project)),
         data.kinds,
         weights,
         project.item_names(data),
@@ -207,7 +217,7 @@ def _of_model(project: Project, store: Store, saved: Saved, data: Dataset) -> Fi
     if cut is not data:
         places = Places()  # what the model does not know is counted from the store
     fitted = fitted_of(project, store, parts, cut, places)
-    live = fitted.live if cut is data else Live.empty(fitted.weights)
+    live = fitted.live if cut is data else Live.empty(fitted.weights, tempo_of(project))
     return replace(fitted, live=live, content=saved.content, facts={**fitted.facts, "made by": "regulars fit"})
 
 
