@@ -75,7 +75,7 @@ class Histories:
     @cached_property
     def lengths(self) -> Longs:
         """Events of each customer; int64 [n]."""
-        return np.diff(self.starts)
+        return self.starts[1:] - self.starts[:-1]
 
     @cached_property
     def rows(self) -> Ints:

@@ -64,6 +64,10 @@ class Vocabulary:
         return cls(as_ids(ids).drop_nulls().unique(maintain_order=True))
 
     def __len__(self) -> int:
+        return self._length
+
+    @cached_property
+    def _length(self) -> int:
         return len(self.ids)
 
     def __reduce__(self) -> tuple[type["Vocabulary"], tuple[pl.Series]]:

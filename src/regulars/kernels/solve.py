@@ -55,7 +55,7 @@ def solve_rows(
     when its error has fallen by the factor `tolerance`. threads: 0 means all cores. Rows without columns become zero.
     The result does not depend on the number of threads.
     """
-    workers = threads or numba.get_num_threads()
+    workers = 1 if len(solved) == 1 else threads or numba.get_num_threads()
     spans = _balanced(rows.starts, 1 if workers == 1 else workers * PARTS)
 
     def work(first: int, last: int) -> None:

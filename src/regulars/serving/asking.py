@@ -143,9 +143,10 @@ class Batch:
 
     def draw(self, row: int, random: np.random.Generator) -> Drawn:
         """Which places of the answer are shown, and with which chances."""
-        k, n = self.asked[row].k, int((self.answer.items[row] != MISSING).sum())
+        k = self.asked[row].k
         if not self.others:
-            return Drawn(list(range(min(k, n))), [1.0] * min(k, n))
+            return Drawn(list(range(k)), [1.0] * k)
+        n = int((self.answer.items[row] != MISSING).sum())
         names = [self.answer.names[source] for source in self.answer.sources[row, : min(k, n)].tolist()]
         pins = [slot for slot, name in enumerate(names) if name == PINNED]
         return drawn(k, n, self.asked[row].scenario.explore, random, pins)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, Final, final
 
 import numpy as np
@@ -21,7 +22,6 @@ from regulars.core import (
     Recommender,
     Vocabulary,
     floats,
-    starts_of,
 )
 from regulars.data.kinds import TAKEN_BACK_BY, canonical
 from regulars.data.kinds import weights as weights_of
@@ -68,7 +68,7 @@ class Coding:
         codes = [code for code, _ in words]
         weighed = np.array([usual * own for (_, usual), own in zip(words, weights, strict=True)], dtype=np.float64)
         rows = Histories(
-            starts_of([len(past) for past in pasts]),
+            np.array([0, *accumulate(map(len, pasts))], dtype=np.int64),
             np.array(places, dtype=np.int32),
             np.array(times, dtype=np.int64),
             floats(np.minimum(np.maximum(weighed, -HEAVIEST), HEAVIEST)),
