@@ -479,7 +479,7 @@ def test_what_is_prepared_is_loaded_as_it_was(tmp_path):
     again = Prepared.load(tmp_path / "shop")
     assert events(again.dataset) == events(shop.dataset)
     assert again.check == shop.check == CheckReport.from_json(shop.check.json())
-    with pytest.raises(UnreadableFile, match="no prepared data of version 1"):
+    with pytest.raises(UnreadableFile, match="no prepared data of version 2"):
         Prepared.load(tmp_path)
     (tmp_path / "shop" / "time.npy").write_bytes(b"cut")
     with pytest.raises(UnreadableFile, match="damaged"):

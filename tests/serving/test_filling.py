@@ -10,7 +10,7 @@ from regulars.data import Sources, Table, prepare
 from regulars.data.kinds import weights
 from regulars.serving.filling import events_of, fill, in_order_of, sources_of
 from regulars.serving.loaded import Mark
-from regulars.store import open_store
+from regulars.store import Event, open_store
 
 KINDS = ("view", "cart", "purchase", "return", "rating", "impression", "remove_from_cart")
 WEIGHTS = weights({"cart": 0.3})
@@ -170,4 +170,23 @@ def test_a_log_of_one_customer_is_filled_in(tmp_path):
     table = pl.DataFrame({"user_id": ["a"] * 5, "item_id": list("vwxyz"), "time": [1, 2, 3, 4, 5], "kind": "view"})
     store = open_store(f"sqlite:///{tmp_path / 'shop.db'}")
     assert fill(store, Dataset.of(table), WEIGHTS).events == 5
+    store.close()
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_an_event_of_the_log_that_is_sent_again_with_its_id_is_a_repetition(request, tmp_path, database):
+    frame = log(400).with_columns(event_id=pl.format("order-line/{}", pl.int_range(400)))
+    prepared = prepare(Sources(Table(frame=frame, columns={"session": "order"})), tmp_path / "prepared")
+    if database == "sqlite":
+        store = open_store(f"sqlite:///{tmp_path / 'shop.db'}")
+    else:
+        store = open_store(request.getfixturevalue("postgres_server").schema("event_ids"))
+    done = fill(store, prepared.dataset, WEIGHTS, ids=prepared.event_ids)
+    assert (done.events, done.known) == (len(prepared.dataset), 0)
+    assert fill(store, prepared.dataset, WEIGHTS, ids=prepared.event_ids).events == 0
+    user, item, moment = frame.row(7)[:3]
+    sent = Event("order-line/7", user, str(item), "purchase", moment)
+    assert store.events.append([sent, Event("order-line/400", user, str(item), "purchase", moment)]) == (1, 1)
+    by_id = {one.event_id: one for one in store.events.histories([user])[0]}
+    assert (by_id["order-line/7"].item_id, by_id["order-line/7"].time) == (str(item), moment)
     store.close()

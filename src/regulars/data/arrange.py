@@ -12,6 +12,7 @@ import polars as pl
 from regulars.core import Progress, Run
 from regulars.kernels.logs import bursts, order_of, repeats, sessions_by_gap, sessions_by_key
 
+from .event_ids import PLACES
 from .intake import FILE_SHIFT, Intake
 from .outliers import BURST
 from .returns import net_weights
@@ -82,6 +83,7 @@ def _arranged(spilled: Columns, low: int, high: int, intake: Intake, found: Arra
 def files_of(intake: Intake, folder: Path) -> dict[str, tuple[Path, str]]:
     """Where each column of the dataset is written, and its type; those of the context by number."""
     files = {name: (folder / f"{name}.npy", dtype) for name, dtype in (COLUMNS | {"origin": "i8"}).items()}
+    files |= {"event": (folder / PLACES, "i8")} if intake.event_ids is not None else {}
     context = {"number_of_session": "i4"} | {f"money_{name}": "f8" for name in intake.money}
     context |= {f"context_{n}": one.storage for n, one in enumerate(intake.contexts) if not one.left_out}
     return files | {

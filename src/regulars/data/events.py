@@ -70,7 +70,8 @@ class Cleaned:
     """The usable events of a chunk, and which of its rows were refused for which reason.
 
     rows: places of the used rows in the chunk; users, items: ids; columns: time, weight, kind, key, session and those
-    of MONEY that the log has; extras: its further columns; refused: a reason and its rows, bool [n rows of the chunk].
+    of MONEY that the log has; extras: its further columns; refused: a reason and its rows, bool [n rows of the chunk];
+    ids: of the events, where the log has any.
     """
 
     rows: Longs
@@ -79,6 +80,7 @@ class Cleaned:
     columns: dict[str, Column]
     extras: pl.DataFrame
     refused: list[tuple[str, Bools]]
+    ids: pl.Series | None = None
 
 
 class Cleaner:
@@ -112,7 +114,10 @@ class Cleaner:
         used = np.flatnonzero(verdict.sound)
         self._count(rows, used, money)
         kept = {name: values[used] for name, values in columns.items()}
-        return Cleaned(used, users.gather(used), items.gather(used), kept, self._extras(rows, used), verdict.reasons)
+        own = self.layout.column("event_id")
+        ids = without_blanks(rows[own].cast(pl.String)).gather(used) if own else None
+        extras = self._extras(rows, used)
+        return Cleaned(used, users.gather(used), items.gather(used), kept, extras, verdict.reasons, ids)
 
     def _ids(self, rows: pl.DataFrame, meaning: str, verdict: "_Verdict") -> pl.Series:
         ids = as_key(rows[self.layout.column(meaning)], self.whole[meaning])
@@ -187,10 +192,12 @@ class Cleaner:
     def _keys(self, rows: pl.DataFrame) -> Column:
         """What makes an event the same as another: its own id, else all that is known of it."""
         column = self.layout.column("event_id")
-        if column:
-            return rows[column].cast(pl.String).hash(3).to_numpy()
+        ids = without_blanks(rows[column].cast(pl.String)) if column else None
+        if ids is not None and not ids.null_count():
+            return ids.hash(3).to_numpy()
         plain = [name for name, dtype in rows.schema.items() if not dtype.is_nested() and dtype != pl.Object]
-        return rows.select(plain).hash_rows(3).to_numpy()
+        whole = rows.select(plain).hash_rows(3).to_numpy()
+        return whole if ids is None else np.where(ids.is_null().to_numpy(), whole, ids.hash(3).to_numpy())
 
     def _sessions(self, rows: pl.DataFrame, time: Longs) -> Column:
         """One number for each session; rows that name none form one a day."""

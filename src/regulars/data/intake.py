@@ -14,6 +14,7 @@ from .checks import Checks
 from .codes import Codes
 from .columns import Mapped
 from .context import kept
+from .event_ids import EventIdsWriter
 from .events import Cleaned, Cleaner, Kinds
 from .layout import MONEY, Layout, columns_of
 from .moments import Clock
@@ -59,6 +60,8 @@ class Intake:
             self.money.append("value")
         self.timed = any(layout.column("time") for layout in self.layouts)
         self.has_sessions = any(layout.column("session") for layout in self.layouts)
+        named = self.sources.event_ids and any(layout.column("event_id") for layout in self.layouts)
+        self.event_ids = EventIdsWriter(self.spill_folder.parent) if named else None
         self.spill = Spill(self.spill_folder, self._dtypes())
 
     def _dtypes(self) -> dict[str, str]:
@@ -66,6 +69,7 @@ class Intake:
         columns = {"user": "i4", "item": "i4", "time": "i8", "weight": "f4", "kind": "i1", "origin": "i8", "key": "u8"}
         columns |= {"session": "u8"} if self.has_sessions else {}
         columns |= {f"money_{name}": "f8" for name in self.money}
+        columns |= {"event": "i8"} if self.event_ids is not None else {}
         return columns | {f"context_{place}": context.storage for place, context in enumerate(self.contexts)}
 
     def read(self, run: Run) -> None:
@@ -85,6 +89,8 @@ class Intake:
             self.missing.update({name: n for name, n in cleaner.missing.items() if n})
             self.zero_quantity += cleaner.zero_quantity
             self.only_days &= cleaner.only_days
+        if self.event_ids is not None:
+            self.event_ids.close()
         self.notes += [f"{column} is left out: its values are no numbers, texts or times" for column in self.left_out]
         for context in self.contexts:
             if context.left_out:
@@ -108,6 +114,9 @@ class Intake:
     def _columns(self, cleaned: Cleaned, origin: Longs) -> Columns:
         columns: Columns = {"user": self.users.codes(cleaned.users), "item": self.items.codes(cleaned.items)}
         columns["origin"] = origin
+        if self.event_ids is not None:
+            n = len(origin)
+            columns["event"] = np.full(n, -1) if cleaned.ids is None else self.event_ids.add(cleaned.ids)
         for name in ("time", "weight", "kind", "key", *(("session",) if self.has_sessions else ())):
             columns[name] = cleaned.columns[name]
         for name in self.money:

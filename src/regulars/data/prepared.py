@@ -13,10 +13,11 @@ from regulars.core.errors import UnreadableFile
 
 from .arrange import COLUMNS
 from .context import restored
+from .event_ids import EventIds
 from .report import CheckReport
 from .storage import read_column
 
-VERSION = 1
+VERSION = 2
 MANIFEST, REPORT, QUARANTINE = "manifest.json", "check.json", "quarantine.csv"
 
 
@@ -27,6 +28,11 @@ class Prepared:
     dataset: Dataset
     check: CheckReport
     folder: Path
+
+    @property
+    def event_ids(self) -> EventIds | None:
+        """The shop's own ids of the events, None where the log has none; they lie in the folder."""
+        return EventIds.of(self.folder)
 
     @classmethod
     def load(cls, folder: str | Path, *, mapped: bool = True) -> "Prepared":

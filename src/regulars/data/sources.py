@@ -50,6 +50,7 @@ class Sources:
     events: one table or several (views in one, orders in another). kinds: weight of each kind of event, laid over the
     defaults of `regulars.data.kinds`. zone: of times that carry none. time_format: empty means "look"; else a strptime
     pattern, or s, ms, us, ns, days for numbers. day_first: whether 02/03/2024 is in March; None means "look".
+    event_ids: whether the shop's ids of events are kept beside the dataset, for the store of a service.
     """
 
     events: Table | tuple[Table, ...]
@@ -59,6 +60,7 @@ class Sources:
     zone: str = "UTC"
     time_format: str = ""
     day_first: bool | None = None
+    event_ids: bool = True
 
     def __post_init__(self) -> None:
         events = (self.events,) if isinstance(self.events, Table) else tuple(self.events)

@@ -12,6 +12,7 @@ from regulars.core import QUIET, Dataset, Frame, Progress, Run, Vocabulary
 from regulars.core.errors import ConfigError
 from regulars.data import Sources, Table
 from regulars.data.databases import query
+from regulars.data.event_ids import EventIds
 from regulars.data.kinds import TAKEN_BACK_BY
 from regulars.store import Entities, Store
 
@@ -41,13 +42,19 @@ class Filled:
 
 
 def fill(
-    store: Store, data: Dataset, weights: Mapping[str, float], run: Run = QUIET, *, mark: Mark | None = None
+    store: Store,
+    data: Dataset,
+    weights: Mapping[str, float],
+    run: Run = QUIET,
+    *,
+    mark: Mark | None = None,
+    ids: EventIds | None = None,
 ) -> Filled:
     """Events, items and customers of a dataset into the store; doing it again changes nothing.
 
     weights: what an event of each kind weighs in `data`, beside which the store keeps the weight of the event alone.
-    An event that has no id gets one made of customer, item, kind and time. mark: how far an earlier load of the same
-    came; noted after each step, so that one that is killed goes on from there.
+    ids: the shop's own of the events; one that has none gets one made of customer, item, kind and time. mark: how far
+    an earlier load of the same came; noted after each step, so that one that is killed goes on from there.
     """
     items = customers = 0
     if mark is None or not mark.documents:
@@ -58,7 +65,8 @@ def fill(
     stored, known = 0, mark.events if mark else 0
     for low, high in _parts(data, known):
         run.on_epoch(Progress("load events", low, len(data)))
-        done = store.events.load(events_of(data, low, high, weights))
+        part = events_of(data, low, high, weights)
+        done = store.events.load(part if ids is None else part.with_columns(ids.between(low, high).alias("event_id")))
         stored, known = stored + done.stored, known + done.repeated
         mark = mark and mark.noted(events=high, place=store.events.last_place())
     if mark:
@@ -104,6 +112,7 @@ def sources_of(url: str, items: Frame, customers: Frame, *, until: int, context:
         Table(frame=items, columns={"item": "item_id"}) if items.height else None,
         Table(frame=customers, columns={"user": "user_id"}) if customers.height else None,
         time_format="s",
+        event_ids=False,
     )
 
 
