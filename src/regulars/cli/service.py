@@ -137,7 +137,7 @@ def load_tables(project: Project, store: Store, run: Run, *, again: bool = False
     about = f"{tables} {hashlib.sha256(store_address(project).encode()).hexdigest()[:16]}" if tables else ""
     path = project.output / LOADED
     mark = Mark(path, about) if again else Mark.read(path, about, store.events.last_place())
-    return fill(store, data, weights_of(project.config.kinds), run, mark=mark), prepared
+    return fill(store, data, weights_of(project.config.kinds), run, mark=mark, ids=prepared.event_ids), prepared
 
 
 def first_day(project: Project, store: Store, run: Run) -> Version | None:
