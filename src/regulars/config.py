@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -123,6 +123,7 @@ class PipelineTable(Part):
     depth: int = Field(100, ge=1, le=1_000)  # how many of each list are candidates
     share: float = Field(0.1, ge=0.01, le=0.5)  # the newest part of the events, withheld to learn from
     lessons: int = Field(1, ge=1, le=10)  # how often such a part is withheld, one before the other
+    withheld: Literal["time", "baskets"] = "time"  # or the newest basket of each customer, by methods fitted on others
     customers: int = Field(5_000, ge=10)  # at most so many of each lesson
 
 

@@ -57,6 +57,28 @@ def test_pipelines_are_compared_fitted_and_asked(shop):
     shop.ok("report")
 
 
+def test_a_pipeline_may_learn_from_newest_baskets(shop):
+    baskets = """
+[pipelines.next]
+sources = ["personal", "item_knn"]
+ranker = "additive"
+features = ["recency", "rhythm"]
+lessons = 3
+withheld = "baskets"
+depth = 20
+"""
+    shop.write(TABLES + METHODS + PIPELINE + baskets, rest=False)
+    shop.ok("fit", "--method", "next")
+    assert json.loads(shop.ok("recommend", "--customer", "c-001", "--json").out)
+
+
+def test_what_is_withheld_has_two_names(shop):
+    shop.write(TABLES + METHODS + PIPELINE.replace("lessons = 2", 'withheld = "weeks"'), rest=False)
+    answer = shop.run("compare")
+    assert answer.code > 0
+    assert "'time' or 'baskets'" in answer.said
+
+
 def test_a_deep_ranker_is_fitted_and_asked(shop):
     pytest.importorskip("torch")
     deep = (

@@ -30,7 +30,8 @@ from .compositions import composed, ranker_of
 from .project import Project
 
 UNSEEN = "unseen"  # among the filters of a pipeline, which otherwise are columns of the items
-Past = tuple[float, int, tuple[str, ...]]  # what two-stage methods need to agree on to share their lessons
+Then = tuple[str, float, int, str]  # how something is withheld, by which cut, the lesson, the method
+Past = tuple[float, int, tuple[str, ...], str]  # what two-stage methods need to agree on to share their lessons
 
 
 def decided(recommender: Recommender) -> str:
@@ -70,7 +71,7 @@ class Composing:
     run: Run
     fitted: Mapping[str, Learned]
     lessons: dict[Past, list[Lesson]] = field(default_factory=dict)
-    early: dict[tuple[float, int, str], tuple[Any, Cost]] = field(default_factory=dict)
+    early: dict[Then, tuple[Any, Cost]] = field(default_factory=dict)
 
     def of(self, name: str) -> Learned:
         """The method or composition of that name; a composition costs what its methods cost, and its own learning."""
@@ -100,12 +101,13 @@ class Composing:
 
     def _learned(self, names: Sequence[str], stage: TwoStage) -> Learned:
         """What is learned of the past, from the methods of these names."""
-        past = stage.share, stage.lessons, stage.context
+        past = stage.share, stage.lessons, stage.context, stage.withheld
         if past not in self.lessons:
             self.lessons[past] = stage.past(self.data, self.run)
         lessons = self.lessons[past]
+        cut = stage.lessons if stage.withheld == "baskets" else stage.share
         early = [
-            [self._before(name, lesson, (stage.share, place, name)) for name in names]
+            [self._before(name, lesson, (stage.withheld, cut, place, name)) for name in names]
             for place, lesson in enumerate(lessons)
         ]
         then, now = [[one for one, _ in each] for each in early], [self.fitted[name] for name in names]
@@ -136,6 +138,7 @@ class Composing:
             depth=given.depth,
             share=given.share,
             lessons=given.lessons,
+            withheld=given.withheld,
             customers=given.customers,
             kinds=self._kinds,
             filters=tuple(self._filter(one, f"filters of {where}") for one in given.filters),
@@ -164,7 +167,7 @@ class Composing:
     def _kinds(self) -> tuple[str, ...]:
         return tuple(self.project.config.split.get("kinds", ()))
 
-    def _before(self, name: str, lesson: Lesson, key: tuple[float, int, str]) -> tuple[Any, Cost]:
+    def _before(self, name: str, lesson: Lesson, key: Then) -> tuple[Any, Cost]:
         """A method fitted on what was before a lesson."""
         if key not in self.early:
             method = self.project.method(name)
