@@ -1,5 +1,6 @@
 import lightgbm
 import numpy as np
+import polars as pl
 import pytest
 
 from forecasting.panels import bare, planted
@@ -53,6 +54,18 @@ def test_a_product_never_sold_is_forecast_from_its_kin():
     point = SMALL.fit(panel, 4, ALONE).forecast(panel).point
     assert np.isfinite(point).all()
     assert 0.2 < point[0].mean() / later[0].mean() < 5
+
+
+def test_a_product_that_nobody_has_seen_is_forecast_from_its_attributes():
+    random = np.random.default_rng(0)
+    large = np.arange(120) % 2 == 0
+    units = random.poisson(np.where(large, 60.0, 6.0)[:, None], size=(120, 40)).astype(np.float32)
+    units[:10] = np.nan
+    static = pl.DataFrame({"kind": np.where(large, "barrel", "cup")})
+    panel = bare(units.tolist(), static=static)
+    told = BoostedTrees(trees=60, rate=0.1, newcomers=0.2).fit(panel, 2, ALONE).forecast(panel).point[:10]
+    assert told[::2] == pytest.approx(60, rel=0.2)
+    assert told[1::2] == pytest.approx(6, rel=0.3)
 
 
 def test_nothing_to_learn_from_is_said():

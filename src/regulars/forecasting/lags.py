@@ -1,6 +1,6 @@
 """Lags: each series' own past, its drivers and its neighbors as the columns from which trees learn."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,9 +33,12 @@ class Table:
 
 
 class Lags:
-    """The columns of one panel, at any origins; nothing of an origin's columns comes from the units after it."""
+    """The columns of one panel, at any origins; nothing of an origin's columns comes from the units after it.
 
-    def __init__(self, panel: Panel, horizon: int) -> None:
+    alike: attributes in which series resemble each other: what their likes sell is told of each.
+    """
+
+    def __init__(self, panel: Panel, horizon: int, alike: Sequence[str] = ()) -> None:
         self.panel, self.horizon = panel, horizon
         self.step = panel.calendar.step
         self.z = np.log1p(np.maximum(panel.units, 0))
@@ -53,6 +56,7 @@ class Lags:
         self._others = {name: self._rivals(values) for name, values in self._known.items()}
         self._static = _numbers(panel)
         self._groups = kin(panel)
+        self._alike = [panel.groups([name]) for name in alike]
 
     def at(self, origins: Ints) -> Iterator[tuple[int, Table]]:
         """The table of each of the rising origins."""
@@ -61,8 +65,10 @@ class Lags:
             yield origin, self._table(origin, response.expected(self._drivers[:, origin : origin + self.horizon]))
 
     def _table(self, origin: int, expected: Numbers) -> Table:
-        level = self._level(origin)
-        once = np.stack([*self._own(origin, level), *self._together(origin, level), *self._static], axis=1)
+        own = self._own_level(origin)
+        level = self._level(own)
+        likes = (_group_mean(own, members)[members] - level for members in self._alike)
+        once = np.stack([*self._own(origin, level), *self._together(origin, level), *self._static, *likes], axis=1)
         ahead = [expected - level[:, None], *self._ahead(origin, level)]
         shape = (self.panel.n_series, self.horizon)
         columns = [np.broadcast_to(once[:, None], (*shape, once.shape[1]))]
@@ -74,12 +80,18 @@ class Lags:
         counts = self._counts[:, last] - self._counts[:, max(first, 0)]
         return part(self._sums[:, last] - self._sums[:, max(first, 0)], counts)
 
-    def _level(self, origin: int) -> Numbers:
+    def _own_level(self, origin: int) -> Numbers:
         level = self._mean(origin - BASE[self.step], origin)
         for width in (2 * YEARS[self.step], origin):
             level = np.where(np.isnan(level), self._mean(origin - width, origin), level)
-        for members in (*self._members.values(), np.zeros(self.panel.n_series, dtype=np.int32)):
-            level = np.where(np.isnan(level), _group_mean(level, members)[members], level)
+        return level
+
+    def _level(self, own: Numbers) -> Numbers:
+        """A series without one has that of its product in other stores, then of its likes, its store, the shop."""
+        first, *others = (*self._members.values(), np.zeros(self.panel.n_series, dtype=np.int32))
+        level = own
+        for members in (*reversed(others[:-1]), *self._alike, first, *others[-1:]):
+            level = np.where(np.isnan(level), _group_mean(own, members)[members], level)
         return floats(np.nan_to_num(level))
 
     def _own(self, origin: int, level: Numbers) -> Iterator[Numbers]:

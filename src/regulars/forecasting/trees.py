@@ -1,13 +1,13 @@
 """BoostedTrees: one LightGBM for all series and all steps, that reads lags, prices, promotions and neighbors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from regulars.core import QUIET, Ints, Progress, Run, Settings, setting
+from regulars.core import QUIET, Bools, Ints, Progress, Run, Settings, setting
 from regulars.core.errors import EmptyData, MissingExtra
 
 from .arrays import Numbers
@@ -28,10 +28,11 @@ class GrownTrees:
     grown: tuple[Any, ...]
     aim: str
     threads: int
+    alike: tuple[str, ...] = ()
 
     def forecast(self, panel: Panel, levels: Sequence[float] = LEVELS) -> Forecast:
         """The point alone; quantiles are the business of `Calibrated`."""
-        ((_, table),) = Lags(panel, self.horizon).at(np.array([panel.n_steps], dtype=np.int32))
+        ((_, table),) = Lags(panel, self.horizon, self.alike).at(np.array([panel.n_steps], dtype=np.int32))
         rows = table.columns.reshape(-1, table.columns.shape[2])
         added = np.mean([part.predict(rows, raw_score=True, num_threads=self.threads) for part in self.grown], axis=0)
         told = np.clip(added, -FARTHEST, FARTHEST).reshape(panel.n_series, self.horizon)
@@ -47,7 +48,9 @@ class BoostedTrees(Settings):
     aim: the mean (Tweedie loss; what sums up to a store's demand), the median (absolute error, for MASE and WAPE) or
     the figure of least expected percentage error (for MAPE). trees of `leaves` leaves with `least` rows each, every
     tree adding `rate` of what it found and looking at `part` of the columns; `forests` of them, each from its own seed,
-    are averaged. rows: to learn from at most; evenly spaced origins are taken where there are more.
+    are averaged. rows: to learn from at most; evenly spaced origins are taken where there are more. newcomers: share of
+    products, and of stores, that it learns from a second time with their past hidden, so as to know from their
+    attributes and their likes what sells that nobody has seen yet; 0: it only guesses the usual.
     """
 
     aim: str = setting("median", choices=AIMS)
@@ -58,12 +61,18 @@ class BoostedTrees(Settings):
     part: float = setting(0.5, low=0.05, high=1.0)
     forests: int = setting(1, low=1, high=20)
     rows: int = setting(500_000, low=1_000, high=50_000_000, log=True)
+    newcomers: float = setting(0.1, low=0.0, high=0.9)
 
     def fit(self, panel: Panel, horizon: int, run: Run = QUIET) -> GrownTrees:
         """Raises MissingExtra when LightGBM is not installed, EmptyData when no step was observed after the first."""
-        columns, target, level = _lessons(panel, horizon, self.rows)
+        alike = _texts(panel) if self.newcomers else ()
+        lessons = [_lessons(panel, horizon, self.rows, alike)]
+        hidden = _hidden(panel, self.newcomers, np.random.default_rng(run.seed))
+        if hidden.any():
+            lessons.append(_lessons(panel, horizon, self.rows, alike, hidden))
+        columns, target, level = (np.concatenate(parts) for parts in zip(*lessons, strict=True))
         grown = tuple(self._grown(columns, target, level, run.member(place)) for place in range(self.forests))
-        return GrownTrees(horizon, grown, self.aim, run.threads)
+        return GrownTrees(horizon, grown, self.aim, run.threads, alike)
 
     def _grown(self, columns: Numbers, target: Numbers, level: Numbers, run: Run) -> Any:
         try:
@@ -106,18 +115,43 @@ def percentage(added: npt.NDArray[np.float64], rows: Any) -> tuple[npt.NDArray[n
     return np.where(ratio > 1, ratio, -ratio), ratio
 
 
-def _lessons(panel: Panel, horizon: int, rows: int) -> tuple[Numbers, Numbers, Numbers]:
-    """Columns [m, f], units and level [m] of every observed step within the horizon of the chosen origins."""
+def _lessons(
+    panel: Panel, horizon: int, rows: int, alike: Sequence[str] = (), hidden: Bools | None = None
+) -> tuple[Numbers, Numbers, Numbers]:
+    """Columns [m, f], units and level [m] of every observed step within the horizon of the chosen origins.
+
+    hidden: of these series alone, as if nothing had been sold of them before.
+    """
     per_origin = max(int(np.isfinite(panel.units).sum() / panel.n_steps * horizon), 1)
     chosen = _origins(panel, max(rows // per_origin, 2))
+    which = np.ones(panel.n_series, dtype=bool) if hidden is None else hidden
+    shown = (
+        panel if hidden is None else replace(panel, units=np.where(hidden[:, None], np.float32(np.nan), panel.units))
+    )
     tables, units, levels = [], [], []
-    for origin, table in Lags(panel, horizon).at(chosen):
-        ahead = panel.units[:, origin : origin + horizon]
+    for origin, table in Lags(shown, horizon, alike).at(chosen):
+        ahead = panel.units[which, origin : origin + horizon]
         told = ~np.isnan(ahead)
-        tables.append(table.columns[:, : ahead.shape[1]][told])
+        tables.append(table.columns[which, : ahead.shape[1]][told])
         units.append(np.maximum(ahead[told], 0))
-        levels.append(np.broadcast_to(table.level[:, None], ahead.shape)[told])
+        levels.append(np.broadcast_to(table.level[which, None], ahead.shape)[told])
     return np.concatenate(tables), np.concatenate(units), np.concatenate(levels)
+
+
+def _texts(panel: Panel) -> tuple[str, ...]:
+    """Attributes that are names which series share, those of fewest likes first."""
+    shared = {name: panel.static[name].n_unique() for name in panel.static.columns if name not in panel.keys.columns}
+    named = [name for name in shared if not panel.static[name].dtype.is_numeric() and shared[name] > 1]
+    return tuple(sorted(named, key=lambda name: -shared[name]))
+
+
+def _hidden(panel: Panel, share: float, random: np.random.Generator) -> Bools:
+    """The series of some values of each key: products and stores that nobody is to have seen."""
+    hidden = np.zeros(panel.n_series, dtype=bool)
+    for name in panel.keys.columns:
+        group = panel.groups([name])
+        hidden |= (random.random(int(group.max()) + 1) < share / len(panel.keys.columns))[group]
+    return hidden if not hidden.all() else np.zeros_like(hidden)
 
 
 def _origins(panel: Panel, most: int) -> Ints:
