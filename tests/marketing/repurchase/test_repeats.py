@@ -13,6 +13,7 @@ from regulars.core.errors import EmptyData, SettingError, VocabularyMismatch
 from regulars.data.kinds import WEIGHTS
 from regulars.marketing.repurchase import (
     REPURCHASE,
+    BoughtAgain,
     Calibrated,
     CrossSellModel,
     Frequency,
@@ -23,9 +24,10 @@ from regulars.marketing.repurchase import (
     buy_again,
     pairs_of,
 )
-from regulars.models import Popularity
+from regulars.models import Personal, Popularity
 from regulars.models.kinds.saving import load, save
 from regulars.models.kinds.tree import from_tree, to_tree
+from regulars.ranking import AdditiveRanker, TwoStage
 
 ONE = Run(threads=1)
 LSTM = Recurrent(epochs=1, moments=2, width=8, batch=256)
@@ -174,3 +176,45 @@ def test_mistakes_are_named(shop):
         Repeats.fit(Frequency(), shop, weeks=0)
     with pytest.raises(EmptyData, match="56 days or more"):
         Repeats.fit(REPURCHASE["weibull"], shop.where(shop.time < int(shop.time.min()) + 20 * DAY))
+
+
+def test_scores_are_the_probabilities_of_what_was_bought(repeats, shop):
+    asked, wanted = everybody(shop)[:5], np.array([3, 99, 0], dtype=np.int32)
+    scores, answer = repeats.score(asked), repeats.recommend(asked, 12)
+    for row in range(5):
+        own = answer.items[row][answer.items[row] != MISSING]
+        assert set(own.tolist()) == set(np.flatnonzero(~np.isnan(scores[row])).tolist())
+        np.testing.assert_array_equal(scores[row, own], answer.scores[row, : len(own)])
+    some = repeats.score(asked, wanted)
+    np.testing.assert_array_equal(some[:, [0, 2]], scores[:, [3, 0]])
+    assert np.isnan(some[:, 1]).all()
+
+
+def test_in_visits_what_comes_every_third_time_is_due_at_the_third():
+    visits = [(f"c{n}", f"v{place}", day) for n in range(30) for place, day in enumerate(range(0, 120, 3 + n % 5))]
+    rows = [(who, item, day) for who, place, day in visits for item in _basket(int(place[1:]))]
+    data = bought(rows)
+    model = BoughtAgain(Hazard(gaps="weibull"), clock="visits").fit(data)
+    milk, oil = data.items.known(["milk", "oil"])
+    said = []
+    for waited in (1, 2, 3):
+        past = [_basket(place) for place in range(12 + waited)]
+        items = [data.items.known([item])[0] for basket in past for item in basket]
+        times = [MONDAY + place * DAY for place, basket in enumerate(past) for _ in basket]
+        asked = Queries.of(Histories.of([items], times=[times]), times=times[-1] + DAY)
+        said.append(model.score(asked)[0])
+    assert min(one[milk] for one in said) > 0.75
+    assert said[2][oil] > 0.6 > 0.4 > said[0][oil]
+
+
+def _basket(place):
+    return ["milk", "oil"] if place % 3 == 0 else ["milk"]
+
+
+def test_a_ranker_reads_it_out_of_fold():
+    data = renewals(customers=60)[0]
+    sources = (Personal(), BoughtAgain(Hazard(rounds=3)))
+    pipeline = TwoStage(sources, AdditiveRanker(), ("rhythm",), withheld="baskets", lessons=2, depth=12).fit(data)
+    answer = pipeline.recommend(everybody(data), 5)
+    assert (answer.items[:, 0] != MISSING).all()
+    assert set(answer.names) == {"personal", "buy_again"}

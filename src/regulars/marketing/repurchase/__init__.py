@@ -20,7 +20,7 @@ from .method import HORIZONS, RepurchaseMethod, RepurchaseModel
 from .pairs import Pairs, Weekly, weeks_of_year
 from .reading import Past, bought_within, days_until, pairs_of
 from .recurrent import Recurrent
-from .repeats import Repeats
+from .repeats import BoughtAgain, Repeats
 from .trees import RepurchaseTrees
 
 REPURCHASE: dict[str, RepurchaseMethod] = {
@@ -37,6 +37,7 @@ several moments; the others are calibrated. stacked: trees that read the network
 __all__ = [
     "HORIZONS",
     "REPURCHASE",
+    "BoughtAgain",
     "Calibrated",
     "Calibration",
     "CrossSell",

@@ -1,7 +1,8 @@
 """Repeats: a model of repurchases that can be asked like any recommender, and saved: the source of "buy it again"."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Self, final
 
 import numpy as np
@@ -15,16 +16,23 @@ from regulars.core import (
     Dataset,
     Floats,
     Foretold,
+    Histories,
     Ints,
+    Longs,
+    Model,
     Queries,
     Reasons,
     Recommendations,
     Run,
+    Settings,
     ints,
+    setting,
 )
 from regulars.data.kinds import WEIGHTS
+from regulars.models.kinds.steps import steps_since
 
 from .answers import best_pairs, check_horizon, expected_days, reasons
+from .hazard import Hazard
 from .method import HORIZONS, RepurchaseMethod, RepurchaseModel
 from .pairs import Pairs
 from .reading import BACK, PURCHASE, Bought, Past
@@ -34,11 +42,11 @@ NAME = "buy_again"  # of the source
 
 @final
 @dataclass(frozen=True)
-class Repeats:
+class Repeats(Model):
     """What each customer bought before, by how likely it is bought again within `weeks`; a customer is their history.
 
     shelf: float32 [n_items, SHELF], what the shop knew of the products at the fit; kinds: codes of the events that
-    count; began: the first second of the log.
+    count; began: the first second of the log. visits: whether a week stands for a visit, see `BoughtAgain`.
     """
 
     model: RepurchaseModel
@@ -46,6 +54,8 @@ class Repeats:
     kinds: Ints
     began: int
     weeks: int = 2
+    visits: bool = False
+    method: str = NAME
 
     @classmethod
     def fit(cls, method: RepurchaseMethod, data: Dataset, weeks: int = 2, run: Run = QUIET) -> Self:
@@ -64,8 +74,21 @@ class Repeats:
         return cls(model, past.shelf, _counting(data.kinds), int(data.time.min()), weeks)
 
     @property
-    def n_items(self) -> int:
+    def n_items(self) -> int:  # type: ignore[override]
         return len(self.shelf)
+
+    def score(self, queries: Queries, items: Ints | None = None) -> Floats:
+        """The probability; NaN for what the customer never bought."""
+        pairs, width = self.pairs(queries), self.n_items
+        scores = np.full((len(queries), width), np.nan, dtype=np.float32)
+        known = np.flatnonzero(pairs.items < width)
+        if len(known):
+            said = self.model.probabilities(pairs, (self.weeks,))[:, 0]
+            scores[pairs.row[known], pairs.items[known]] = said[known]
+        if items is None:
+            return scores
+        inside = (items >= 0) & (items < width)
+        return np.where(inside, scores[:, np.where(inside, items, 0)], np.float32(np.nan))
 
     def recommend(self, queries: Queries, k: int, allowed: Allowed | None = None) -> Recommendations:
         """The score is the probability. Nobody is offered what they never bought, or brought back."""
@@ -104,9 +127,37 @@ class Repeats:
 
     def pairs(self, queries: Queries) -> Pairs:
         """Every product of each history, as it was known at the moment of asking."""
+        if self.visits:
+            queries = replace(queries, history=by_visits(queries.history, queries.times))
         observed = ints(np.maximum(queries.times - self.began, 0) // DAY + 1)
         features = pl.DataFrame(), queries.attributes
         return Bought.told(queries, self.kinds).pairs(queries.users, observed, self.shelf, features)
+
+
+@dataclass(frozen=True)
+class BoughtAgain(Settings):
+    """A method of `regulars.models` that says how likely each customer buys again what they had: a source for rankers.
+
+    of: the way to foretell it; weeks: within which. clock "visits": a week stands for a visit, whenever it was, so
+    that weeks = 1 is the next basket; for logs that only tell the order of baskets, and for asking at a visit.
+    """
+
+    of: RepurchaseMethod = field(default_factory=partial(Hazard, gaps="weibull"))
+    weeks: int = setting(1, low=1, high=52)
+    clock: str = setting("days", choices=("days", "visits"))
+
+    def fit(self, data: Dataset, run: Run = QUIET) -> Repeats:
+        """Raises EmptyData when the log is too short."""
+        visits = self.clock == "visits"
+        if visits and len(data):
+            end = np.full(data.n_users, int(data.time.max()), dtype=np.int64)
+            data = replace(data, time=by_visits(data.histories(), end).times)
+        return replace(Repeats.fit(self.of, data, self.weeks, run), visits=visits)
+
+
+def by_visits(history: Histories, now: Longs) -> Histories:
+    """The same with the newest visit of each customer at `now` [n], the one before it a week earlier, and so on."""
+    return replace(history, times=now[history.rows] - 7 * DAY * steps_since(history))
 
 
 def _counting(kinds: Sequence[str]) -> Ints:
