@@ -32,11 +32,7 @@ def strongest(starts: Longs, items: Ints, contributions: Floats, r: int) -> tupl
 
     Only what speaks for an answer counts: more than 0 added to a score above 0. The rest is -1 and NaN.
     """
-    n, k = len(starts) - 1, contributions.shape[1]
-    best = np.full((n, k, r), -1, dtype=np.int32)
-    shares = np.full((n, k, r), np.nan, dtype=np.float32)
-    _strongest(starts, items, contributions, best, shares)
-    return best, shares
+    return _strongest(starts, items, contributions, r)
 
 
 @njit(cache=True, nogil=True)
@@ -76,8 +72,9 @@ def _sparse(
 
 
 @njit(cache=True, nogil=True)
-def _strongest(starts: Longs, items: Ints, contributions: Floats, best: Ints, shares: Floats) -> None:
-    r = best.shape[2]
+def _strongest(starts: Longs, items: Ints, contributions: Floats, r: int) -> tuple[Ints, Floats]:
+    n, k = len(starts) - 1, contributions.shape[1]
+    best, shares = np.full((n, k, r), -1, dtype=np.int32), np.full((n, k, r), np.nan, dtype=np.float32)
     places = np.empty(r, dtype=np.int64)
     for row in range(len(best)):
         begin, end = starts[row], starts[row + 1]
@@ -91,6 +88,7 @@ def _strongest(starts: Longs, items: Ints, contributions: Floats, best: Ints, sh
             for rank in range(found):
                 best[row, place, rank] = items[places[rank]]
                 shares[row, place, rank] = amounts[places[rank]] / total
+    return best, shares
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -15,17 +15,16 @@ from .vectors import Doubles
 COUNT, LOG, BINARY = range(3)  # rules of a profile
 
 
-class Pull(NamedTuple):
-    """What multiplies the weights of a row: the pull of the item over (items of the row) ** damping."""
+class Law(NamedTuple):
+    """How the items of a row weigh: pulled by the pull of the item over (items of the row) ** damping, against a ridge
+    of regularization * (items of the row + mass) ** power.
 
-    items: Floats  # [n_fitted]; items from there on are pulled as the largest
+    rule: COUNT, LOG or BINARY; largest: the pull of items that came after the fit.
+    """
+
+    rule: float
     largest: float
     damping: float
-
-
-class Ridge(NamedTuple):
-    """What pulls a row to zero: regularization * (items of the row + mass) ** power."""
-
     regularization: float
     mass: float
     power: float
@@ -33,14 +32,15 @@ class Ridge(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def fold_in_rows(
-    starts: Longs, items: Ints, weights: Floats, rule: int, vectors: Floats, laws: tuple[Pull, Ridge]
+    starts: Longs, items: Ints, weights: Floats, vectors: Floats, pull: Floats, law: Doubles
 ) -> tuple[Longs, Ints, Floats, Floats]:
     """Items and weights of each row for the solver, and its ridge; items without a vector, or of a sum that is not
     above 0, are none.
 
-    starts: [n + 1] of the events in items and weights.
+    starts: [n + 1] of the events in items and weights; pull: [n_fitted]; law: a Law as an array, which costs less to
+    hand over.
     """
-    pull, ridge = laws
+    rule, largest, damping, regularization, mass, power = law
     n = len(starts) - 1
     ends, ridges = np.zeros(n + 1, dtype=np.int64), np.empty(n, dtype=np.float32)
     found, sums = positive_sums(starts, items, weights, len(vectors), ends)
@@ -52,11 +52,11 @@ def fold_in_rows(
             if not np.isnan(vectors[found[place], 0]):
                 found[at], sums[at] = found[place], sums[place]
                 at += 1
-        ridges[row] = ridge.regularization * (np.float64(at - ends[row]) + ridge.mass) ** ridge.power
-        scale = np.float64(max(at - ends[row], 1)) ** -pull.damping
+        ridges[row] = regularization * (np.float64(at - ends[row]) + mass) ** power
+        scale = np.float64(max(at - ends[row], 1)) ** -damping
         for place in range(ends[row], at):
             item = found[place]
-            pulled = pull.items[item] if item < len(pull.items) else pull.largest
+            pulled = pull[item] if item < len(pull) else largest
             weight = sums[place]
             if rule == BINARY:
                 weight = np.float32(1)
@@ -68,13 +68,14 @@ def fold_in_rows(
 
 
 @njit(cache=True, nogil=True)
-def added(rows: tuple[Longs, Ints, Floats], vectors: Floats, spectrum: Floats, ridges: Floats, answers: Ints) -> Floats:
+def added(
+    starts: Longs, items: Ints, weights: Floats, vectors: Floats, spectrum: Floats, ridges: Floats, answers: Ints
+) -> Floats:
     """w_j v_j' A^-1 y_i with A = V' W V + diagonal, for the items j of a row and its answers i; float32 [n_entries, k].
 
     diagonal: the spectrum plus the row's ridge. By a system of the size of the row where that is smaller than A:
     A^-1 V' W = D^-1 V' (W^-1 + V D^-1 V')^-1. An answer of -1 gets nothing.
     """
-    starts, items, weights = rows
     out = np.zeros((len(items), answers.shape[1]), dtype=np.float32)
     for row in range(len(answers)):
         begin, end = starts[row], starts[row + 1]

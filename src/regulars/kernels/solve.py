@@ -59,7 +59,7 @@ def solve_rows(
     spans = _balanced(rows.starts, 1 if workers == 1 else workers * PARTS)
 
     def work(first: int, last: int) -> None:
-        _solve(first, last, rows, fixed, prior, solved, steps, np.float32(tolerance))
+        _solve(first, last, *rows, fixed, *prior, solved, steps, np.float32(tolerance))  # tuples take long to unpack
 
     if workers == 1 or len(spans) == 1:
         for first, last in spans:
@@ -84,10 +84,9 @@ X, DIAGONAL, RESIDUAL, DIRECTION, CHANGE, ROOM = range(6)  # vectors on the desk
 
 @njit(cache=True, nogil=True, fastmath=LOOSE, error_model="numpy")
 def _solve(
-    first: int, last: int, rows: Rows, fixed: Floats, prior: Prior, solved: Floats, steps: int, tolerance: Number
-) -> None:
-    starts, columns, weights = rows
-    spectrum, unseen, ridge = prior
+    first: int, last: int, starts: Longs, columns: Ints, weights: Floats, fixed: Floats, spectrum: Floats,
+    unseen: Floats, ridge: Floats, solved: Floats, steps: int, tolerance: Number,
+) -> None:  # fmt: skip
     d = solved.shape[1]
     desk = np.empty((ROOM, d), np.float32)
     for row in range(first, last):

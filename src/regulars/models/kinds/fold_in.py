@@ -5,9 +5,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from regulars.core import Floats, Ints, Queries
-from regulars.kernels.fold_in import Pull, Ridge, added, fold_in_rows
+from regulars.kernels.fold_in import Law, added, fold_in_rows
 from regulars.kernels.solve import Prior, Rows, solve_rows
 
 from .factors import Encoder, Parts
@@ -45,12 +46,14 @@ class FoldIn(Encoder):
         vectors = np.zeros((len(queries), item_vectors.shape[1]), dtype=np.float32)
         prior = Prior(self.spectrum, np.ones(len(queries), dtype=np.float32), ridges)
         solve_rows(rows, item_vectors, prior, vectors, steps=STEPS, tolerance=TOLERANCE)
-        vectors[rows.starts[1:] == rows.starts[:-1]] = np.nan
+        empty = rows.starts[1:] == rows.starts[:-1]
+        if empty.any():
+            vectors[empty] = np.nan
         return vectors
 
     def contributions(self, queries: Queries, item_vectors: Floats, answers: Ints) -> Parts:
         rows, ridges = self._rows(queries, item_vectors)
-        return rows.starts, rows.columns, added(rows, item_vectors, self.spectrum, ridges, answers)
+        return rows.starts, rows.columns, added(*rows, item_vectors, self.spectrum, ridges, answers)
 
     def _rows(self, queries: Queries, item_vectors: Floats) -> tuple[Rows, Floats]:
         """What each history weighs, without the items that have no vector, and its ridge; kept with the queries for the
@@ -59,19 +62,19 @@ class FoldIn(Encoder):
         if known is not None and known[0] is self and known[1] is item_vectors:
             return known[2]
         history = self.profile.weighed(queries, len(item_vectors))
-        law, weights = self.profile.law, history.weights
-        starts, items, pulled, ridges = fold_in_rows(
-            history.starts, history.items, weights, law, item_vectors, self._laws
+        starts, items, weights, ridges = fold_in_rows(
+            history.starts, history.items, history.weights, item_vectors, self.pull, self._law
         )
-        rows = Rows(starts, items, pulled)
+        rows = Rows(starts, items, weights)
         vars(queries)[_ROWS] = self, item_vectors, (rows, ridges)
         return rows, ridges
 
     @cached_property
-    def _laws(self) -> tuple[Pull, Ridge]:
+    def _law(self) -> NDArray[np.float64]:
         """Items that came after the fit have the largest pull: that of what few customers met."""
         largest = float(self.pull.max(initial=0))
-        return Pull(self.pull, largest, self.damping), Ridge(self.regularization, self.mass, self.power)
+        ridge = self.regularization, self.mass, self.power
+        return np.array(Law(self.profile.law, largest, self.damping, *ridge), dtype=np.float64)
 
 
 def ridges_of(counts: np.ndarray, mass: float, regularization: float, power: float) -> Floats:
