@@ -91,8 +91,8 @@ class Task:
     windows: int = 3  # of the rehearsal; 0: equal weights, fixed beforehand
 
 
-JUICE = BoostedTrees(aim="percentage", trees=300, part=0.3, rows=200_000)
-SHORT = BoostedTrees(trees=200, rate=0.08, part=0.5, rows=200_000)
+JUICE = BoostedTrees(aim="percentage", trees=300, part=0.3, rows=200_000, newcomers=0.0)
+SHORT = BoostedTrees(trees=200, rate=0.08, part=0.5, rows=200_000, newcomers=0.0)
 BRIEF = LSTM(loss="log", length=112, forks=8, epochs=4)
 QUICK = Counts(half_life=3)  # follows a change of level within weeks
 TASKS = {
@@ -144,10 +144,9 @@ TASKS = {
             "regression": Regression(),
             "trees": SHORT,
             "LSTM": BRIEF,
-            "LSTM, squared": replace(BRIEF, loss="squared"),
         },
-        ("theta", "regression", "trees", "LSTM", "LSTM, squared"),
-        windows=2,
+        ("theta", "regression", "trees", "LSTM"),
+        windows=1,
     ),
     "orange-juice": Task(
         demand_data.orange_juice,
