@@ -81,6 +81,7 @@ class RecommendTable(Part):
     k: int = Field(10, ge=1)  # items for each customer
     exclude_seen: bool = False  # whether to leave out what the customer's history holds
     available: str = ""  # a true/false column of the items; what is not true is never recommended
+    history: int = Field(0, ge=0, le=100_000)  # newest events of a customer that are looked at; 0: all
     method: str = ""  # empty: the winner of the last comparison
     fallback: Texts = ("popularity",)  # who fills in, in this order, where the method cannot tell
 

@@ -29,12 +29,17 @@ WORDS = ("View", "add-to-cart", "remove_from_cart", "Order", "refund", "rating")
 @pytest.fixture(scope="module")
 def data() -> Dataset:
     """Carts that are emptied again, orders of several pieces of which some come back, ratings."""
+    return logged((0.3, 0.2, 0.1, 0.25, 0.1, 0.05))
+
+
+def logged(chances: tuple[float, ...]) -> Dataset:
+    """chances: of each of WORDS."""
     random, rows = np.random.default_rng(5), []
     for customer in range(40):
         time = 1_700_000_000 + customer
         for _ in range(25):
             time += int(random.integers(60, 4 * DAY))
-            word = str(random.choice(WORDS, p=[0.3, 0.2, 0.1, 0.25, 0.1, 0.05]))
+            word = str(random.choice(WORDS, p=chances))
             item, pieces = int(10 * (customer % 3) + random.integers(12)), int(random.integers(1, 5))
             rating = float(random.integers(1, 6)) if word == "rating" else None
             rows.append((f"c{customer}", f"i{item}", word, time, pieces, rating))
@@ -65,6 +70,30 @@ def test_the_engine_answers_from_the_store_as_the_command_does_from_the_tables(t
             np.testing.assert_allclose([line.score for line in answer.lines], mine["score"], rtol=1e-4)
             own = [line.reason for line in answer.lines if line.source == name]
             assert own == mine["reason"].to_list()[: len(own)]
+    store.close()
+
+
+@pytest.mark.parametrize("newest", [1, 7, 20])
+def test_the_command_looks_at_as_many_events_as_the_service_where_it_is_told_so(tmp_path: Path, newest: int):
+    data = logged((0.4, 0.2, 0.0, 0.35, 0.0, 0.05))  # a return that is cut off from its purchase takes nothing back
+    store = open_store(f"sqlite:///{tmp_path / 'shop.db'}")
+    fill(store, data, weights({}))
+    als = ALS(factors=8).fit(data)
+    catalog, at = Catalog.of(pl.DataFrame(), data.items), int(data.time.max()) + 1
+    shop = Shop(catalog, Deployment("v1", data.items, {"als": als}, data.kinds, weights({})))
+    scenarios = scenarios_of({"als": {"sources": ("als",)}}, known=("als",))
+    engine = Engine(store, lambda: shop, scenarios, history=newest)
+    wanted = answered(
+        Answers(Fallback((als,)), data, (), data.items.ids, newest), np.arange(data.n_users, dtype=np.int32), 5, QUIET
+    )
+    for answer in engine.answer([Question(scenario="als", customer=user, k=5, at=at) for user in data.users.ids]):
+        mine = wanted.filter(wanted["user_id"] == answer.question.customer)
+        assert [line.item_id for line in answer.lines] == mine["item_id"].to_list()
+        np.testing.assert_allclose([line.score for line in answer.lines], mine["score"], rtol=1e-4)
+    whole = answered(
+        Answers(Fallback((als,)), data, (), data.items.ids), np.arange(data.n_users, dtype=np.int32), 5, QUIET
+    )
+    assert not whole["item_id"].equals(wanted["item_id"])
     store.close()
 
 

@@ -1,7 +1,7 @@
 """Answers with reasons for many customers, a block at a time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -14,12 +14,16 @@ _BLOCK = 2_048  # customers answered at a time
 
 @dataclass(frozen=True)
 class Answers:
-    """Who answers, from which dataset, under which filters, and what the items are called."""
+    """Who answers, from which dataset, under which filters, and what the items are called.
+
+    history: newest events of each customer that are looked at, as in the service; 0: all.
+    """
 
     recommender: Recommender
     data: Dataset
     filters: Sequence[Filter]
     names: pl.Series
+    history: int = 0
 
 
 def under_rules(
@@ -46,6 +50,8 @@ def answered(asked: Answers, users: Ints, k: int, run: Run) -> Frame:
     for start in range(0, len(users), _BLOCK):
         run.on_epoch(Progress("recommend", start, len(users)))
         queries = data.queries(users[start : start + _BLOCK], at)
+        if asked.history:
+            queries = replace(queries, history=queries.history.last(asked.history))
         answer = asked.recommender.recommend(queries, k, passing(asked.filters, queries))
         recommender = asked.recommender
         reasons = (

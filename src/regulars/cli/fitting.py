@@ -107,7 +107,8 @@ def recommend(
         saved, data = project.fitted(project.prepared(run).dataset)
         check_encoders(project, saved, run)
         recommender = under_rules(saved.recommender, data, project.config.rules, project.config.known)
-        answers = Answers(recommender, data, project.filters(data), project.item_names(data))
+        cut = project.config.recommend.history
+        answers = Answers(recommender, data, project.filters(data), project.item_names(data), cut)
         users = data.users.known(customer, "customer") if customer else _everybody(data.n_users)
         wanted = k or project.config.recommend.k
         frame = answered(answers, users, wanted, run)

@@ -61,7 +61,7 @@ class Engine:
         seed: int = 0,
     ) -> None:
         self.scenarios = scenarios
-        self.exposing = exposing
+        self.exposing, self.history = exposing, history
         self._store, self._shop = store, shop
         self._reader = Reader(store.events, history)
         self._cursors = Cursors(secret)
@@ -284,15 +284,16 @@ def _short(found: int, allowed: int, asked: Sequence[str]) -> str:
 
 def _exposure(answer: Answer, moment: int, arm: str) -> Exposure:
     question, lines = answer.question, answer.lines
+    items, _, scores, sources, _, _, chances, *_ = zip(*lines, strict=True)
     return Exposure(
         answer.exposure_id,
         question.customer,
         question.scenario,
         moment,
-        tuple(line.item_id for line in lines),
-        tuple(line.score for line in lines),
-        tuple(line.source for line in lines),
-        tuple(line.chance for line in lines),
+        items,
+        scores,
+        sources,
+        chances,
         answer.version,
         arm,
         json.dumps(question.context, default=str) if question.context else "",

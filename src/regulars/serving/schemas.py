@@ -239,11 +239,15 @@ class Model(Struct):
 
 
 class Models(Struct):
-    """All versions, newest first; answering: the one that this replica answers with; problems: what does not work."""
+    """All versions, newest first; answering: the one that this replica answers with; problems: what does not work.
+
+    history: so many of the newest events of a customer are looked at.
+    """
 
     models: list[Model]
     answering: str
     problems: dict[str, str] = {}
+    history: int = 0
 
 
 class Share(Struct, forbid_unknown_fields=True):
@@ -272,12 +276,16 @@ class Erased(Struct):
 
 
 class Health(Struct):
-    """status: ok, degraded (answers from memory) or starting; problems: parts that have one, see /v1/models."""
+    """status: ok, degraded (answers from memory) or starting; problems: parts that have one, see /v1/models.
+
+    reason: what a service that is starting is doing.
+    """
 
     status: str
     store: str
     version: str
     problems: list[str] = []
+    reason: str = ""
 
 
 class Mistake(Struct, omit_defaults=True):

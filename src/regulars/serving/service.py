@@ -33,6 +33,11 @@ class Writes(Protocol):
 class Asks(Protocol):
     """What the routes ask the engine beside questions."""
 
+    @property
+    def history(self) -> int:
+        """So many of the newest events of a customer are looked at."""
+        ...
+
     def check(self, question: Question) -> object:
         """Raises QuestionError or UnknownScenario without asking anything."""
         ...

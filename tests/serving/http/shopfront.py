@@ -32,6 +32,7 @@ class Engine:
         self.blocked = threading.Event()
         self.blocked.set()
         self.waiting = 0
+        self.history = 500
 
     def check(self, question):
         if question.rules.get("where") == "wrong":

@@ -3,11 +3,14 @@
 import json
 import time
 
+import polars as pl
 import pytest
 import urllib3
 
 from regulars.core.errors import ServiceError
+from regulars.serving.batch import everybody, mailed
 from regulars.serving.client import Client
+from regulars.serving.questions import Question
 from regulars.serving.schemas import Event
 
 
@@ -133,3 +136,18 @@ def test_an_audience_are_customers_whom_it_suits(client):
     assert len(found) == 5
     scores = [one.score for one in found]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_a_mailing_is_what_each_customer_is_answered_over_http(client, service):
+    busy = [Event(customer="busy", item=f"i{n * n % 40:02d}", event_id=f"busy {n}", age=3_600 - n) for n in range(600)]
+    client.send(busy)  # more than [serve] history
+    parts = list(mailed(service.engine, Question(scenario="home", k=6, dry_run=True), everybody(service.store)))
+    frame = pl.concat(parts)
+    assert client.models.all().history == 500
+    customers = ["busy", *(f"c{n}" for n in range(0, 60, 7))]
+    for customer in customers:
+        mine = frame.filter(frame["user_id"] == customer)
+        answer = client.recommend(customer, k=6, dry_run=True)
+        assert [line.item for line in answer.items] == mine["item_id"].to_list()
+        assert [line.source for line in answer.items] == mine["source"].to_list()
+        assert [line.score for line in answer.items] == pytest.approx(mine["score"].to_list())

@@ -55,7 +55,11 @@ async def models(call: Call) -> Reply:
     listed = [
         Model(one.name, one.stage, one.share, one.made, one.promoted, one.fingerprint, dict(one.facts)) for one in found
     ]
-    return told(Models(listed, deployment.version if deployment else "", dict(call.service.problems())))
+    return told(
+        Models(
+            listed, deployment.version if deployment else "", dict(call.service.problems()), call.service.engine.history
+        )
+    )
 
 
 async def promote(call: Call) -> Reply:
