@@ -1,4 +1,4 @@
-"""Content space: what items are like, as coordinates whose cosines tell how much they have in common."""
+"""Content space: what items are like, as coordinates whose products tell how much they have in common."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
@@ -19,7 +19,10 @@ BATCH: Final = 8_192  # items looked at together
 @final
 @dataclass(frozen=True)
 class ContentSpace:
-    """Features times axes, at length one. axes: float32 [n_features, w]."""
+    """Features times axes. axes: float32 [n_features, w].
+
+    Of two items that are as like a third in direction, the one of which more or rarer things are known is the likelier.
+    """
 
     inputs: Inputs
     axes: Floats
@@ -39,8 +42,7 @@ class ContentSpace:
             some = np.arange(start, min(start + BATCH, len(rows)))
             found[some] = design(self.inputs, rows[some]) @ self.axes
         found[~rows.told] = 0
-        lengths = np.linalg.norm(found, axis=1, keepdims=True)
-        return floats(found / np.maximum(lengths, 1e-12))
+        return found
 
 
 def weighed(inputs: Inputs, features: "csr_array") -> Floats:
