@@ -85,6 +85,8 @@ def test_it_says_how_good_it_is_beside_the_seasonal_naive_forecast(shop):
         ('[forecast]\nstep = "month"\n', QUICK, "month"),
         ("[forecast]\nmost = 5\n", [*QUICK, "--what-if", "price"], "such as price=0.9"),
         ("[forecast]\nmost = 5\n", [*QUICK, "--what-if", "price=0.9"], "not known ahead"),
+        ("[forecast]\nquantiles = [0.9, 0.1]\n", QUICK, "must rise between 0 and 1"),
+        ("[forecast]\nquantiles = [0.5, 1.0]\n", QUICK, "must be less than 1.0"),
     ],
 )
 def test_what_cannot_be_is_said(shop, text, words, told):
@@ -120,3 +122,25 @@ def test_the_file_may_ask_for_the_page_and_products_have_their_names(shop):
     shop.ok("forecast", *QUICK)
     assert "How good is it?" not in (page := (shop.output / "forecast.html").read_text(encoding="utf-8"))
     assert " no. " in page
+
+
+def test_a_promotion_is_set_and_a_price_is_multiplied(shop):
+    sales(shop.folder)
+    rows = pl.read_csv(shop.folder / "sales.csv")
+    random = np.random.default_rng(1)
+    flag = pl.Series("promotion", random.integers(0, 2, rows.height))
+    rows.with_columns(flag, sold=(pl.col("sold") * (1 + flag)).cast(pl.Int64)).write_csv(shop.folder / "sales.csv")
+    shop.write(TABLES + OWN.replace('known = ["price"]', 'known = ["price", "promotion"]'))
+    words = ("forecast", "--method", "regression", "--threads", "1", "--json", "--what-if")
+    on, off = (shop.ok(*words, f"promotion={value}").json["units"] for value in (1, 0))
+    assert on > 1.5 * off
+    answer = shop.run(*words[:-2], "--what-if", "price=nan")
+    assert answer.code > 0
+    assert "cannot be changed by nan" in answer.said
+
+
+def test_a_page_of_a_forecast_without_quantiles(shop):
+    sales(shop.folder)
+    shop.write(TABLES + OWN + "quantiles = []\n")
+    shop.ok("forecast", *QUICK, "--judge", "--report")
+    assert "Do the areas hold" not in (shop.output / "forecast.html").read_text(encoding="utf-8")

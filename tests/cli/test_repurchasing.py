@@ -45,6 +45,7 @@ def test_one_customer_is_shown_with_names(shop):
     [
         (["--method", "crystal"], "must be one of frequency, gamma, weibull, lstm, trees, stacked"),
         (["--customer", "nobody"], "nobody"),
+        (["--method", "frequency", "--new", "30", "-k", "5"], "--new 30 are more than the 5 products"),
         (["--horizon-weeks", "80", "--method", "frequency"], "from 1 to 52"),
     ],
 )

@@ -1,11 +1,12 @@
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
 
+from forecasting.panels import planted
 from regulars.core.errors import BadTable, EmptyData, MissingColumn, SettingError
-from regulars.forecasting import Columns, read
+from regulars.forecasting import Calibrated, Columns, MovingAverage, changed, read
 
 NAMES = Columns(("store", "product"))
 
@@ -13,6 +14,10 @@ NAMES = Columns(("store", "product"))
 def sales(*rows, **more):
     frame = pl.DataFrame(rows, ["store", "product", "date", "units"], orient="row", infer_schema_length=None)
     return frame.with_columns(**more)
+
+
+def table(rows):
+    return pl.DataFrame(rows, ["product", "date", "units"], orient="row")
 
 
 def day(number):
@@ -127,3 +132,64 @@ def test_a_table_that_cannot_be_used_says_why(frame, error, words):
 def test_other_steps_than_days_and_weeks_are_refused():
     with pytest.raises(SettingError, match="month"):
         read(sales(("a", 1, day(1), 2)), NAMES, step="month")
+
+
+def test_a_column_cannot_be_two_things():
+    with pytest.raises(SettingError, match="two things at once"):
+        read(table([("a", "2024-01-01", 1)]), Columns(("product", "product")), step="day")
+
+
+def test_a_shop_that_closed_between_two_sales_is_not_observed_while_a_slow_one_is():
+    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(120)]
+    steady = [("steady", str(day), 5) for n, day in enumerate(days) if not 60 <= n < 76]
+    slow = [("slow", str(day), 5) for n, day in enumerate(days) if n % 20 == 0] + [("slow", str(days[-1]), 1)]
+    over = [("over", str(day), 5) for day in days[:90]]
+    told = read(table(steady + slow + over), Columns(("product",)), step="day")
+    units = dict(zip(told.panel.keys["product"], told.panel.units, strict=True))
+    assert np.flatnonzero(np.isnan(units["steady"])).tolist() == list(range(60, 76))
+    assert not np.isnan(units["slow"]).any()
+    assert (units["over"][90:] == 0).all(), "what is over sells nothing"
+    assert "1 series were shut for 14 days or longer" in told.notes
+
+
+def test_who_is_still_shut_at_the_end_is_told():
+    days = [str(date(2024, 1, 1) + timedelta(days=n)) for n in range(60)]
+    rows = [
+        (store, product, day, 5) for store in "ab" for product in "xy" for day in days[: 30 if store == "b" else 60]
+    ]
+    frame = pl.DataFrame(rows, ["store", "product", "date", "units"], orient="row")
+    told = read(frame, Columns(("store", "product")), step="day")
+    assert any(note.startswith("2 of them still are at the end") for note in told.notes)
+
+
+def test_days_of_another_zone_are_told_where_no_zone_is_set():
+    rows = table([("a", f"2024-01-{day:02d}T23:30:00-05:00", 1) for day in range(1, 11)])
+    assert any("days of UTC" in note for note in read(rows, Columns(("product",)), step="day").notes)
+    there = read(rows, Columns(("product",)), step="day", zone="America/New_York")
+    assert not there.notes
+    assert str(there.panel.dates()[0]) == "2024-01-01"
+
+
+def test_series_without_attributes_are_told():
+    rows = table([("a", f"2024-01-{day:02d}", 1) for day in range(1, 11)] + [("b", "2024-01-03", 1)])
+    brands = pl.DataFrame({"product": ["a"], "brand": ["acme"]})
+    told = read(rows, Columns(("product",)), step="day", static=brands)
+    assert "1 of 2 series have no row in the attributes" in told.notes
+    assert told.panel.static.columns == ["brand"]
+
+
+def test_levels_of_quantiles_rise_between_0_and_1():
+    panel = read(
+        table([("a", f"2024-01-{day:02d}", day % 3) for day in range(1, 29)]), Columns(("product",)), step="day"
+    ).panel
+    model = Calibrated(MovingAverage()).fit(panel, 2)
+    for wrong in ((0.9, 0.1), (0.5, 0.5), (0.0, 0.5), (0.5, 1.2)):
+        with pytest.raises(SettingError, match="must rise between 0 and 1"):
+            model.forecast(panel, wrong)
+
+
+def test_prices_cannot_be_changed_to_what_is_no_number():
+    panel, _ = planted()
+    for times in ({"price": float("nan")}, {"price": -1.0}):
+        with pytest.raises(SettingError, match="cannot be changed"):
+            changed(panel, 2, times=times)

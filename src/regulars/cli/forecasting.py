@@ -21,6 +21,8 @@ from regulars.forecasting import (
     changed,
     rolled,
 )
+from regulars.forecasting.forecast import check_levels
+from regulars.forecasting.what_if import says_yes_or_no
 from regulars.report.demand import Demand
 from regulars.report.demand.study import NAIVE, OWN
 
@@ -52,7 +54,10 @@ def forecast(
     ] = False,
     what_if: Annotated[
         list[str] | None,
-        typer.Option("--what-if", help="A known column and what it is multiplied by, such as price=0.9; repeatable."),
+        typer.Option(
+            "--what-if",
+            help="A known column and what it is multiplied by: price=0.9; one of yes and no is set: promotion=1.",
+        ),
     ] = None,
     report: Annotated[
         bool, typer.Option("--report", help="Write forecast.html too: pictures of stores and products, and of errors.")
@@ -71,6 +76,7 @@ def forecast(
     project = Project.open(config)
     given = project.config.forecast
     steps, paged = horizon or given.horizon, report or given.report
+    check_levels(given.quantiles)
     if paged:
         ready()
     with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:
@@ -78,7 +84,8 @@ def forecast(
             sales = Sales.of(project, run)
             panel = sales.panel
         way = chosen(tuple(method or given.methods), given.aim, n_series=panel.n_series)
-        other = changed(panel, steps, times=_factors(what_if)) if what_if else None
+        changes = _changes(what_if or [], panel)
+        other = changed(panel, steps, to=changes["to"], times=changes["times"]) if what_if else None
         model = way.fit(panel, steps, run)
         planned = model.forecast(panel, given.quantiles)
         answer = planned if other is None else model.forecast(other, given.quantiles)
@@ -90,7 +97,7 @@ def forecast(
         ]
         if paged:
             after = None if other is None else answer
-            found = Demand(panel, planned, after, said_of(what_if), judged, sales.notes, sales.names)
+            found = Demand(panel, planned, after, said_of(changes), judged, sales.notes, sales.names)
             files.append(str(write_demand(project, found, way, run)))
     facts: dict[str, Any] = {
         "series": panel.n_series,
@@ -167,13 +174,20 @@ def named(way: Forecaster) -> str:
     return next((name for name, kind in FORECASTERS.items() if type(way) is kind), type(way).__name__.lower())
 
 
-def said_of(pairs: list[str] | None) -> str:
-    """What is changed in words: price times 0.9."""
-    return " and ".join(f"{name} times {factor:g}" for name, factor in _factors(pairs or []).items())
+def said_of(changes: dict[str, dict[str, float]]) -> str:
+    """What is changed in words: price times 0.9 and promotion = 1."""
+    told = [f"{name} times {factor:g}" for name, factor in changes["times"].items()]
+    return " and ".join([*told, *(f"{name} = {value:g}" for name, value in changes["to"].items())])
 
 
-def _factors(pairs: list[str]) -> dict[str, float]:
+def _changes(pairs: list[str], panel: Panel) -> dict[str, dict[str, float]]:
+    """What --what-if says as `changed` takes it: yes and no are set, all else is multiplied."""
     try:
-        return {name.strip(): float(factor) for name, _, factor in (pair.partition("=") for pair in pairs)}
+        given = {name.strip(): float(value) for name, _, value in (pair.partition("=") for pair in pairs)}
     except ValueError as error:
-        raise typer.BadParameter(f"--what-if wants a known column and a factor, such as price=0.9; {error}") from error
+        raise typer.BadParameter(f"--what-if wants a known column and a number, such as price=0.9; {error}") from error
+    flags = {name for name in given if name in panel.known and says_yes_or_no(panel.known[name])}
+    return {
+        "to": {name: value for name, value in given.items() if name in flags},
+        "times": {name: value for name, value in given.items() if name not in flags},
+    }

@@ -83,6 +83,8 @@ def buy_again(
     days = _days(campaign) if campaign else None
     tried = tuple(foretelling(one) for one in beside or BESIDE)
     paged = report or given.report
+    if new > (k or project.config.recommend.k):
+        raise SettingError(f"--new {new} are more than the {k or project.config.recommend.k} products of a customer")
     if paged:
         ready()
     with watched(quiet=quiet or as_json, **project.how(seed, threads)) as run:

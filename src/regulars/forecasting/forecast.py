@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 
 from regulars.core import Floats, Frame
+from regulars.core.errors import SettingError
 
 from .calendar import Dates
 
@@ -39,7 +41,13 @@ class Forecast:
         return self.quantiles[:, :, self.levels.index(level)]
 
     def with_quantiles(self, levels: Sequence[float], quantiles: Floats) -> "Forecast":
-        """The same forecast with these quantiles, put into rising order and none below 0."""
+        """The same forecast with these quantiles, put into rising order and none below 0.
+
+        Raises SettingError for levels that do not rise between 0 and 1.
+        """
+        check_levels(levels)
+        if not len(levels):
+            return replace(self, levels=(), quantiles=None)
         rising = np.sort(np.maximum(quantiles, 0), axis=2)
         return replace(self, levels=tuple(levels), quantiles=rising)
 
@@ -56,6 +64,12 @@ class Forecast:
             named = zip(self.levels, np.moveaxis(self.quantiles, 2, 0), strict=True)
             columns += [pl.Series(quantile_name(level), values.ravel()) for level, values in named]
         return rows.with_columns(columns)
+
+
+def check_levels(levels: Sequence[float]) -> None:
+    """Raises SettingError for levels of quantiles that do not rise between 0 and 1."""
+    if not all(low < high for low, high in pairwise((0.0, *levels, 1.0))):
+        raise SettingError(f"quantiles must rise between 0 and 1, such as 0.05, 0.5, 0.95; they are {list(levels)}")
 
 
 def quantile_name(level: float) -> str:

@@ -15,6 +15,7 @@ from .panel import Panel
 
 GAPS = ("zero", "missing")
 LONGEST = 20_000  # steps: dates farther apart are a mistake in one of them
+NEARLY = 0.9  # of its steps in which a series sells, so that a gap is no lack of demand
 SHUT = {"day": 14, "week": 4}  # steps without any sale after which a store or product counts as closed
 
 
@@ -68,9 +69,14 @@ def read(
     """
     if step not in STEPS or gaps not in GAPS:
         raise SettingError(f"step is one of {', '.join(STEPS)} and gaps of {', '.join(GAPS)}; got {step!r}, {gaps!r}")
+    twice = sorted({name for name in columns.named if columns.named.count(name) > 1})
+    if twice:
+        raise SettingError(f"{twice} cannot be two things at once: keys, time, units and all others differ")
     missing = sorted(set(columns.named) - set(table.columns))
     if missing:
-        raise MissingColumn(f"sales need the columns {missing}; the table has {sorted(table.columns)}")
+        raise MissingColumn(
+            f"sales need the columns {missing}; the table has {sorted(table.columns)}; say which are keys, time, units"
+        )
     if not columns.keys:
         raise MissingColumn("sales need at least one column that names the series, such as store or product")
     rows = table.select(columns.named).with_columns(_day(table[columns.time], columns.time, zone))
@@ -78,6 +84,8 @@ def read(
         _number(rows[name], name) for name in columns.named if name not in (*columns.keys, columns.time)
     )
     notes: list[str] = []
+    if zone == "UTC" and _elsewhere(table[columns.time]):
+        notes.append("times with a zone count by the days of UTC; set zone of [time] to the shop's")
     unusable = rows.select(pl.any_horizontal(pl.col(*columns.keys, columns.time).is_null())).to_series()
     if unusable.any():
         notes.append(f"{int(unusable.sum())} rows without a key or a date were left out")
@@ -106,6 +114,9 @@ def _arranged(rows: Frame, columns: Columns, step: str, gaps: str, static: Frame
     closed = _shut(units, keys, step)
     if closed.any():
         notes.append(f"{int(closed.any(axis=1).sum())} series were shut for {SHUT[step]} {step}s or longer")
+        if closed[:, -1].any():
+            still = f"{int(closed[:, -1].sum())} of them still are at the end"
+            notes.append(f"{still}: their forecast is what they would sell if they were not")
         units = np.where(closed, np.nan, units)
     absent = None
     if columns.in_stock:
@@ -119,7 +130,7 @@ def _arranged(rows: Frame, columns: Columns, step: str, gaps: str, static: Frame
         units.astype(np.float32),
         {name: cells.mean(rows[name]) for name in columns.known},
         past | ({"returned": returned} if returned.any() else {}),
-        _attributes(keys, static),
+        _attributes(keys, static, notes),
         absent,
     )
     return Read(panel, tuple(notes))
@@ -187,9 +198,22 @@ def _shut(units: Numbers, keys: Frame, step: str) -> Bools:
         member = keys.select(pl.col(name).rank("dense") - 1).to_series().to_numpy().astype(np.int64)
         total = np.zeros((int(member.max()) + 1, units.shape[1]))
         np.add.at(total, member, np.nan_to_num(units))
-        if total.shape[0] < len(units):
-            shut |= _long(total == 0, SHUT[step])[member]
+        idle = _long(total == 0, SHUT[step])
+        shut |= (idle if total.shape[0] < len(units) else idle & _unlikely(total))[member]
     return shut & ~np.isnan(units)
+
+
+def _unlikely(units: Numbers) -> Bools:
+    """Runs without a sale between two sales in series that otherwise sell in nearly every step; short beside the past.
+
+    A series alone may be slow, or have its season: then a step without a sale is one on which nobody wanted it.
+    """
+    sold, n = units > 0, units.shape[1]
+    last = np.maximum.accumulate(np.where(sold, np.arange(n), -1), axis=1)
+    following = np.minimum.accumulate(np.where(sold, np.arange(n), n)[:, ::-1], axis=1)[:, ::-1]
+    length = following - last - 1
+    usual = sold.sum(axis=1, keepdims=True) / np.maximum(n - length, 1)
+    return np.asarray((last >= 0) & (following < n) & (length <= n / 6) & (usual >= NEARLY))
 
 
 def _long(idle: Bools, least: int) -> Bools:
@@ -202,15 +226,18 @@ def _long(idle: Bools, least: int) -> Bools:
     return long
 
 
-def _attributes(keys: Frame, static: Frame | None) -> Frame:
+def _attributes(keys: Frame, static: Frame | None, notes: list[str]) -> Frame:
     if static is None:
         return pl.DataFrame()
     shared = [name for name in keys.columns if name in static.columns]
     if not shared:
         raise MissingColumn(f"attributes need a column of {keys.columns}; the table has {sorted(static.columns)}")
-    once = static.unique(shared, keep="last")
+    once = static.unique(shared, keep="last").with_columns(_there=pl.lit(True))
     try:
-        return keys.join(once, on=shared, how="left", maintain_order="left").drop(keys.columns)
+        joined = keys.join(once, on=shared, how="left", maintain_order="left")
+        if joined["_there"].null_count():
+            notes.append(f"{joined['_there'].null_count()} of {len(keys)} series have no row in the attributes")
+        return joined.drop(*keys.columns, "_there")
     except pl.exceptions.SchemaError as error:
         raise BadTable(f"{shared} are of other types in the sales and in the attributes: {error}") from error
 
@@ -229,6 +256,13 @@ def _day(times: pl.Series, name: str, zone: str) -> pl.Series:
     if times.dtype != pl.Date:
         raise BadTable(f"{name!r} holds {times.dtype}, and must hold dates or times")
     return times
+
+
+def _elsewhere(times: pl.Series) -> bool:
+    """Whether times say a zone other than UTC."""
+    if times.dtype == pl.String:
+        return bool(times.str.contains(r"\d[+-](0[1-9]|1\d|00:?[1-9])(:?\d\d)?$").any())
+    return isinstance(times.dtype, pl.Datetime) and times.dtype.time_zone not in (None, "UTC")
 
 
 def _number(values: pl.Series, name: str) -> pl.Series:

@@ -8,7 +8,7 @@ import numpy as np
 from regulars.core import QUIET, Run
 
 from .arrays import Numbers
-from .forecast import Forecast
+from .forecast import Forecast, check_levels
 from .forecaster import Forecaster
 from .panel import Panel
 
@@ -42,6 +42,7 @@ class Calibration:
 
     def apply(self, forecast: Forecast, panel: Panel, levels: Sequence[float]) -> Forecast:
         """The forecast with quantiles; without any earlier error they are the point."""
+        check_levels(levels)
         classes = min(max(len(self.errors) // ENOUGH, 1), CLASSES)
         bounds = np.quantile(self.volume, np.linspace(0, 1, classes + 1)[1:-1]) if len(self.errors) else np.empty(0)
         own = np.searchsorted(bounds, self.volume)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from regulars.core import Bools, Ints
-from regulars.core.errors import MissingColumn
+from regulars.core.errors import MissingColumn, SettingError
 
 from .arrays import Numbers
 from .forecast import LEVELS, Forecast
@@ -24,8 +24,12 @@ def changed(
 ) -> Panel:
     """The panel whose known columns of the next `horizon` steps are set `to` a value, or multiplied by one.
 
-    series: which; None is all. Raises MissingColumn for a column that is not among the known ones.
+    series: which; None is all. Raises MissingColumn for a column that is not among the known ones, SettingError for a
+    value that is no number or a factor below 0.
     """
+    for name, value in {**(to or {}), **(times or {})}.items():
+        if not np.isfinite(value) or (name in (times or {}) and value < 0):
+            raise SettingError(f"{name!r} cannot be changed by {value}: a number is needed, and no factor below 0")
     known = dict(panel.known)
     chosen = np.arange(panel.n_series) if series is None else np.arange(panel.n_series)[series]
     for name in {**(to or {}), **(times or {})}:
@@ -55,6 +59,12 @@ def what_if(
     times = {} if price_times is None else {"price": price_times}
     other = changed(panel, model.horizon, to=to, times=times, series=series)
     return model.forecast(panel, LEVELS), model.forecast(other, LEVELS)
+
+
+def says_yes_or_no(values: Numbers) -> bool:
+    """Whether a known column has nothing but 0 and 1: a promotion that is on or off, and cannot be multiplied."""
+    told = values[~np.isnan(values)]
+    return bool(len(told)) and bool(np.isin(told, (0, 1)).all())
 
 
 def _reaching(values: Numbers, width: int) -> Numbers:

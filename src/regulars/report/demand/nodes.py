@@ -150,7 +150,7 @@ def _node(
 
 def _round(forecast: Forecast, row: int) -> Round:
     q = forecast.quantiles
-    if q is None:
+    if q is None or not q.shape[2]:
         return Round(forecast.dates, forecast.point[row])
     return Round(forecast.dates, forecast.point[row], q[row, :, 0], q[row, :, -1])
 
