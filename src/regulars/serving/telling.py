@@ -2,8 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain
 from typing import Final
 
@@ -23,32 +21,18 @@ _RANKS: Final = range(1, MOST + 1)
 _made: Final[Callable[..., Line]] = tuple.__new__  # as NamedTuple does, at a third of the time
 
 
-@dataclass(frozen=True)
 class Telling:
-    """The lines of each row of a batch's answer. picked: int [n, k], places in the answer that are shown."""
+    """The lines of each row of a batch's answer."""
 
-    batch: Batch
-    shown: Recommendations
-
-    @cached_property
-    def names(self) -> dict[int, tuple[str, str]]:
-        """Id and name of each item that is spoken of."""
-        spoken = set(self.shown.items.ravel().tolist())
-        if self.reasons is not None:
-            spoken.update(self.reasons.items.ravel().tolist())
-        spoken.discard(MISSING)
-        items, known = list(spoken), self.batch.shop.names
-        ids = [str(item_id) for item_id in self.batch.items.ids_at(items)]
-        said = [
-            known[item] or item_id if item < len(known) else item_id for item, item_id in zip(items, ids, strict=True)
-        ]
-        return dict(zip(items, zip(ids, said, strict=True), strict=True)) | {MISSING: ("", "an item")}
-
-    @cached_property
-    def reasons(self) -> Reasons | None:
-        one = self.batch.asked[0]
-        explain = one.scenario.explain and one.question.explain
-        return self.batch.reasons(self.shown, _REASONS) if explain else None
+    def __init__(self, batch: Batch, shown: Recommendations) -> None:
+        self.batch, self.shown = batch, shown
+        one, ladder = batch.asked[0], batch.ladder
+        self.reasons = batch.reasons(shown, _REASONS) if one.scenario.explain and one.question.explain else None
+        self.names = _names(batch, shown, self.reasons)  # id and name of each item that is spoken of
+        self.foretold = batch.foretold(shown)  # None where no source foretells
+        self._verbs = verbs_of(batch.coding.kinds)
+        # what the scenario calls each of the answer's sources
+        self._called = [*(ladder.rungs[owner].name for owner in ladder.owners), *shown.names[len(ladder.owners) :]]
 
     def lines(self, row: int, chances: Sequence[float]) -> tuple[Line, ...]:
         """Best first; sources are named as the scenario names them."""
@@ -71,14 +55,8 @@ class Telling:
         rungs, owners = self.batch.ladder.rungs, self.batch.ladder.owners
         if not full:
             return tuple(dict.fromkeys(rung.name for rung in rungs))
-        there = self.shown.items[row] != MISSING
-        last = max((owners[s] for s in self.shown.sources[row][there].tolist() if s < len(owners)), default=-1)
+        last = max([owners[one] for one in set(self.shown.sources[row].tolist()) if one < len(owners)], default=-1)
         return tuple(dict.fromkeys(rung.name for rung in rungs[: last + 1]))
-
-    @cached_property
-    def foretold(self) -> Foretold | None:
-        """What is expected of the items; None where no source foretells it."""
-        return self.batch.foretold(self.shown)
 
     def _expected(self, row: int, lines: tuple[Line, ...], foretold: Foretold) -> tuple[Line, ...]:
         """The lines with what is expected of them, whose rhythm says more than any template."""
@@ -94,22 +72,13 @@ class Telling:
             found.append(line._replace(reason=words, expected=Expected(chance, foretold.weeks, day)))
         return tuple(found)
 
-    @cached_property
-    def _called(self) -> list[str]:
-        """What the scenario calls each of the answer's sources."""
-        rungs, owners = self.batch.ladder.rungs, self.batch.ladder.owners
-        return [*(rungs[owner].name for owner in owners), *self.shown.names[len(owners) :]]
-
-    @cached_property
-    def _verbs(self) -> tuple[str, ...]:
-        return verbs_of(self.batch.coding.kinds)
-
     def _told(self, row: int, items: list[int], sources: list[int]) -> list[tuple[str, tuple[Because, ...]]]:
         """The sentence and the reasons of each line."""
         reasons = self.reasons
         if reasons is None:
             return [("", ())] * len(items)
-        whys, features, shares = reasons.items[row].tolist(), self._features(row), self._shares[row]
+        whys, features = reasons.items[row].tolist(), self._features(reasons, row)
+        shares = reasons.shares[row].astype(np.float64).round(4).tolist()
         past = Row.of(self.batch.queries, row, chain.from_iterable(whys), self._verbs)
         names, called, via, said = self.names, self._called, self.shown.names, dict[tuple[int, int, str, bool], str]()
         made = []
@@ -122,20 +91,23 @@ class Telling:
             made.append((text, because(past, names, (why, feature, share))))
         return made
 
-    @cached_property
-    def _shares(self) -> list[list[list[float]]]:
-        """The shares of all reasons, in four digits."""
-        shares = self.reasons.shares.astype(np.float64) if self.reasons is not None else np.empty((0, 0, 0))
-        rounded: list[list[list[float]]] = shares.round(4).tolist()
-        return rounded
-
-    def _features(self, row: int) -> list[Sequence[str]]:
+    def _features(self, reasons: Reasons, row: int) -> list[Sequence[str]]:
         """The attribute of each reason of each line, empty where it is none."""
-        reasons = self.reasons
-        if reasons is None or not reasons.names:
+        if not reasons.names:
             return [_NO_FEATURES] * self.shown.k
         features = reasons.features[row].tolist()
         return [[reasons.names[one] if one != MISSING else "" for one in line] for line in features]
+
+
+def _names(batch: Batch, shown: Recommendations, reasons: Reasons | None) -> dict[int, tuple[str, str]]:
+    spoken = set(shown.items.ravel().tolist())
+    if reasons is not None:
+        spoken.update(reasons.items.ravel().tolist())
+    spoken.discard(MISSING)
+    items, known = list(spoken), batch.shop.names
+    ids, n = [str(item_id) for item_id in batch.items.ids_at(items)], len(known)
+    said = [known[item] or item_id if item < n else item_id for item, item_id in zip(items, ids, strict=True)]
+    return dict(zip(items, zip(ids, said, strict=True), strict=True)) | {MISSING: ("", "an item")}
 
 
 def unknown(asked: Asked, batch: Batch) -> tuple[str, ...]:

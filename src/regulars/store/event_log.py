@@ -1,7 +1,8 @@
 """Events in a database."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -27,6 +28,7 @@ _OF_USER = (
 )
 _NEVER = 2**63 - 1
 _LOADED = 20_000  # events in one transaction of a bulk load
+_did: Callable[[Row], Did] = partial(tuple.__new__, Did)  # as Did._make does, at a fifth of the time
 _DEFAULTS: dict[str, Any] = {"kind": "event", "weight": 1.0, "session": "", "context": "", "exposure_id": ""}
 
 
@@ -59,7 +61,7 @@ class EventLog:
 
     def pasts(self, user_ids: Sequence[str], *, before: int | None = None, last: int = 500) -> list[list[Did]]:
         columns = "item_id, kind, time, weight, quantity"
-        return [list(map(Did._make, rows)) for rows in self._newest(columns, user_ids, before, last)]
+        return [list(map(_did, rows)) for rows in self._newest(columns, user_ids, before, last)]
 
     def users(self, after: str = "", limit: int = 10_000) -> list[str]:
         sql = "SELECT DISTINCT user_id FROM events WHERE user_id > ? ORDER BY user_id LIMIT ?"

@@ -57,6 +57,9 @@ class Bound:
 
     def allowed(self, queries: Queries) -> Allowed:
         """What may be answered to each query: one mask for all where the rules see no difference, else [n, n_items]."""
+        if not self.variables and not self.rules.asks_now and len(queries):
+            seen, mask = self.seen(queries), self._always
+            return seen if mask is None else Allowed(self._row(mask), seen.starts, seen.excluded)
         situations = self.situations(queries)
         masks = [self.screened(situation) for situation in situations]
         seen = self.seen(queries)
@@ -128,6 +131,11 @@ class Bound:
             return found
         made = mask_of(condition, self.catalog, situation.variables, situation.now)
         return self.catalog.masks.keep(key, made)
+
+    @cached_property
+    def _always(self) -> Mask | None:
+        """The mask of everybody, where nothing of a question matters."""
+        return self.screened(Situation(np.zeros(1, dtype=np.int64), {}, 0.0))
 
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
