@@ -187,10 +187,11 @@ def by_count(models: Mapping[str, Model], contest: Contest) -> dict[str, dict[st
     """NDCG of each model for wanted items of so many purchases, with all items of as many as candidates."""
     found: dict[str, dict[str, float]] = {name: {} for name in models}
     for low, high in STEPS:
-        items = (contest.events >= low) & (contest.events <= high)
-        of = asked(models, contest.part(items, alone=True))
-        for name in models:
-            found[name][f"{low}-{min(high, max(contest.events))}"] = mean(of, name, NDCG)
+        split = contest.part((contest.events >= low) & (contest.events <= high), alone=True)
+        if len(split):
+            of = asked(models, split)
+            for name in models:
+                found[name][f"{low}-{min(high, max(contest.events))}"] = mean(of, name, NDCG)
     return found
 
 
