@@ -18,7 +18,7 @@ from regulars.retrieval import INDEXES, GraphIndex, Indexed
 
 N, D, UNKNOWN = 400, 12, (7, 8, 399)
 NEEDS = {"graph": "faiss"}
-RECALL = {"exact": 1.0, "bytes": 1.0, "graph": 0.97}  # of the ten best
+RECALL = {"exact": 1.0, "bits": 1.0, "graph": 0.97}  # of the ten best
 asked_often = settings(max_examples=40)
 
 

@@ -29,7 +29,9 @@ from .answers import (
     part,
 )
 from .answers import rules as checked
-from .byte_scan import Part, further, part_of, search_parts
+from .bit_codes import further, part_of
+from .bit_masks import Masks
+from .bit_scan import search_parts
 from .products import Answers, search_bytes, search_few, search_floats
 from .vectors import catalog, coded_items
 
@@ -40,7 +42,7 @@ BLOCK = 256  # rows of scores that one thread works on at a time
 QUERIES = 1024  # the same for products: more, so that those that are done at the same norm can be grouped
 FEW = 32  # up to so many queries, putting the items in order costs more than it saves
 OFTEN = 64  # queries asked a few at a time after which it does not
-LARGE = 320_000  # numbers in all vectors, 5,000 items of 64: up to here bytes gain nothing
+LARGE = 320_000  # numbers in all vectors, 5,000 items of 64: up to here codes gain nothing
 
 
 def top_k(
@@ -91,14 +93,15 @@ class Products:
     def __init__(self, items: Floats) -> None:
         self.items = np.ascontiguousarray(items, dtype=np.float32)
         self._few_asked = 0
-        self._parts: tuple[Part, ...] = ()
+        self._coded: Masks | None = None
 
     def wider(self, items: Floats) -> Products:
         """The same with further items: `items` are ours and those that follow."""
         products = Products(items)
         products._few_asked = self._few_asked
-        if self._parts:
-            products._parts = (self._parts[0], *further(self._parts[1:], products.items, len(self.items)))
+        if self._coded is not None:
+            first, *newer = self._coded.parts
+            products._coded = Masks((first, *further(tuple(newer), products.items, len(self.items))))
         return products
 
     def top_k(
@@ -127,11 +130,13 @@ class Products:
         return found, best
 
     def _search_few(self, n: int) -> Search:
-        """In full at first; by bytes when enough has been asked to make them pay."""
+        """In full at first; by codes when enough has been asked to make them pay."""
         self._few_asked += n
-        if self._few_asked > OFTEN and not self._parts and self.items.size > LARGE:
-            self._parts = (part_of(self.items),)
-        return partial(search_parts, self.items, self._parts) if self._parts else partial(search_few, self.items)
+        if self._few_asked > OFTEN and self._coded is None and self.items.size > LARGE:
+            self._coded = Masks((part_of(self.items),))
+        if self._coded is None:
+            return partial(search_few, self.items)
+        return partial(search_parts, self.items, self._coded)
 
     @cached_property
     def _search_many(self) -> Search:

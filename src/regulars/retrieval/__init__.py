@@ -4,25 +4,25 @@
     fast = Indexed(model, index_for(*model.item_vectors.shape).build(model.item_vectors))      # a Recommender
     fast.recommend(queries, 100)
 
-`exact` needs no building; `bytes` answers the same three to four times sooner; `graph` looks at some hundreds of
+`exact` needs no building; `bits` answers the same many times sooner; `graph` looks at some hundreds of
 millions of items and misses a few. `index_for` chooses by the size of the catalog.
 """
 
 from typing import Any, Final
 
+from .bits import Bits, BitsIndex
 from .choosing import index_for, indexed
-from .coded import Bytes, BytesIndex
 from .exact import Exact, ExactIndex
 from .graph import Graph, GraphIndex
 from .index import Index, IndexMethod
 from .indexed import Indexed
 
-INDEXES: Final[dict[str, type[IndexMethod[Any]]]] = {"exact": Exact, "bytes": Bytes, "graph": Graph}
+INDEXES: Final[dict[str, type[IndexMethod[Any]]]] = {"exact": Exact, "bits": Bits, "graph": Graph}
 
 __all__ = [
     "INDEXES",
-    "Bytes",
-    "BytesIndex",
+    "Bits",
+    "BitsIndex",
     "Exact",
     "ExactIndex",
     "Graph",

@@ -6,7 +6,7 @@ from typing import Any, Final
 from regulars.core import Encodes, Explains, Recommender
 from regulars.kernels.topk import LARGE
 
-from .coded import Bytes
+from .bits import Bits
 from .exact import Exact
 from .graph import Graph
 from .index import IndexMethod
@@ -32,5 +32,5 @@ def index_for(n_items: int, d: int) -> IndexMethod[Any]:
     if n_items * d <= LARGE:
         return Exact()
     if n_items * d <= MANY or find_spec("faiss") is None:
-        return Bytes()
+        return Bits()
     return Graph()

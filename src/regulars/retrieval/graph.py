@@ -23,7 +23,7 @@ from regulars.core import (
 )
 from regulars.core.errors import BadTable, MissingExtra
 
-from .coded import BytesIndex, CodedPart, with_further
+from .bits import BitsIndex, CodedPart, with_further
 from .exact import ExactIndex
 
 RARE: Final = (
@@ -69,7 +69,7 @@ class GraphIndex:
 
     placed: int32, the items in the graph; levels: int32, how many each is on; starts: int64, where the links of each
     begin; neighbors: int32, places in `placed`, -1 for none; entry: the place where a search begins, and the top level;
-    newer: the items that came later, as bytes, which are looked at one by one.
+    newer: the items that came later, as codes, which are looked at one by one.
     """
 
     vectors: Floats
@@ -100,7 +100,7 @@ class GraphIndex:
         permitted = (allowed or Allowed())[asked]
         found = self._walked(vectors[asked], k, permitted)
         if self.newer:
-            newer = BytesIndex(self.vectors, self.newer).search(vectors[asked], k, permitted)
+            newer = BitsIndex(self.vectors, self.newer).search(vectors[asked], k, permitted)
             found = np.concatenate([found, newer.items], axis=1)
         items, scores = self._ranked(vectors[asked], found, k, permitted)
         short = np.flatnonzero((items == MISSING).any(axis=1))  # the walk did not reach enough of what is allowed
