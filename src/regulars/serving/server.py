@@ -16,6 +16,7 @@ HEAD_SECONDS = 10  # to send the head of a request, once connected
 IDLE_SECONDS = 75  # between two requests; longer than usual proxies keep theirs
 HEAD_BYTES = 65_536
 TURN_SECONDS = 0.0001  # that a thread of Python runs while others wait
+COLLECTED = 10_000, 20, 20  # objects that are new before the collector looks at them; answers leave no circles
 SOCKETS = 2_048  # waiting to be accepted
 
 
@@ -101,4 +102,5 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECTED)
     sys.setswitchinterval(TURN_SECONDS)
