@@ -207,15 +207,16 @@ def interval(of: Comparison, name: str) -> list[float]:
     return [round(float(row[end]), 4) for end in ("low", "high", "difference_low", "difference_high")]
 
 
-def factor(of: Comparison, name: str, other: str, metric: str) -> list[float]:
-    """How many times the mean of another one's figures, and the 95 % interval over resampled customers."""
+def factor(of: Comparison, name: str, other: str, metric: str) -> list[float | None]:
+    """How many times the mean of another one's figures, and the 95 % interval over resampled customers; None: no end,
+    as the other one has nothing."""
     ours, theirs = (np.nan_to_num(of.evaluations[one].figures[metric]).astype(np.float64) for one in (name, other))
     random = np.random.default_rng(0)
     picks = random.integers(len(ours), size=(RESAMPLES, len(ours)))
-    with np.errstate(divide="ignore"):
-        drawn = ours[picks].sum(1) / theirs[picks].sum(1)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return [round(float(x), 2) for x in (ours.sum() / max(theirs.sum(), 1e-12), low, high)]
+    own, others = (np.append(figures.sum(), figures[picks].sum(1)) for figures in (ours, theirs))
+    times = np.divide(own, others, out=np.full(len(own), np.inf), where=others > 0)
+    found = (times[0], *np.quantile(times[1:], (0.025, 0.975), method="nearest"))
+    return [round(float(x), 2) if np.isfinite(x) else None for x in found]
 
 
 def attributes() -> tuple[str, ...]:
