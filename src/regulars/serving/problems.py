@@ -1,6 +1,7 @@
 """Problems: what went wrong with a request, after RFC 9457, in words that the caller can act on."""
 
 import logging
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -133,4 +134,17 @@ def invalid(where: str, wanted: str) -> Problem:
 def mistake_of(error: msgspec.ValidationError) -> tuple[str, str]:
     """Where it is, and what was wanted there."""
     wanted, _, where = str(error).partition(" - at `")
+    if wanted.startswith("Expected"):
+        wanted = _TYPE.sub(lambda found: " or ".join(_TYPES.get(one, one) for one in found[1].split(" | ")), wanted)
     return where.rstrip("`").removeprefix("$").removeprefix(".") or "body", wanted.replace("`", "")
+
+
+_TYPE = re.compile(r"`([a-z| ]+)`")
+_TYPES = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "an array",
+}
