@@ -51,7 +51,7 @@ BENCHMARKS = {
     "store": "events in and histories out of SQLite and PostgreSQL, each acknowledged durably",
     "tune": "tuning three methods on ml-1m: what it gains on test, and what it costs beside the bare fits",
     "prepare": "reading, checking and preparing 1, 10 and 100 million events",
-    "indexes": "exact, bytes and graph indexes: what they miss, and what they cost",
+    "indexes": "exact, bits and graph indexes: what they miss, and what they cost",
     "audience": "whom to tell of an item, among 100,000 customers",
     "serving": "the service under load: latency, throughput, events, start, two replicas",
     "demo": "the whole demo, from raw tables to report",
