@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from benchmarks.figure import OURS, Figure
@@ -92,11 +93,7 @@ def _figure(task: str, data: str, made: tuple[Any, float], asked: tuple[Any, Any
     to_tree(index, "index", arrays)
     quality = {}
     for label, k, allowed in (("", K, unseen), (f", {ALLOWED:.0%} allowed", K, some), (f" of {WIDE}", WIDE, unseen)):
-        one = (
-            lambda row, k=k, allowed=allowed: index.search(  # noqa: E731
-                questions[row : row + 1], k, allowed[slice(row, row + 1)]
-            )
-        )
+        one = partial(_one, index, questions, k, allowed)
         seconds, answers = _each(one, len(questions))
         found = [set(answer.items[0].tolist()) for answer in answers]
         best = right.setdefault(label, found)
@@ -110,6 +107,10 @@ def _figure(task: str, data: str, made: tuple[Any, float], asked: tuple[Any, Any
     quality["ms to join"] = 1e3 * (time.process_time() - began)
     megabytes = sum(array.nbytes for array in arrays.values()) / 2**20
     return Figure(task, data, OURS, quality["ms"] / 1e3, built, megabytes, quality, circumstances())
+
+
+def _one(index: Any, questions: Any, k: int, allowed: Any, row: int) -> Any:
+    return index.search(questions[row : row + 1], k, allowed[slice(row, row + 1)])
 
 
 def _each(work: Callable[[int], Any], n: int) -> tuple[float, list[Any]]:
