@@ -48,6 +48,19 @@ def test_what_the_trees_read_was_fitted_before_what_they_learn(shop):
     assert seen[2] == end - 1
 
 
+def test_trees_begin_where_the_last_model_ends(shop):
+    pairs, end = pairs_of(shop), Hazard().fit(shop)
+    small = RepurchaseTrees(of=(Frequency(), Hazard()), trees=1, rate=1e-3, least=20).fit(shop)
+    assert np.allclose(small.probabilities(pairs), end.probabilities(pairs), atol=2e-3)
+
+
+def test_trees_alone_begin_at_what_is_usual(shop):
+    moment = MONDAY + 392 * DAY
+    pairs = pairs_of(shop, moment)
+    said = RepurchaseTrees(of=(), **SMALL).fit(shop.before(moment)).probabilities(pairs, (2,))[:, 0]
+    assert said.mean() == pytest.approx(bought_within(shop, pairs, (2,)).mean(), abs=0.05)
+
+
 def test_the_columns_of_a_pair_do_not_depend_on_who_else_is_asked(shop):
     reader, model = PairReader.of(shop), Hazard().fit(shop)
     whole = pairs_of(shop)

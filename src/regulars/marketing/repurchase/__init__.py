@@ -29,10 +29,10 @@ REPURCHASE: dict[str, RepurchaseMethod] = {
     "weibull": Calibrated(Hazard(gaps="weibull")),
     "lstm": Recurrent(),
     "trees": RepurchaseTrees(),
-    "stacked": RepurchaseTrees(of=(Hazard(gaps="weibull"), Recurrent(examples=300_000, epochs=2))),
+    "stacked": RepurchaseTrees(of=(Hazard(gaps="weibull"), Recurrent())),
 }
 """The ways to foretell what is bought again, at their defaults. Networks and trees learn probabilities by log loss from
-several moments; the others are calibrated. stacked: trees that read the network, too."""
+several moments; the others are calibrated. stacked: trees that begin where the network ends."""
 
 __all__ = [
     "HORIZONS",

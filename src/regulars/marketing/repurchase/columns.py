@@ -53,12 +53,17 @@ class PairReader:
         for place, model in enumerate(models):
             said = np.clip(model.probabilities(pairs, HORIZONS), 1e-7, 1 - 1e-7)
             odds = np.log(said) - np.log1p(-said)
-            parts += [(f"model {place + 1}, {weeks} weeks", odds[:, i]) for i, weeks in enumerate(HORIZONS)]
+            parts += [(told_by(place + 1, weeks), odds[:, i]) for i, weeks in enumerate(HORIZONS)]
         known = (pairs.items >= 0) & (pairs.items < len(self.items))
         own = np.where(known[:, None], self.items[np.where(known, pairs.items, 0)], 0)
         parts += zip(self.item_names, own.T, strict=True)
         parts += _attributes(self.customers, pairs)
         return tuple(name for name, _ in parts), floats(np.column_stack([column for _, column in parts]))
+
+
+def told_by(model: int, weeks: int) -> str:
+    """The column with the log odds that a model says, from 1, of a purchase within so many weeks."""
+    return f"model {model}, {weeks} weeks"
 
 
 def _inputs(frame: Frame) -> Inputs:
