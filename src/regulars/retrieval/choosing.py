@@ -13,7 +13,7 @@ from .index import IndexMethod
 from .indexed import Indexed
 
 SOME: Final = 20_000_000  # 300,000 items of 64: up to here, a model is as quick without an index that is saved with it
-MANY: Final = 128_000_000  # 2,000,000 items of 64: beyond, one question alone takes some milliseconds in bytes, too
+MANY: Final = 1_280_000_000  # 20,000,000 items of 64: beyond, bits of clusters take some ten milliseconds, too
 
 
 def indexed(recommender: Recommender) -> Recommender:
