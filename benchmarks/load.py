@@ -35,7 +35,8 @@ class Outcome:
     statuses: Counter[int] = field(default_factory=Counter)
     acknowledged: list[str] = field(default_factory=list)
     answers: list[bytes] = field(default_factory=list)
-    lost: int = 0  # connections that broke while somebody waited
+    lost: int = 0  # requests without an answer: the connection broke, or it did not come in time
+    unsent: int = 0  # of those, that were due and never sent: all connections waited for answers until the end
 
     def told(self, seconds: float) -> dict[str, Any]:
         """Figures; latencies in milliseconds."""
@@ -48,6 +49,7 @@ class Outcome:
             "per_second": len(ordered) / seconds,
             "good": good,
             "lost": self.lost,
+            "unsent": self.unsent,
             "statuses": {str(status): n for status, n in sorted(self.statuses.items())},
             "milliseconds": at,
         }
@@ -123,6 +125,7 @@ class Load:
         patience = time.perf_counter() + plan.get("patience", 15.0)
         while (self._queue or len(self._idle) < self._open) and time.perf_counter() < patience:
             await asyncio.sleep(0.02)
+        self.outcome.unsent = len(self._queue)
         self.outcome.lost += len(self._queue) + self._open - len(self._idle)
         return self.outcome.told(plan["seconds"])
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -64,6 +65,9 @@ class Report:
     refits: int = 0
     refits_failed: int = 0
     failed: int = 0
+    unsent: int = 0  # of those, never sent as the machine was too busy to answer what came before
+    statuses: dict[str, int] = field(default_factory=dict)
+    milliseconds: list[dict[str, float]] = field(default_factory=list)  # of questions, events, batches
     lost: list[str] = field(default_factory=list)
     twice: int = 0
     forbidden: list[str] = field(default_factory=list)
@@ -110,7 +114,7 @@ class Report:
         found = {
             f"{len(self.lost)} acknowledged events are not in the store": self.lost,
             f"{self.twice} events are in the store twice": self.twice,
-            f"{self.failed} requests failed": self.failed,
+            f"{self.failed} requests failed, {self.unsent} of them never sent": self.failed,
             f"{len(self.forbidden)} forbidden items were shown, such as {self.forbidden[:3]}": self.forbidden,
             f"the memory grew by {self.growth_mb:.1f} MB": self.growth_mb > GROWTH_MB,
             f"{self.refits_failed} refits failed": self.refits_failed,
@@ -187,6 +191,9 @@ def soak(folder: Path, seconds: float, *, core: int | None = None, memory: Path 
     report.said = (folder / "said").read_text()
     report.answers = told[0]["good"]
     report.failed = sum(one["requests"] - one["good"] + one["lost"] for one in told)
+    report.unsent = sum(one["unsent"] for one in told)
+    report.statuses = dict(sum((Counter(one["statuses"]) for one in told), Counter()))
+    report.milliseconds = [one["milliseconds"] for one in told]
     report.forbidden = sorted({item for answer in told[0]["answers"] for item in _forbidden(json.loads(answer))})
     _stored(folder, [event for one in told for event in one.get("acknowledged", ())], report)
     return report

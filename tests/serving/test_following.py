@@ -367,7 +367,7 @@ def test_a_backup_in_the_place_of_the_store_is_followed_from_the_beginning(tmp_p
     made(versions, data, "v1")
     store.backup(tmp_path / "backup.db")
     told = []
-    follower = Follower(store, versions, weights=WEIGHTS, naming=("title",), restraint=0, anew=lambda: told.append(1))
+    follower = Follower(store, versions, weights=WEIGHTS, naming=("title",), restraint=0, opened=lambda: told.append(1))
     store.events.append([event(n, "fad", f"x{n}") for n in range(900)])
     store.items.patch({"i03": {"price": 777.0}})
     store.items.put({"later": {"price": 1.0}})
@@ -389,7 +389,7 @@ def test_a_backup_in_the_place_of_the_store_is_followed_from_the_beginning(tmp_p
     assert price(follower.shop, "i03") == price(fresh.shop, "i03") != 777.0
     assert follower.shop.deployment.version == "v1"
     assert follower.shop.catalog.items.places(["later"]) == [-1]
-    assert (follower.went_back, told, follower.place) == (1, [1], fresh.place)
+    assert (follower.went_back, told, follower.place) == (1, [1, 1], fresh.place)
 
 
 def test_only_prices_that_went_back_are_noticed_too(tmp_path, store, versions, data):

@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
 
@@ -26,6 +27,7 @@ from .tables import show
 ROLES = ("events", "page", "read", "admin")
 KEY_ACTS = ("list", "make", "revoke")
 MEGABYTE = 1_000_000
+PATIENCE = 5.0  # seconds to load models and catalog; then /health/ready tells what takes so long
 
 
 class Place(NamedTuple):
@@ -80,14 +82,17 @@ def serve(
     if not open_to_all:
         _first_key(store)
     plain = Run(**project.how(None, threads))
-    service = open_service(setup_of(project, config, plain), store)
+    setup = replace(setup_of(project, config, plain), compiling=True)
     limits = Limits(max_bytes=int(given.max_megabytes * MEGABYTE), requests_per_minute=given.requests_per_minute)
     logs.configured(logging.INFO, requests=access_log)
+    service = open_service(setup, store, patience=PATIENCE, opened=settle)
     try:
         web = app(service, access=Access(open_to_all, given.origins), limits=limits)
         settle()
         listening.listen()
         say(f"serving {project.config.name} at {place.url}; the API is explained at {place.url}/docs")
+        if not service.ready():
+            say(f"not ready yet: {service.problems().get('starting', 'see /health/ready')}")
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with suppress(KeyboardInterrupt):  # uvicorn raises the signal that stopped it once more
             server(web, place.host, place.port).run(sockets=[listening])

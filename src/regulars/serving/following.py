@@ -20,6 +20,7 @@ from regulars.core.errors import ModelError, RegularsError, StoreError, Vocabula
 from regulars.store import Entity, Event, Placed, Store, Version
 
 from .arrivals import Arrivals
+from .compiling import Compiling
 from .counting import Live
 from .deployment import Deployment
 from .fetching import Fetching
@@ -31,6 +32,7 @@ from .tempo import USUAL, Tempo
 from .versions import Versions
 from .warming import warm
 
+STARTING: Final = "starting"  # of problems: what is done before anything can be answered
 PAUSE: Final = 0.5  # seconds between two looks
 _PAGE: Final = 10_000  # events or items read at a time
 RESTRAINT: Final = 20.0  # what takes s seconds is done every 20 s at most: a twentieth of one core
@@ -46,7 +48,8 @@ class Follower:
     weights: of the kinds of events while there is no version that says them. describe: makes of the fields of items
     what models read, see Placing. naming: the fields that make up what people call an item, arrived: the one that says
     since when it is there. tempo: of the live recommenders. restraint: what takes s seconds is done every restraint * s
-    at most. anew: called after the store went back to an earlier state and was read anew; `went_back` counts how often.
+    at most. compiling: has the models of a version compiled before they are loaded. opened: called whenever everything
+    was read anew: at the start, and after the store went back to an earlier state; `went_back` counts that.
     problems: what is wrong at the moment, by what it is about ("store", or the version), for metrics and people.
     """
 
@@ -62,11 +65,13 @@ class Follower:
         tempo: Tempo = USUAL,
         pause: float = PAUSE,
         restraint: float = RESTRAINT,
-        anew: Callable[[], object] = lambda: None,
+        compiling: bool = False,
+        opened: Callable[[], object] = lambda: None,
     ) -> None:
         self._store, self._versions, self._describe = store, versions, describe
         self._pause, self._restraint, self._arrived = pause, restraint, arrived
-        self._weights, self._naming, self._tempo, self._anew = weights, naming, tempo, anew
+        self._weights, self._naming, self._tempo, self._tell_opened = weights, naming, tempo, opened
+        self._compiling = Compiling(versions.folder, self._doing) if compiling else None
         self._goods, self._live, self._arrivals = self._nothing()
         self._staged: dict[str, Placing] = {}  # "live", "canary" and "shadow"
         self._share = 0.0
@@ -78,7 +83,7 @@ class Follower:
         self._unverified: Version | None = None
         self._opened = self._closed = self._astray = False
         self.went_back = 0
-        self._wake, self._turn = threading.Event(), threading.Lock()
+        self._wake, self._looked, self._turn = threading.Event(), threading.Event(), threading.Lock()
         self._fetching = Fetching(self._fetched, self.wake)
         self._thread = threading.Thread(target=self._run, name="regulars-follower", daemon=True)
         self._shop = Shop(self._goods.catalog)
@@ -99,10 +104,18 @@ class Follower:
         """The newest event that is counted."""
         return self._arrivals.place
 
-    def start(self) -> None:
-        """Loads what answers, and follows from then on in a thread; not ready on return if the store is away."""
-        self._guarded()
+    def start(self, patience: float = math.inf) -> None:
+        """Loads what answers, and follows from then on in a thread; not ready on return if the store is away.
+
+        patience: seconds after which it returns though it still loads; problems["starting"] says what it does.
+        """
+        if patience == math.inf:
+            self._guarded()
+            self._thread.start()
+            return
+        self.problems[STARTING] = "the models and the catalog are being loaded"
         self._thread.start()
+        self._looked.wait(patience)
 
     def wake(self) -> None:
         """Looks at the store soon."""
@@ -119,6 +132,8 @@ class Follower:
     def close(self) -> None:
         self._closed = True
         self._wake.set()
+        if self._compiling is not None:
+            self._compiling.close()
         self._fetching.close()
         with suppress(RuntimeError):  # never started
             self._thread.join(30)
@@ -147,7 +162,9 @@ class Follower:
 
     def _run(self) -> None:
         while not self._closed:
-            if not self._guarded():
+            more = self._guarded()
+            self._looked.set()
+            if not more:
                 self._check_bytes()
                 self._wake.wait(self._pause)
                 self._wake.clear()
@@ -210,9 +227,10 @@ class Follower:
             warm(deployment, 1)
         self._goods.catalog.items.places(())  # its dictionary: a third of a second for a million items
         self._opened = True
-        if self._astray:
-            self._astray, self.went_back = False, self.went_back + 1
-            self._anew()
+        self.problems.pop(STARTING, None)
+        self.went_back += self._astray
+        self._astray = False
+        self._tell_opened()
 
     def _nothing(self) -> tuple[Goods, Live, Arrivals]:
         """What is known before anything was read."""
@@ -222,6 +240,7 @@ class Follower:
         """The first of the versions that is whole; the others are told of."""
         for version in versions:
             try:
+                self._prepare(version)
                 loaded = load_version(self._versions.path(version.name), thorough=False)
             except (RegularsError, OSError) as error:
                 self._tell(version.name, error)
@@ -230,6 +249,14 @@ class Follower:
             self._unverified = version
             return loaded
         return None
+
+    def _prepare(self, version: Version) -> None:
+        if self._compiling is not None:
+            self._compiling.prepare(self._versions.path(version.name))
+
+    def _doing(self, what: str) -> None:
+        if what and not self._opened:
+            self.problems[STARTING] = f"{what} is being compiled for this machine, once"
 
     # ---- one look
 
@@ -293,6 +320,7 @@ class Follower:
 
     def _fetched(self, version: Version) -> Loaded:
         """A version that was checked, and asked before anybody asks it."""
+        self._prepare(version)
         loaded = load_version(self._versions.path(version.name)).at_work
         warm(loaded.deployment)
         return loaded

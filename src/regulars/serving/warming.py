@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from regulars.core import Explains, FindsSimilar, Queries, Recommender, ints
+from regulars.core import Allowed, Explains, FindsSimilar, Queries, Recommender, ints
 
 from .deployment import Deployment
 
@@ -23,6 +23,23 @@ def warm(deployment: Deployment, questions: int = ENOUGH, seconds: float = 1.0) 
             _ask(recommender, len(deployment.items), questions, seconds)
         except Exception as error:  # a question that lacks what a model reads tells nothing against the model
             _log.info("%s of version %s was not warmed up: %s", name, deployment.version, error)
+
+
+def rehearse(deployment: Deployment, together: int = 8) -> None:
+    """Asks each recommender all that a service may ask it, one question alone and some together."""
+    n, random = len(deployment.items), np.random.default_rng(0)
+    for name, recommender in deployment.recommenders.items():
+        for questions in (1, together) if n else ():
+            queries = Queries.of(random.integers(n, size=(questions, _LONG)).tolist(), times=int(time.time()))
+            allowed = Allowed(np.ones((1, n), dtype=np.bool_))
+            try:
+                answer = recommender.recommend(queries, _K, allowed)
+                if isinstance(recommender, Explains):
+                    recommender.because(queries, answer)
+                if isinstance(recommender, FindsSimilar):
+                    recommender.similar_items(ints(list(range(questions))), _K, allowed)
+            except Exception as error:
+                _log.info("%s of version %s was not asked: %s", name, deployment.version, error)
 
 
 def _ask(recommender: Recommender, n_items: int, questions: int, seconds: float) -> None:

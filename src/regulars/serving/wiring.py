@@ -2,13 +2,14 @@
 
 import hashlib
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from regulars.core.errors import RuleError
+from regulars.core.errors import NotYet, RuleError
 from regulars.ranking.rules import Catalog
 from regulars.store import Store, open_store
 from regulars.store.writing import Writer
@@ -16,7 +17,7 @@ from regulars.store.writing import Writer
 from .batching import Batcher
 from .engine import Engine
 from .exposing import Exposing
-from .following import PAUSE, Follower
+from .following import PAUSE, STARTING, Follower
 from .forgetting import Forgetting
 from .placing import Describe
 from .questions import Answer, Question
@@ -37,8 +38,9 @@ class Setup:
     store: its address; folder: of the versions. scenarios, rules: the tables of the file; known: the names of all
     methods and compositions, home: those that answer where no scenario says more; context: what is known of
     each moment. naming: the fields of items that make up their names, arrived: the one that says since when each is
-    there. describe: makes of fields what models read. refit: the command that fits the models again, run
-    every `refit_hours`, 0: never. secret: signs cursors; the same for all replicas.
+    there. tempo: of the live sources; compiling: whether models are compiled in a process of their own. describe: makes
+    of fields what models read. refit: the command that fits the models again, run every `refit_hours`, 0: never.
+    secret: signs cursors; the same for all replicas.
     """
 
     store: str
@@ -53,6 +55,7 @@ class Setup:
     naming: Sequence[str] = ()
     arrived: str = ""
     tempo: Tempo = USUAL
+    compiling: bool = False
     history: int = 500
     describe: Describe | None = None
     refit: Sequence[str] = ()
@@ -132,10 +135,18 @@ class Assembled:
         self.store.close()
 
 
-def open_service(setup: Setup, store: Store | None = None, *, scheduled: bool = True) -> Assembled:
+def open_service(
+    setup: Setup,
+    store: Store | None = None,
+    *,
+    scheduled: bool = True,
+    patience: float = math.inf,
+    opened: Callable[[], object] = lambda: None,
+) -> Assembled:
     """A service that follows its store and answers.
 
-    store: one that is open already, which it takes over. scheduled: whether it refits as setup says.
+    store: one that is open already, which it takes over. scheduled: whether it refits as setup says. patience: seconds
+    to wait for the models and the catalog, behind which it is there and not ready; opened: called when it is.
     Raises StoreError when there is no store, ConfigError and RuleError for scenarios and rules that cannot be.
     """
     scenarios = scenarios_of(
@@ -152,7 +163,8 @@ def open_service(setup: Setup, store: Store | None = None, *, scheduled: bool = 
         arrived=setup.arrived,
         tempo=setup.tempo,
         pause=setup.pause,
-        anew=lambda: engine.forget_all(),
+        compiling=setup.compiling,
+        opened=lambda: look_over(),
     )
     exposing = Exposing(store.exposures)
     engine = Engine(
@@ -165,8 +177,13 @@ def open_service(setup: Setup, store: Store | None = None, *, scheduled: bool = 
         secret=setup.secret or _secret(setup.store),
         seed=setup.seed,
     )
-    follower.start()
-    _look_over(scenarios, follower.shop.catalog, setup.context, setup.arrived)
+
+    def look_over() -> None:
+        engine.forget_all()
+        _look_over(scenarios, follower.shop.catalog, setup.context, setup.arrived)
+        opened()
+
+    follower.start(patience)
     shadow = Shadow(engine.answer, lambda: follower.shop)
     refitting = None
     if scheduled and setup.refit and setup.refit_hours:
@@ -177,7 +194,7 @@ def open_service(setup: Setup, store: Store | None = None, *, scheduled: bool = 
         versions,
         follower,
         engine,
-        Batcher(_answers(engine, shadow)),
+        Batcher(_answers(engine, shadow, follower.problems)),
         Writer(store.events),
         exposing,
         shadow,
@@ -201,10 +218,14 @@ def _look_over(scenarios: Mapping[str, Scenario], catalog: Catalog, context: Seq
             _log.warning("rules of the scenario %s: %s", name, error)
 
 
-def _answers(engine: Engine, shadow: Shadow) -> Callable[[Sequence[Question]], list[Answer]]:
+def _answers(
+    engine: Engine, shadow: Shadow, problems: Mapping[str, str]
+) -> Callable[[Sequence[Question]], list[Answer]]:
     """The answers of the engine; the shadow gets the same questions afterwards."""
 
     def answer(questions: Sequence[Question]) -> list[Answer]:
+        if STARTING in problems:
+            raise NotYet(f"the service is starting: {problems.get(STARTING)}")
         answers = engine.answer(questions)
         shadow.offer(questions)
         return answers

@@ -26,7 +26,10 @@ async def ready(call: Call) -> Reply:
     answers = call.service.ready()
     status = "starting" if not answers else "ok" if store == "up" else "degraded"
     deployment = call.service.shop().deployment if answers else None
-    health = Health(status, store, deployment.version if deployment else "", list(call.service.problems()))
+    problems = call.service.problems()
+    health = Health(
+        status, store, deployment.version if deployment else "", list(problems), problems.get("starting", "")
+    )
     return told(health, 200 if answers else 503)
 
 

@@ -1,0 +1,103 @@
+"""Compiling: once for each sort of version and machine, beside the service; a start says what it waits for."""
+
+import json
+import threading
+
+import pytest
+
+from regulars.core.errors import NotYet
+from regulars.models import ALS, ItemKNN
+from regulars.serving import following
+from regulars.serving.compiling import Compiling, sort_of
+from regulars.serving.questions import Question
+from regulars.serving.versions import Versions
+from regulars.serving.wiring import Setup, open_service
+from serving.fitting import WEIGHTS, filled, fitted, made
+from serving.shopping import dataset
+
+
+@pytest.fixture(scope="module")
+def data():
+    return dataset()
+
+
+@pytest.fixture
+def store(tmp_path, data):
+    store = filled(tmp_path, data)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def versions(tmp_path, store):
+    return Versions(tmp_path / "models", store.models)
+
+
+class Counted(Compiling):
+    """Counts instead of compiling."""
+
+    works = True
+
+    def _compiled(self, version):
+        self._doing(version.name)
+        return self.works
+
+
+def test_versions_of_the_same_models_are_compiled_once_and_again_where_it_failed(versions, data):
+    als = ALS(factors=8).fit(data)
+    first, again = (made(versions, data, name) for name in ("v1", "v2"))
+    other = versions.make(fitted(data, {"als": als, "item_knn": ItemKNN().fit(data)}), "v3")
+    said: list[str] = []
+    compiling = Counted(versions.folder, said.append)
+    compiling.works = False
+    compiling.prepare(versions.path(first.name))
+    compiling.works = True
+    for version in (first, again, other, first):
+        compiling.prepare(versions.path(version.name))
+    assert said == ["v1", "", "v1", "", "v3", ""]
+    assert len({sort_of(versions.path(one.name)) for one in (first, again, other)}) == 2
+    Counted(versions.folder, said.append).prepare(versions.path(again.name))
+    assert len(said) == 6
+
+
+def test_a_note_that_cannot_be_read_and_a_version_that_is_not_there_stop_nobody(versions, tmp_path):
+    versions.folder.mkdir()
+    (versions.folder / ".compiled.json").write_text("{")
+    Counted(versions.folder, len).prepare(tmp_path / "nothing")
+    assert len(json.loads((versions.folder / ".compiled.json").read_text())) == 1
+
+
+@pytest.mark.slow
+def test_the_process_beside_asks_the_models_of_a_version(versions, data):
+    version = made(versions, data)
+    Compiling(versions.folder, len).prepare(versions.path(version.name))
+    assert json.loads((versions.folder / ".compiled.json").read_text()) == [sort_of(versions.path(version.name))]
+
+
+def test_a_service_that_is_starting_says_what_it_does_and_answers_when_it_is_ready(
+    tmp_path, store, versions, data, monkeypatch
+):
+    made(versions, data, "v1")
+    go, load = threading.Event(), following.load_version
+
+    def slow(*arguments, **named):
+        assert go.wait(60)
+        return load(*arguments, **named)
+
+    monkeypatch.setattr(following, "load_version", slow)
+    opened = threading.Event()
+    plain = Setup(
+        store="", folder=versions.folder, known=("item_knn",), home=("item_knn",), weights=WEIGHTS, pause=0.02
+    )
+    service = open_service(plain, store, patience=0.01, opened=opened.set)
+    question = Question(scenario="home", customer="c1")
+    assert not service.ready()
+    assert "loaded" in service.problems()["starting"]
+    with pytest.raises(NotYet, match="starting"):
+        service.submit(question).result(30)
+    go.set()
+    assert opened.wait(60)
+    assert service.submit(question).result(30).version == "v1"
+    assert service.ready()
+    assert service.problems() == {}
+    service.close()
