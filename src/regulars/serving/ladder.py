@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
 
@@ -121,7 +121,9 @@ class Ladder:
     def because(self, queries: Queries, answer: Recommendations, r: int = 3) -> Reasons:
         """Each item of this ladder's `answer` explained by the source that proposed it; none where that cannot."""
         if self.rungs and answer.sources.max(initial=0) < len(self.rungs[0].names):
-            return self._explained(self.rungs[0], queries, replace(answer, names=self.rungs[0].names), r)
+            first = self.rungs[0]
+            part = Recommendations(answer.items, answer.scores, first.names, answer.sources)
+            return self._explained(first, queries, part, r)
         owners = np.array([*self.owners, MISSING], dtype=np.int32)
         owner = np.where(answer.items != MISSING, owners[np.minimum(answer.sources, len(self.owners))], MISSING)
         places = sorted(set(owner.ravel().tolist()) - {MISSING})
