@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from regulars.models.kinds.saving import PAGE as MODEL_PAGE
 
@@ -100,33 +100,13 @@ def sort_of(version: Path) -> str:
 
 def main(folder: Path) -> None:
     """Asks the models of a version, and says on the output what is compiled for that."""
-    from numba.core import event
+    from regulars.kernels.compiled import tell_what_is_compiled
 
     from .loading import load_version
     from .warming import rehearse
 
-    event.register("numba:compile", _telling())  # type: ignore[no-untyped-call]
+    tell_what_is_compiled(lambda name: print(name, flush=True))
     rehearse(load_version(folder, thorough=False).deployment)
-
-
-def _telling() -> Any:
-    """Says the name of each kernel when its compilation begins, those within one another left out."""
-    from numba.core import event
-
-    class Telling(event.Listener):
-        depth = 0
-
-        def on_start(self, event: Any) -> None:
-            if not self.depth:
-                function = event.data["dispatcher"].py_func
-                sys.stdout.write(f"{function.__module__.removeprefix('regulars.')}.{function.__name__}\n")
-                sys.stdout.flush()
-            self.depth += 1
-
-        def on_end(self, event: Any) -> None:
-            self.depth -= 1
-
-    return Telling()
 
 
 if __name__ == "__main__":
