@@ -100,6 +100,7 @@ def test_what_may_not_be_named_is_in_no_line_and_no_sum():
     assert told.lines["item"].to_list() == [1]
     sums = totals(Past.of(data), model, np.array([0], dtype=np.int32), 2, allowed, Run())
     assert sums.items["expected"].to_list()[0] == 0
+    assert sums.items["again"].to_list() == [0, 0], "milk was bought again, but has no curve either"
     assert sums.items["q50"].to_list() == [10, None]
 
 

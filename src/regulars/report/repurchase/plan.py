@@ -124,7 +124,7 @@ def totals(past: Past, model: RepurchaseModel, users: Ints, weeks: int, allowed:
         said = np.nan_to_num(model.probabilities(pairs, (1, weeks)))
         may = shown(pairs, allowed)
         coming += float(said[:, 0].sum())
-        for place, values in enumerate((said[:, 1] * may, (said[:, 1] > 0.5) & may, may, pairs.counts > 1)):
+        for place, values in enumerate((said[:, 1] * may, (said[:, 1] > 0.5) & may, may, (pairs.counts > 1) & may)):
             sums[place] += np.bincount(pairs.items, values.astype(np.float64), n)
         starts, days = pairs.gaps
         gaps.append(pl.DataFrame({"item": np.repeat(pairs.items, np.diff(starts)), "gap": days}))

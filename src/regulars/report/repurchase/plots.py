@@ -24,7 +24,7 @@ from .words import day_of, horizon_name
 OTHERS: Final = (RIVAL, *GROUPS[2:])
 _PANEL: Final = 178  # pixels of a side of a reliability plot
 _CURVE: Final = 250  # pixels of the width of a curve
-_TICKS: Final = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+_TICKS: Final = (0.01, 0.1, 0.3, 0.6, 0.9)
 _SIZE: Final = 12.5
 
 
@@ -183,7 +183,7 @@ def curves(found: Repurchases) -> Any:
             _short(found.known.names[int(item)]), anchor="start", fontSize=13, fontWeight="normal", color=INK, offset=6
         )
         panels.append(alt.LayerChart(layer=layers).properties(width=_CURVE, height=150, title=title))
-    return looked(alt.concat(*panels, columns=2, spacing={"row": 44, "column": 62}, bounds="flush"))
+    return looked(alt.concat(*panels, columns=2, spacing={"row": 78, "column": 62}, bounds="flush"))
 
 
 def _seen(row: Mapping[str, Any]) -> str:
