@@ -25,6 +25,7 @@ from regulars.evaluation.significance import intervals, paired_p
 from regulars.marketing.repurchase import (
     REPURCHASE,
     Judged,
+    Repeats,
     RepurchaseModel,
     buy_again,
     judged,
@@ -57,6 +58,7 @@ def run() -> Iterator[Figure]:
             quality=quality,
             further=circumstances(),
         )
+        yield alone(name, models[name], before)
     yield from crowd()
 
 
@@ -125,6 +127,28 @@ def _next_week(weeks: Mapping[str, list[np.ndarray]]) -> dict[str, dict[str, flo
                 apart = float(np.nanmean(values[:, place] - means[AGAINST][:, place]))
                 told[name] |= {f"{where}, to {AGAINST}": round(apart, 5), f"{where}, p": float(f"{p[place]:.2g}")}
     return told
+
+
+def alone(name: str, model: RepurchaseModel, data: Dataset, questions: int = 200) -> Figure:
+    """One customer after the other, as a page of the service asks: the list, then its numbers and words."""
+    source = Repeats.of(model, data)
+    users = np.random.default_rng(0).choice(data.n_users, questions + 5, replace=False).astype(np.int32)
+    asked = data.queries(users, int(data.time.max()) + 1)
+    for row in range(5):
+        source.foretell(asked[row : row + 1], source.recommend(asked[row : row + 1], 10))
+    began, cpu = time.perf_counter(), time.process_time()
+    for row in range(5, questions + 5):
+        one = asked[row : row + 1]
+        source.foretell(one, source.recommend(one, 10))
+    return Figure(
+        task=f"buy_again of a service, one customer alone, by {name}",
+        data="The Complete Journey",
+        peer="regulars",
+        seconds=(time.perf_counter() - began) / questions,
+        cpu_seconds=(time.process_time() - cpu) / questions,
+        quality={"events of a history": float(asked.history.lengths.mean())},
+        further=circumstances(),
+    )
 
 
 def crowd(customers: int = 100_000) -> Iterator[Figure]:
