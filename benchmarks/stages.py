@@ -17,6 +17,7 @@ WAY = {
     "regulars.models.kinds.fold_in:FoldIn.encode": "fold-in of the customer",
     "regulars.kernels.topk:Products.top_k": "search of 100,000 vectors",
     "regulars.serving.ladder:Ladder.because": "reasons: arithmetic",
+    "regulars.serving.telling:Telling.__init__": "ids, names, sentences",
     "regulars.serving.telling:Telling.lines": "ids, names, sentences",
 }
 
