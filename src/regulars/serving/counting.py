@@ -186,9 +186,11 @@ class Live:
             )
             for name, window in zip(("viewed", "bought"), tempo.windows, strict=True)
         }
-        moments = read("moments").tolist()
-        counts, first = read("counts"), read("first")
-        return cls(weights_of(weights), counts, first, met["viewed"], met["bought"], *moments, tempo=tempo)
+        origin, newest, published = read("moments").tolist()
+        return cls(
+            weights_of(weights), read("counts"), read("first"), **met,
+            origin=origin, newest=newest, published=published, tempo=tempo,
+        )  # fmt: skip
 
     def _meet(self, events: Sequence[Event], items: list[int], kinds: list[str], gains: list[float]) -> None:
         for event, item, kind, gain in zip(events, items, kinds, gains, strict=True):

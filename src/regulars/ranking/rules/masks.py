@@ -36,7 +36,7 @@ class Mask:
         return self.low <= now < self.high
 
     def row(self, n_items: int) -> Bools:
-        """As the mask of all queries, bool [1, n_items]; the same array every time, read-only: indexes know it again."""
+        """As the mask of all queries, bool [1, n_items]; the same array every time: indexes know it again."""
         held: Bools | None = vars(self).get("_row")
         if held is None or held.shape[1] != n_items:
             held = vars(self)["_row"] = self.values[np.newaxis, :n_items]
