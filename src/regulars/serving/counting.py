@@ -187,10 +187,8 @@ class Live:
             for name, window in zip(("viewed", "bought"), tempo.windows, strict=True)
         }
         origin, newest, published = read("moments").tolist()
-        return cls(
-            weights_of(weights), read("counts"), read("first"), **met,
-            origin=origin, newest=newest, published=published, tempo=tempo,
-        )  # fmt: skip
+        parts = read("counts"), read("first"), met["viewed"], met["bought"]
+        return cls(weights_of(weights), *parts, origin, newest, published, tempo)
 
     def _meet(self, events: Sequence[Event], items: list[int], kinds: list[str], gains: list[float]) -> None:
         for event, item, kind, gain in zip(events, items, kinds, gains, strict=True):
