@@ -40,7 +40,7 @@ def fan(node: Node) -> Any:
     if node.shut.any():
         shut = _frame(node.dates[node.shut], units=np.zeros(int(node.shut.sum())))
         shut = shut.with_columns(till=pl.col("day") + pl.duration(days=_stride(node)))
-        layers.append(alt.Chart(shut).mark_rect(color=FAINT, opacity=0.6).encode(x=x, x2="till:T"))
+        layers.append(alt.Chart(shut).mark_rect(color=FAINT, opacity=0.6, clip=True).encode(x=x, x2="till:T"))
     layers += [*_bands(node, x, y), *_rounds(node, x, y)]
     past = alt.Chart(_told(_frame(node.dates, units=node.units), "sold"))
     layers.append(past.mark_line(color=INK, strokeWidth=1.4, opacity=0.85).encode(x=x, y=y))
@@ -118,7 +118,11 @@ def _below(node: Node) -> list[Any]:
             domain=False, ticks=False, grid=False, minExtent=_NAMES - 24, maxExtent=_NAMES - 24, labelLimit=_NAMES - 24
         )
         y = alt.Y("flag:N", title=None, sort=[called(name) for name in node.flags], axis=axis)
-        bars = alt.Chart(frame).mark_bar(color=GROUPS[3], size=6).encode(x=x, x2="till:T", y=y, description="text:N")
+        bars = (
+            alt.Chart(frame)
+            .mark_bar(color=GROUPS[3], size=6, clip=True)
+            .encode(x=x, x2="till:T", y=y, description="text:N")
+        )
         panels.append(bars.properties(width=WIDTH, height=_LANE * len(node.flags)))
     for name, values in node.numbers.items():
         line = alt.Chart(_frame(days, units=values[: len(days)]))

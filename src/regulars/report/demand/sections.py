@@ -45,7 +45,7 @@ def fans(told: Told) -> Markup:
     found = told.found
     pieces = [_piece(told, node) for node in told.nodes]
     words = (
-        "The dark line is what was sold, the colored one what is forecast. "
+        "The thin line is what was sold, the thick one what is forecast. "
         + _bands(told)
         + (
             " The lines in the other color are what was said before, of steps that have since been seen."
@@ -128,7 +128,7 @@ def coming(told: Told) -> Markup:
             cells += [amount(other), change(other, float(point[row]))]
         rows.append(cells)
     head = ["Series", f"Latest {steps(h, found.step)}", f"Next {steps(h, found.step)}", "Change"]
-    head += ["After the change", "Of it"] if found.changed is not None else []
+    head += ["After the change", "Effect"] if found.changed is not None else []
     more = f" of {count(found.panel.n_series)}" if found.panel.n_series > len(order) else ""
     caption = f"The {plural(len(order), 'series', 'series')}{more} that will sell most, in units."
     return table(head, rows, caption, numeric=range(1, len(head)))
