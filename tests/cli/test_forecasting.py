@@ -62,6 +62,7 @@ def test_what_sells_rarely_adds_up_by_the_mean_and_is_left_at_nothing_by_the_med
     table.with_columns(price=1.0).write_csv(shop.folder / "sales.csv")
     shop.write(TABLES + OWN)
     assert shop.ok("forecast", "--method", "counts", "--json").json["units"] == 0
+    assert 'aim = "mean" of [forecast] adds up' in shop.ok("forecast", "--method", "counts").said
     shop.write(TABLES + OWN + 'aim = "mean"\n')
     assert shop.ok("forecast", "--method", "counts", "--json").json["units"] == pytest.approx(20 * 3 * 0.3, rel=0.3)
 

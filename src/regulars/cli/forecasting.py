@@ -119,6 +119,8 @@ def forecast(
     for note in facts["notes"]:
         say(note)
     show(_by_step(frame, panel), f"{panel.n_series:,} series, {facts['units']:,.0f} units in {steps} {given.step}s")
+    if given.aim == "median":
+        say('units are medians: off by least in each series, too few in sum; aim = "mean" of [forecast] adds up')
     if judged is not None:
         show(judged.table, f"the latest {ORIGINS} times {steps} {given.step}s", spare=("low", "high"))
     say(f"written: {' and '.join(files)}")
