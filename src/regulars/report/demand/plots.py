@@ -282,7 +282,7 @@ def _stride(node: Node) -> int:
 
 
 def _ends(node: Node) -> list[Any]:
-    last = node.ahead[-1].astype(object)
+    last = (node.ahead[-1] + np.timedelta64(_stride(node), "D")).astype(object)  # the last step has a width, too
     return [alt.DateTime(year=one.year, month=one.month, date=one.day) for one in (node.dates[0].astype(object), last)]
 
 
