@@ -62,6 +62,7 @@ class Report:
     answers: int = 0
     acknowledged: int = 0
     swaps: int = 0
+    swaps_failed: list[str] = field(default_factory=list)
     refits: int = 0
     refits_failed: int = 0
     failed: int = 0
@@ -118,6 +119,7 @@ class Report:
             f"{len(self.forbidden)} forbidden items were shown, such as {self.forbidden[:3]}": self.forbidden,
             f"the memory grew by {self.growth_mb:.1f} MB": self.growth_mb > GROWTH_MB,
             f"{self.refits_failed} refits failed": self.refits_failed,
+            f"{len(self.swaps_failed)} swaps failed, such as {self.swaps_failed[:1]}": self.swaps_failed,
             "nothing was swapped": not self.swaps,
             "nothing was answered": not self.answers,
             f"the server complained: {self.complaints[-2000:]}": self.complaints,
@@ -255,7 +257,10 @@ def _watched(served: Replica, config: str, report: Report, memory: Path | None) 
             )
             refit += 3 * EVERY
         if time.monotonic() >= swap:
-            report.swaps += _swapped(served)
+            try:
+                report.swaps += _swapped(served)
+            except OSError as error:  # no answer, or a refusal: the rest goes on and is told of
+                report.swaps_failed.append(repr(error))
             swap += EVERY
     if refitting is not None:
         report.refits += 1
