@@ -29,6 +29,16 @@ def twin(n, done, waiting, scale, shape, spread):
     return np.log(sum(quad(likelihood, low, high, epsabs=1e-14, limit=400)[0] for low, high in pieces))
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_who_may_have_stopped_waits_for_two_reasons(shape):
+    counts, done, waiting, log_scale = series()
+    stopped = np.array([0.3, 0.0, 0.9, 0.5, 0.05])
+    told = evidence(counts, done, waiting, log_scale, shape=shape, spread=1.7, stopped=stopped)[0]
+    waits = evidence(counts, done, waiting, log_scale, shape=shape, spread=1.7)[0]
+    ended = evidence(counts, done, np.zeros(5), log_scale, shape=shape, spread=1.7)[0]
+    assert np.allclose(told, np.log((1 - stopped) * np.exp(waits) + stopped * np.exp(ended)))
+
+
 def gamma_function(x):
     from scipy.special import gamma as value
 
@@ -49,6 +59,16 @@ def test_the_slope_is_what_the_likelihood_changes_by(shape):
     step = 1e-5
     high, low = (evidence(counts, done, waiting, log_scale + way * step, shape=shape, spread=0.8)[0] for way in (1, -1))
     _, slope, bend = evidence(counts, done, waiting, log_scale, shape=shape, spread=0.8)
+    assert np.allclose(slope, (high - low) / (2 * step), atol=1e-7)
+    assert (bend <= 0).all()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_slope_of_who_may_have_stopped_is_what_the_likelihood_changes_by(shape):
+    counts, done, waiting, log_scale = series()
+    step, how = 1e-5, {"shape": shape, "spread": 0.8, "stopped": np.array([0.3, 0.0, 0.9, 0.5, 0.05])}
+    high, low = (evidence(counts, done, waiting, log_scale + way * step, **how)[0] for way in (1, -1))
+    _, slope, bend = evidence(counts, done, waiting, log_scale, **how)
     assert np.allclose(slope, (high - low) / (2 * step), atol=1e-7)
     assert (bend <= 0).all()
 

@@ -19,21 +19,37 @@ _STEPS = 500  # of a continued fraction
 
 
 def evidence(
-    counts: Ints, done: Doubles, waiting: Doubles, log_scale: Doubles, *, shape: float, spread: float
+    counts: Ints,
+    done: Doubles,
+    waiting: Doubles,
+    log_scale: Doubles,
+    *,
+    shape: float,
+    spread: float,
+    stopped: Doubles | None = None,
 ) -> tuple[Doubles, Doubles, Doubles]:
     """Log likelihood of each series, its slope and about its bend in `log_scale`; float64 [n] each.
 
     Gaps of a series are gamma(shape, rate); its rate is gamma(spread, exp(log_scale)), the rate integrated out.
     counts: int32, ended gaps; done: their sum; waiting: the time since, in which nothing came (right censored).
-    Without the term (shape - 1) * sum(log(gap)), which neither the scale nor the spread changes. The bend is that of
-    shape 1, below 0, and good enough for steps of Newton.
+    stopped: float64 [n], the chance that nothing ever comes after the last time; 0 unless given. Without the term
+    (shape - 1) * sum(log(gap)), which neither the scale nor the spread changes. The bend is about that of shape 1, at
+    most 0, and good enough for steps of Newton.
     """
     told = tuple(np.empty(len(counts)) for _ in range(3))
+    ended = np.zeros(len(counts)) if stopped is None else stopped
 
     def work(begin: int, end: int) -> None:
         rows = slice(begin, end)
         _evidence(
-            counts[rows], done[rows], waiting[rows], log_scale[rows], shape, spread, *(column[rows] for column in told)
+            counts[rows],
+            done[rows],
+            waiting[rows],
+            log_scale[rows],
+            ended[rows],
+            shape,
+            spread,
+            *(column[rows] for column in told),
         )
 
     in_blocks(work, len(counts), BLOCK, None)
@@ -60,6 +76,7 @@ def _evidence(
     done: Doubles,
     waiting: Doubles,
     log_scale: Doubles,
+    stopped: Doubles,
     shape: float,
     spread: float,
     value: Doubles,
@@ -73,15 +90,19 @@ def _evidence(
         scale = math.exp(log_scale[row])
         a, b = spread + n * shape, scale + done[row]
         survived = _log_beyond(shape, a, waiting[row], b)
-        value[row] = math.lgamma(a) - first - n * each + spread * log_scale[row] - a * math.log(b) + survived
+        goes_on = (1.0 - stopped[row]) * math.exp(survived)
+        alive = goes_on / (goes_on + stopped[row]) if stopped[row] > 0 else 1.0
+        waited = math.log(goes_on + stopped[row]) if stopped[row] > 0 else survived
+        value[row] = math.lgamma(a) - first - n * each + spread * log_scale[row] - a * math.log(b) + waited
         steep = spread - a * scale / b
         if waiting[row] > 0:
             x = waiting[row] / (waiting[row] + b)
             log_density = shape * math.log(x) + a * math.log1p(-x) - _log_beta(shape, a)
-            steep += math.exp(log_density - survived) * scale / b
+            steep += alive * math.exp(log_density - survived) * scale / b
         slope[row] = steep
         told = done[row] + waiting[row]
-        bend[row] = -a * scale * told / (scale + told) ** 2
+        bend[row] = -alive * a * scale * told / (scale + told) ** 2
+        bend[row] -= (1.0 - alive) * a * scale * done[row] / (scale + done[row]) ** 2
 
 
 @njit(cache=True, nogil=True)

@@ -106,6 +106,33 @@ def test_an_item_younger_than_the_model_is_judged_by_the_shop():
     assert np.isfinite(model.probabilities(younger)).all()
 
 
+def lapsing(customers=400, days=420, seed=1):
+    """Every customer buys one product in gamma gaps of 10 days, and stops for good after each purchase with .1."""
+    random, rows, alive = np.random.default_rng(seed), [], {}
+    for customer in range(customers):
+        day = random.uniform(0, 150)
+        while day < days:
+            rows.append((f"c{customer:03d}", "milk", int(day)))
+            alive[f"c{customer:03d}"] = goes_on = random.random() > 0.1
+            if not goes_on:
+                break
+            day += max(random.gamma(3.0, 10 / 3), 1.0)
+    return bought(rows), alive
+
+
+@pytest.mark.parametrize("gaps", ["gamma", "weibull"])
+def test_who_is_long_overdue_has_stopped_and_who_is_not_goes_on(gaps):
+    data, alive = lapsing()
+    model = Hazard(gaps=gaps, rounds=30).fit(data)
+    pairs = pairs_of(data, MONDAY + 420 * DAY)
+    said = model.probabilities(pairs, (4,))[:, 0]
+    truth = np.array([alive[name] for name in data.users.names(pairs.customers)])
+    assert said[pairs.since > 60].max() < 0.1
+    assert said[truth & (pairs.since < 20)].min() > 0.5
+    odds = model.spread.stops * (1 + np.arange(8)) ** -model.spread.lasts
+    assert (odds / (1 + odds)).mean() == pytest.approx(0.1, abs=0.05)
+
+
 @pytest.mark.parametrize("gaps", ["gamma", "weibull"])
 def test_customers_like_clocks_are_foretold_not_nan(gaps):
     data = bought([(f"c{n}", item, day) for n in range(20) for item in "abc" for day in range(0, 140, 14)])

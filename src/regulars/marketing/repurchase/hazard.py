@@ -20,7 +20,14 @@ _SAMPLE = 200_000  # pairs that say how gaps are spread
 _PACE_STEPS = 6  # of Newton, for a customer's pace at the moment of asking
 _STEP = 0.05  # of the logarithm of a shape, to see where it should go
 _FARTHEST = 1.0  # that an offset moves at once, in logarithms
-_LARGEST = {"shape": 64.0, "power": 8.0, "spread": 1_000.0}  # a clock would have them grow beyond all numbers
+_STOPS = 0.2  # odds, to begin with
+_LARGEST = {
+    "shape": 64.0,
+    "power": 8.0,
+    "spread": 1_000.0,
+    "stops": 100.0,
+    "lasts": 3.0,
+}  # a clock would have them grow beyond all numbers
 
 
 @dataclass(frozen=True)
@@ -53,19 +60,43 @@ class Gaps:
 class Spread:
     """How gaps differ: days ** power are gamma(shape, rate), and a pair's rate is gamma(spread, exp(its scale)).
 
-    Gamma gaps have power 1, Weibull gaps shape 1. A small spread: many pairs never come back.
+    Gamma gaps have power 1, Weibull gaps shape 1. A small spread: many pairs take very long. After its k-th purchase a
+    pair stops for good with the odds `stops` * k ** -`lasts` (Fader, Hardie, Lee, Marketing Science 2005, where the
+    chance is the same each time).
     """
 
     shape: float = 1.0
     power: float = 1.0
     spread: float = 1.0
+    stops: float = 0.0
+    lasts: float = 0.3
+
+    def stopped(self, gaps: Gaps) -> tuple[Doubles, Doubles]:
+        """The chance of each pair to have stopped with its last purchase, and the log of that it did not before."""
+        most = int(gaps.counts.max(initial=0)) + 1
+        odds = self.stops * np.arange(1, most + 1, dtype=np.float64) ** -self.lasts
+        before = np.concatenate([[0.0], -np.cumsum(np.log1p(odds))])
+        return (odds / (1 + odds))[gaps.counts], before[gaps.counts]
+
+    def alive(self, gaps: Gaps, log_days: Doubles, elapsed: Doubles) -> Doubles:
+        """How likely each pair goes on, after `elapsed` days without."""
+        stopped, _ = self.stopped(gaps)
+        goes_on = (1 - stopped) * np.exp(self.log_survival(gaps, log_days, elapsed))
+        return np.asarray(goes_on / np.maximum(goes_on + stopped, 1e-300))
 
     def evidence(self, gaps: Gaps, log_days: Doubles) -> tuple[Doubles, Doubles, Doubles]:
         """Log likelihood of each pair, its slope and bend in the logarithm of its days."""
+        stopped, before = self.stopped(gaps)
         told = evidence(
-            gaps.counts, gaps.done, gaps.waiting, self.power * log_days, shape=self.shape, spread=self.spread
+            gaps.counts,
+            gaps.done,
+            gaps.waiting,
+            self.power * log_days,
+            shape=self.shape,
+            spread=self.spread,
+            stopped=stopped,
         )
-        whole = told[0] + (self.shape * self.power - 1) * gaps.logs + gaps.counts * np.log(self.power)
+        whole = told[0] + (self.shape * self.power - 1) * gaps.logs + gaps.counts * np.log(self.power) + before
         return whole, self.power * told[1], self.power**2 * told[2]
 
     def log_survival(self, gaps: Gaps, log_days: Doubles, elapsed: Doubles) -> Doubles:
@@ -127,7 +158,8 @@ class HazardModel:
         since = pairs.since.astype(np.float64) + _MIDDAY
         now = self.spread.log_survival(gaps, log_days, since)
         later = [self.spread.log_survival(gaps, log_days, since + 7.0 * weeks) for weeks in horizons]
-        return floats(-np.expm1(np.minimum(np.stack(later, axis=1) - now[:, None], 0.0)))
+        alive = self.spread.alive(gaps, log_days, since)
+        return floats(-np.expm1(np.minimum(np.stack(later, axis=1) - now[:, None], 0.0)) * alive[:, None])
 
     def scales(self, pairs: Pairs) -> tuple[Gaps, Doubles]:
         """The gaps of each pair, and the logarithm of the days that are usual for its product and its customer."""
@@ -148,7 +180,8 @@ class HazardModel:
         none = Gaps(np.zeros(n, dtype=np.int32), np.zeros(n), np.zeros(n), np.zeros(n))
         scale = self.base + self._of_items(items)
         curves = [self.spread.log_survival(none, scale, np.full(n, float(day))) for day in days]
-        return floats(np.exp(np.stack(curves, axis=1)))
+        stopped = self.spread.stopped(none)[0][:, None]
+        return floats(stopped + (1 - stopped) * np.exp(np.stack(curves, axis=1)))
 
     def _of_items(self, items: Ints) -> Doubles:
         there = (items >= 0) & (items < len(self.items))
@@ -162,9 +195,10 @@ class Hazard(Settings):
     Each pair of customer and product has a rate of its own, drawn from a gamma distribution around what is usual for
     the product and the customer; it is integrated out, so that the next gap after ended gaps g and t days without is
     longer than t + h with the probability S(t + h | g) / S(t | g) (gamma: a beta prime, Weibull: a Burr distribution).
-    The usual days of a product are shrunk towards those of its group (`group`: a column of the items), these towards
-    the shop's; a customer's pace towards 1. The likelihood is exact: a gap that has not ended counts as longer than it
-    is by now. Customers for at most `pairs` pairs are drawn to learn from.
+    After each purchase a pair may stop for good, the less likely the oftener it was bought: who is long overdue has
+    stopped rather than waited. The usual days of a product are shrunk towards those of its group (`group`: a column of
+    the items), these towards the shop's; a customer's pace towards 1. The likelihood is exact: a gap that has not ended
+    counts as longer than it is by now, or as none. Customers for at most `pairs` pairs are drawn to learn from.
     """
 
     gaps: str = setting("gamma", choices=("gamma", "weibull"))
@@ -200,7 +234,7 @@ class _Learning:
 
     @classmethod
     def begun(cls, settings: Hazard, pairs: Pairs, n_items: int) -> "_Learning":
-        spread = Spread()
+        spread = Spread(stops=_STOPS)
         groups = codes_of(pairs.item_features, settings.group, n_items)
         counts = int(groups.max(initial=MISSING)) + 1
         gaps = Gaps.of(pairs, spread.power)
@@ -234,7 +268,7 @@ class _Learning:
         some = pairs.only(sample)
         log_days = self.log_days(pairs)[sample]
         spread = self.spread
-        for name in ("spread", "power" if family == "weibull" else "shape"):
+        for name in ("spread", "power" if family == "weibull" else "shape", "stops", "lasts"):
             likelihood = partial(_likelihood, some, log_days, spread, name)
             spread = replace(spread, **{name: min(_uphill(likelihood, getattr(spread, name)), _LARGEST[name])})
         return replace(self, spread=spread, gaps=Gaps.of(pairs, spread.power))
