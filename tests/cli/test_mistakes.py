@@ -48,7 +48,10 @@ from cli.corner import EVENTS, TABLES
             '[split]\nkind = "tme"',
             "[split] kind must be one of time, last, ratio, strong, cold, given, fold; it is 'tme'",
         ),
-        ('decides = "rmse"', "[recommend] has no decides. It has k, exclude_seen, available, method, fallback."),
+        (
+            'decides = "rmse"',
+            "[recommend] has no decides. It has k, exclude_seen, available, history, method, fallback.",
+        ),
         ("[split]\nday = 3", "[split] has no day; did you mean days? It has days, date, kinds, strangers"),
         ("[split]\ndays = -3", "[split] days must be from 1e-05 to 36500.0; it is -3.0"),
         ("[check]\nmin_users = 3", "[check] has no min_users; did you mean min_user_events?"),

@@ -23,6 +23,8 @@ from .sections.shop import shop
 
 Section = Callable[[Report], Markup | None]
 _NOTHING: Final = Markup("")
+_ID: Final = re.compile(r' id="([^"]+)"')
+_MENTIONED: Final = re.compile(r"""( id="|url\(#|href="#)([^")]+)""")
 
 SECTIONS: Final[tuple[tuple[str, str, Section], ...]] = (
     ("shop", "The shop in figures", shop),
@@ -95,14 +97,21 @@ def _section(name: str, title: str, body: Markup) -> Markup:
 
 
 def _own_ids(body: Markup, name: str) -> Markup:
-    """Ids inside of pictures made different from those of other sections; each picture numbers its own from 0."""
+    """Ids inside of pictures numbered anew: what draws them counts on, from picture to picture and page to page."""
     pieces = body.split("<svg")
     for i, piece in enumerate(pieces[1:], start=1):
         picture, end, rest = piece.partition("</svg>")
-        for before in ('id="', "url(#", 'href="#'):
-            picture = picture.replace(before, f"{before}{name}{i}-")
-        pieces[i] = picture + end + rest
+        pieces[i] = _numbered(picture, f"{name}{i}-") + end + rest
     return Markup("<svg".join(pieces))
+
+
+def _numbered(picture: str, prefix: str) -> str:
+    places = {own: str(k) for k, own in enumerate(dict.fromkeys(_ID.findall(picture)))}
+
+    def other(found: re.Match[str]) -> str:
+        return found[1] + prefix + places.get(found[2], found[2])
+
+    return _MENTIONED.sub(other, picture)
 
 
 def _menu(made: list[tuple[str, str, Markup]]) -> Markup:
