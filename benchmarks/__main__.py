@@ -46,6 +46,7 @@ BENCHMARKS = {
     "longtail_hm": "what few have bought at H&M: ALS, likeness of content, ridge, the article's network, ours",
     "gowalla_blend": "BSPM, ALS and item-kNN as a learned blend on gowalla's test set, beside published figures",
     "repurchase": "what is bought again at the demo shop: gaps, trees and LSTM beside personal frequency",
+    "cross_sell": "what customers never bought, at the demo shop: cross-sale beside ALS, item-kNN and popularity",
     "demand": "units of stores and products at several cut-offs: four data sets, beside published figures",
     "rules": "conditions over a million items, and lists that rules arrange",
     "store": "events in and histories out of SQLite and PostgreSQL, each acknowledged durably",
