@@ -95,18 +95,21 @@ JUICE = BoostedTrees(aim="percentage", trees=300, part=0.3, rows=200_000, newcom
 SHORT = BoostedTrees(trees=200, rate=0.08, part=0.5, rows=200_000, newcomers=0.0)
 BRIEF = LSTM(loss="log", length=112, forks=8, epochs=4)
 QUICK = Counts(half_life=3)  # follows a change of level within weeks
+WEEKLY = {
+    "seasonal naive": SeasonalNaive(),
+    "mean of 8 weeks": MovingAverage(),
+    "counts": Counts(),
+    "counts, quick": QUICK,
+    "ETS": Statistical("ets"),
+    "theta": Statistical("theta"),
+}
 TASKS = {
     "uci-weekly-sales": Task(
         demand_data.wholesale,
         lambda n: [n - 6, n - 4, n - 2],
         2,
         {
-            "seasonal naive": SeasonalNaive(),
-            "mean of 8 weeks": MovingAverage(),
-            "counts": Counts(),
-            "counts, quick": QUICK,
-            "ETS": Statistical("ets"),
-            "theta": Statistical("theta"),
+            **WEEKLY,
             "Croston (SBA)": Statistical("croston"),
             "TSB": Statistical("tsb"),
             "ADIDA": Statistical("adida"),
@@ -121,12 +124,7 @@ TASKS = {
         lambda n: [n - 6, n - 4, n - 2],
         2,
         {
-            "seasonal naive": SeasonalNaive(),
-            "mean of 8 weeks": MovingAverage(),
-            "counts": Counts(),
-            "counts, quick": QUICK,
-            "ETS": Statistical("ets"),
-            "theta": Statistical("theta"),
+            **WEEKLY,
             "TSB": Statistical("tsb"),
             "regression": Regression(),
             "trees": SHORT,

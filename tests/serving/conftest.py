@@ -1,8 +1,10 @@
-"""One small shop for the tests of a module; those that change something in it put it back."""
+"""One small shop for the tests of a module; those that change something put it back. A store and its versions."""
 
 import pytest
 
-from serving.shopping import Small, small
+from regulars.serving.versions import Versions
+from serving.fitting import filled
+from serving.shopping import Small, dataset, small
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +28,20 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Small:
     )
     yield made
     made.store.close()
+
+
+@pytest.fixture(scope="module")
+def data():
+    return dataset()
+
+
+@pytest.fixture
+def store(tmp_path, data):
+    store = filled(tmp_path, data)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def versions(tmp_path, store):
+    return Versions(tmp_path / "models", store.models)

@@ -10,27 +10,8 @@ from regulars.models import ALS, ItemKNN
 from regulars.serving import following
 from regulars.serving.compiling import Compiling, sort_of
 from regulars.serving.questions import Question
-from regulars.serving.versions import Versions
 from regulars.serving.wiring import Setup, open_service
-from serving.fitting import WEIGHTS, filled, fitted, made
-from serving.shopping import dataset
-
-
-@pytest.fixture(scope="module")
-def data():
-    return dataset()
-
-
-@pytest.fixture
-def store(tmp_path, data):
-    store = filled(tmp_path, data)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def versions(tmp_path, store):
-    return Versions(tmp_path / "models", store.models)
+from serving.fitting import WEIGHTS, fitted, made
 
 
 class Counted(Compiling):

@@ -17,25 +17,8 @@ from regulars.serving.following import Follower
 from regulars.serving.tempo import Tempo
 from regulars.serving.versions import Places, Versions, part_folder
 from regulars.store import open_store
-from serving.fitting import WEIGHTS, by_content, event, filled, fitted, followed, look, made
-from serving.shopping import NOW, dataset
-
-
-@pytest.fixture(scope="module")
-def data():
-    return dataset()
-
-
-@pytest.fixture
-def store(tmp_path, data):
-    store = filled(tmp_path, data)
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def versions(tmp_path, store):
-    return Versions(tmp_path / "models", store.models)
+from serving.fitting import WEIGHTS, by_content, event, fitted, followed, look, made
+from serving.shopping import NOW
 
 
 def best(shop, source, k=5, history=(), deployment=None):

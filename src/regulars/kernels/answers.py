@@ -106,3 +106,16 @@ def offer(items: Ints, best: Floats, row: int, found: int, item: np.int32, score
         at -= 1
     best[row, at], items[row, at] = score, item
     return found
+
+
+@njit(cache=True, nogil=True)
+def among(rising: Ints, begin: int, end: int, item: int) -> bool:
+    """Whether the item is in a part of a list that rises there."""
+    low, high = begin, end
+    while low < high:
+        middle = (low + high) // 2
+        if rising[middle] < item:
+            low = middle + 1
+        else:
+            high = middle
+    return low < end and rising[low] == item

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numba import njit
 
-from .answers import Bools, Floats, Ints, Longs, Rules, allows, offer
+from .answers import Bools, Floats, Ints, Longs, Rules, allows, among, offer
 from .bit_codes import LEVELS, Codes, asked_as_bytes
 from .bit_lanes import LANES, STEP, fetch, lowest, put, reaching, taken, taken_short
 from .bit_masks import Masks, Shorts
@@ -77,7 +77,7 @@ def _look_up(
             if item >= len(vectors):
                 continue
             score = product(queries[row], vectors[item])
-            forbidden = _among(banned, starts[row], starts[row + 1], item) or not allows(mask, row, item)
+            forbidden = among(banned, starts[row], starts[row + 1], item) or not allows(mask, row, item)
             if np.isfinite(score) and not forbidden:
                 found[row] = offer(items, best, row, found[row], item, score)
 
@@ -204,24 +204,11 @@ def _permitted(
             if place >= len(order):
                 break
             item = order[place]
-            if (known or allows(mask, row, item)) and not _among(banned, 0, len(banned), item):
+            if (known or allows(mask, row, item)) and not among(banned, 0, len(banned), item):
                 chosen[count] = item
                 count += 1
                 fetch(vectors.ctypes.data + item * bytes_each, bytes_each)
     return count
-
-
-@njit(cache=True, nogil=True)
-def _among(rising: Ints, begin: int, end: int, item: int) -> bool:
-    """Whether the item is in a part of a list that rises there."""
-    low, high = begin, end
-    while low < high:
-        middle = (low + high) // 2
-        if rising[middle] < item:
-            low = middle + 1
-        else:
-            high = middle
-    return low < end and rising[low] == item
 
 
 @njit(cache=True, nogil=True)

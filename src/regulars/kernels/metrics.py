@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from .answers import Bools, Ints, Longs
+from .answers import Bools, Ints, Longs, among
 
 
 @njit(cache=True, nogil=True)
@@ -20,12 +20,5 @@ def hits(items: Ints, wanted_starts: Longs, wanted_items: Ints) -> Bools:
         begin, end = wanted_starts[row], wanted_starts[row + 1]
         for place in range(k):
             item = items[row, place]
-            low, high = begin, end
-            while low < high:
-                middle = (low + high) // 2
-                if wanted_items[middle] < item:
-                    low = middle + 1
-                else:
-                    high = middle
-            found[row, place] = item >= 0 and low < end and wanted_items[low] == item
+            found[row, place] = item >= 0 and among(wanted_items, begin, end, item)
     return found
