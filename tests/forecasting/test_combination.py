@@ -3,7 +3,7 @@ import pytest
 
 from forecasting.panels import bare, planted
 from regulars.core.errors import SettingError
-from regulars.forecasting import Combination, MovingAverage, Naive, SeasonalNaive
+from regulars.forecasting import Calibrated, Combination, MovingAverage, Naive, SeasonalNaive
 from regulars.forecasting.combination import blended, weighed
 
 
@@ -40,6 +40,16 @@ def test_the_median_of_counts_is_a_whole_number_and_that_of_weights_is_not():
     assert (told % 1 != 0).mean() > 0.9
     means = Combination(members, aim="mean").fit(panel, 2).forecast(panel).point
     assert means.mean() == pytest.approx(1.4, abs=0.1)
+
+
+@pytest.mark.parametrize("most", [0, 1, 5])  # nothing but zeros; zeros and ones, at the top of the classes; with fives
+def test_quantiles_are_told_where_most_forecasts_are_the_same_number(most):
+    random = np.random.default_rng(1)
+    units = np.where(random.random((300, 30)) < 0.7, 0, most)
+    panel = bare(np.where(random.random((300, 30)) < 0.1, np.minimum(most, 1), units).tolist())
+    forecast = Calibrated(Naive()).fit(panel, 4).forecast(panel)
+    assert np.isfinite(forecast.quantiles).all()
+    assert (np.diff(forecast.quantiles, axis=2) >= 0).all()
 
 
 def test_a_horizon_longer_than_the_history_is_answered():

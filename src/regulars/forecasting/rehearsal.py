@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from regulars.core import QUIET, Run
+from regulars.core import QUIET, Longs, Run
 
 from .arrays import Numbers
 from .forecast import Forecast, check_levels
@@ -43,15 +43,22 @@ class Calibration:
     def apply(self, forecast: Forecast, panel: Panel, levels: Sequence[float]) -> Forecast:
         """The forecast with quantiles; without any earlier error they are the point."""
         check_levels(levels)
-        classes = min(max(len(self.errors) // ENOUGH, 1), CLASSES)
-        bounds = np.quantile(self.volume, np.linspace(0, 1, classes + 1)[1:-1]) if len(self.errors) else np.empty(0)
-        own = np.searchsorted(bounds, self.volume)
-        table = np.zeros((classes, len(levels)), dtype=np.float32)
-        for place in range(classes if len(self.errors) else 0):
+        bounds, own = _classes(self.volume)
+        table = np.zeros((len(bounds) + 1, len(levels)), dtype=np.float32)
+        for place in np.unique(own):
             table[place] = np.quantile(self.errors[own == place], levels)
         offsets = table[np.searchsorted(bounds, forecast.point)]
         logs = np.log1p(forecast.point)[:, :, None] + offsets * spread(panel)[:, None, None]
         return forecast.with_quantiles(levels, np.expm1(logs).astype(np.float32))
+
+
+def _classes(volume: Numbers) -> tuple[Numbers, Longs]:
+    """The bounds of classes of about as many errors each, and the class of each; where volumes tie, none is empty."""
+    classes = min(max(len(volume) // ENOUGH, 1), CLASSES)
+    bounds = np.quantile(volume, np.linspace(0, 1, classes + 1)[1:-1]) if len(volume) else np.empty(0)
+    held = np.isin(np.arange(len(bounds) + 1), np.searchsorted(bounds, volume))
+    bounds = bounds[held[:-1]][: held.sum() - 1] if held.any() else bounds
+    return bounds, np.searchsorted(bounds, volume)
 
 
 def rehearse(forecaster: Forecaster, panel: Panel, horizon: int, windows: int, run: Run = QUIET) -> Rehearsal:
