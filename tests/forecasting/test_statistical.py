@@ -29,6 +29,16 @@ def test_every_method_answers_every_kind_of_series(method):
     assert np.isnan(point[4]).all()
 
 
+@pytest.mark.parametrize("step", ["week", "day"])
+@pytest.mark.parametrize("method", ["ets", "theta", "croston", "tsb", "adida", "imapa"])
+def test_a_product_that_is_new_is_told_from_whatever_it_has(method, step):
+    random = np.random.default_rng(3)
+    series = [[None] * (40 - n) + random.poisson(3, n).tolist() for n in range(1, 15)]
+    point = Statistical(method).fit(panel := bare(series, step), 3).forecast(panel).point
+    assert np.isfinite(point).all()
+    assert point.max() < 30
+
+
 def test_a_weekly_pattern_of_days_is_followed():
     week = [10, 11, 12, 13, 30, 40, 2]
     random = np.random.default_rng(0)

@@ -17,7 +17,7 @@ from .panel import Panel
 METHODS = ("ets", "theta", "croston", "tsb", "adida", "imapa")
 SEASONAL = ("ets", "theta")
 LONGEST = {"ets": 24, "theta": 400}  # seasons that they can take
-FEW = 4  # observed steps below which the mean is the answer
+FEW = 7  # observed steps below which the mean is the answer; ETS refuses to fit fewer
 
 
 @dataclass(frozen=True)
@@ -91,4 +91,5 @@ def whole(units: Numbers, season: int) -> npt.NDArray[np.float64]:
 def _answer(method: Any, told: npt.NDArray[np.float64], horizon: int) -> Numbers:
     if (told == told[0]).all():  # constant series have no variance to fit
         return np.full(horizon, told[0], dtype=np.float32)
-    return np.asarray(method.forecast(told, horizon)["mean"], dtype=np.float32)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of a variance that short series leave without a divisor
+        return np.asarray(method.forecast(told, horizon)["mean"], dtype=np.float32)
