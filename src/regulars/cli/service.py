@@ -148,6 +148,7 @@ def first_day(project: Project, store: Store, run: Run) -> Version | None:
     """
     prepared = None
     if Mark.unfinished(project.output / LOADED) or not (store.events.last_place() or store.items.last_place()):
+        say("the first day: the shop's tables are loaded into the store")
         filled, prepared = load_tables(project, store, run)
         say(f"{filled.events + filled.known:,} events and {store.items.count():,} items are in the store")
     if store.models.all() or not project.model.is_dir():
@@ -157,6 +158,7 @@ def first_day(project: Project, store: Store, run: Run) -> Version | None:
     except ModelError as error:
         say(f"the fitted model is left out: {error}")
         return None
+    say("the fitted model becomes the first version; a machine that has not done so compiles the arithmetic, once")
     versions = Versions(project.output / VERSIONS, store.models)
     fitted = with_repeats(project, _of_model(project, store, saved, data), data, run)
     version = versions.make(fitted)

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from .answers import Floats, Ints, Longs
+from .cholesky import LOOSE, factor, solve_many
 from .sums import positive_sums
 from .vectors import Doubles
 
@@ -67,7 +68,7 @@ def fold_in_rows(
     return ends, found[:at].copy(), sums[:at].copy(), ridges
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=LOOSE, error_model="numpy")
 def added(
     starts: Longs, items: Ints, weights: Floats, vectors: Floats, spectrum: Floats, ridges: Floats, answers: Ints
 ) -> Floats:
@@ -76,32 +77,83 @@ def added(
     diagonal: the spectrum plus the row's ridge. By a system of the size of the row where that is smaller than A:
     A^-1 V' W = D^-1 V' (W^-1 + V D^-1 V')^-1. An answer of -1 gets nothing.
     """
-    out = np.zeros((len(items), answers.shape[1]), dtype=np.float32)
+    k, d = answers.shape[1], vectors.shape[1]
+    out, longest = np.zeros((len(items), k), dtype=np.float32), 0
+    for row in range(len(answers)):
+        longest = max(longest, starts[row + 1] - starts[row])
+    room = min(longest, d)
+    met, wanted, diagonal = np.empty((longest, d)), np.zeros((k, d)), np.empty(d)
+    system, sides = np.empty((room, room)), np.empty((room, k))
     for row in range(len(answers)):
         begin, end = starts[row], starts[row + 1]
-        if begin == end:
-            continue
-        met = vectors[items[begin:end]].astype(np.float64)
-        wanted = np.zeros((answers.shape[1], vectors.shape[1]))
-        for place in range(answers.shape[1]):
-            if answers[row, place] >= 0:
-                wanted[place] = vectors[answers[row, place]]
-        diagonal = spectrum.astype(np.float64) + np.float64(ridges[row])
-        amounts = weights[begin:end].astype(np.float64)
-        out[begin:end] = _added(met, amounts, diagonal, wanted)
+        for place in range(begin, end):
+            for f in range(d):
+                met[place - begin, f] = vectors[items[place], f]
+        for place in range(k):
+            answer = answers[row, place]
+            for f in range(d):
+                wanted[place, f] = vectors[answer, f] if answer >= 0 else 0.0
+        for f in range(d):
+            diagonal[f] = np.float64(spectrum[f]) + ridges[row]
+        m = end - begin
+        if m <= d:
+            _by_items(met[:m], weights[begin:end], diagonal, wanted, system[:m, :m], sides[:m], out[begin:end])
+        else:
+            _by_factors(met[:m], weights[begin:end], diagonal, wanted, system, sides, out[begin:end])
     return out
 
 
-@njit(cache=True, nogil=True)
-def _added(met: Doubles, amounts: Doubles, diagonal: Doubles, wanted: Doubles) -> Doubles:
-    m = len(met)
-    if m <= len(diagonal):
-        scaled = met / diagonal
-        small = scaled @ met.T
-        for place in range(m):
-            small[place, place] += 1 / amounts[place]
-        return np.linalg.solve(small, scaled @ wanted.T)  # type: ignore[return-value]
-    whole = (met.T * amounts) @ met
-    for place in range(len(diagonal)):
-        whole[place, place] += diagonal[place]
-    return (amounts * (met @ np.linalg.solve(whole, wanted.T)).T).T
+@njit(cache=True, nogil=True, fastmath=LOOSE, error_model="numpy")
+def _by_items(
+    met: Doubles, weights: Floats, diagonal: Doubles, wanted: Doubles, system: Doubles, sides: Doubles, out: Floats
+) -> None:
+    """(W^-1 + V D^-1 V')^-1 V D^-1 y_i: a system of the size of the history."""
+    scaled = np.empty_like(diagonal)
+    for a in range(len(met)):
+        for f in range(len(diagonal)):
+            scaled[f] = met[a, f] / diagonal[f]
+        for b in range(a + 1):
+            total = 0.0
+            for f in range(len(diagonal)):
+                total += scaled[f] * met[b, f]
+            system[a, b] = total
+        system[a, a] += 1 / np.float64(weights[a])
+        for place in range(len(wanted)):
+            total = 0.0
+            for f in range(len(diagonal)):
+                total += scaled[f] * wanted[place, f]
+            sides[a, place] = total
+    factor(system)
+    solve_many(system, sides)
+    for a in range(len(met)):
+        for place in range(len(wanted)):
+            out[a, place] = sides[a, place]
+
+
+@njit(cache=True, nogil=True, fastmath=LOOSE, error_model="numpy")
+def _by_factors(
+    met: Doubles, weights: Floats, diagonal: Doubles, wanted: Doubles, system: Doubles, sides: Doubles, out: Floats
+) -> None:
+    """W V A^-1 y_i: a system of the size of the vectors."""
+    d, k = len(diagonal), len(wanted)
+    for a in range(d):
+        for b in range(a):
+            system[a, b] = 0
+        system[a, a] = diagonal[a]
+        for place in range(k):
+            sides[a, place] = wanted[place, a]
+    for row in range(len(met)):
+        for a in range(d):
+            pulled = weights[row] * met[row, a]
+            for b in range(a + 1):
+                system[a, b] += pulled * met[row, b]
+    factor(system)
+    solve_many(system, sides)
+    line = np.empty(k)
+    for row in range(len(met)):
+        line[:] = 0
+        for a in range(d):
+            for place in range(k):
+                line[place] += met[row, a] * sides[a, place]
+        for place in range(k):
+            out[row, place] = weights[row] * line[place]

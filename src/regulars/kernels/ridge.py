@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from .answers import Floats, Longs
+from .cholesky import factor
 from .sgd import Ratings, Side
 
 Doubles = np.ndarray  # float64
@@ -125,12 +126,7 @@ def _by_factors(design: Doubles, ridges: Doubles, errors: Doubles, system: Doubl
 def _cholesky(system: Doubles, right: Doubles) -> None:
     """Solves system @ x = right in place; of the symmetric positive system only the lower half is read, and lost."""
     n = len(right)
-    for a in range(n):
-        for b in range(a + 1):
-            total = system[a, b]
-            for f in range(b):
-                total -= system[a, f] * system[b, f]
-            system[a, b] = np.sqrt(total) if a == b else total / system[b, b]
+    factor(system[:n, :n])
     for a in range(n):
         for f in range(a):
             right[a] -= system[a, f] * right[f]
