@@ -62,6 +62,14 @@ def test_a_log_of_a_few_weeks_is_told_what_is_missing(bare):
     assert "56 days or more" in answer.said
 
 
+@pytest.mark.parametrize("words", [("buy-again", "--method", "weibull"), ("forecast",)])
+def test_views_are_not_taken_for_purchases(bare, words):
+    lines = "\n".join(f"a,milk,2024-0{month}-{day:02d},view" for month in (3, 4, 5) for day in range(1, 20))
+    answer = bare.text(f"user_id,item_id,time,kind\n{lines}\n").run(*words)
+    assert answer.code > 0
+    assert "no event is a purchase: the log has view" in answer.said
+
+
 def test_the_page_has_the_customers_that_were_asked_for(shop):
     said = shop.ok("buy-again", "--method", "weibull", "--customer", "c-003", "--report", "--beside", "frequency")
     page = (shop.output / "buy-again.html").read_text(encoding="utf-8")

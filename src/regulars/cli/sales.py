@@ -12,11 +12,11 @@ from regulars.core.errors import EmptyData, MissingColumn
 from regulars.data import Table
 from regulars.data.readers import readings
 from regulars.forecasting import Columns, Panel, read
+from regulars.marketing.repurchase.reading import purchases
 
 from .project import Project
 
 FROM_EVENTS = ("store", "item_id")
-SOLD = ("purchase", "return")
 
 
 @dataclass(frozen=True)
@@ -58,20 +58,22 @@ def _rows(table: Table) -> Frame:
 
 
 def sold(data: Dataset, keys: tuple[str, ...]) -> tuple[Frame, tuple[str, ...]]:
-    """The purchases and returns of a log as a table of sales; keys: () is the store, if there is one, and the item."""
-    bought = np.isin(data.kind, [place for place, kind in enumerate(data.kinds) if kind in SOLD])
-    context = data.context.filter(bought)
+    """The purchases and returns of a log as a table of sales; keys: () is the store, if there is one, and the item.
+
+    Raises EmptyData for a log without purchases, MissingColumn for a key that it lacks.
+    """
+    data = purchases(data)
+    context = data.context
     keys = keys or tuple(name for name in FROM_EVENTS if name == "item_id" or name in context.columns)
     lacking = [name for name in keys if name != "item_id" and name not in context.columns]
     if lacking:
         raise MissingColumn(f"{FILE}: keys of [forecast] {lacking} are not in the events; {context.columns} are")
     columns = {name: context[name] for name in keys if name != "item_id"}
-    columns["item_id"] = pl.Series(data.items.ids[data.item[bought]])
-    columns["date"] = pl.from_epoch(pl.Series(data.time[bought])).dt.replace_time_zone("UTC")
+    columns["item_id"] = pl.Series(data.items.ids[data.item])
+    columns["date"] = pl.from_epoch(pl.Series(data.time)).dt.replace_time_zone("UTC")
+    columns["units"] = pl.Series(np.where(data.weight < 0, -1.0, 1.0))
     if "quantity" in context.columns:
-        columns["units"] = context["quantity"]
-    else:
-        columns["units"] = pl.Series(np.where(data.weight[bought] < 0, -1.0, 1.0))
+        columns["units"] = context["quantity"].cast(pl.Float64).fill_nan(None).fill_null(columns["units"])
     table = pl.DataFrame(columns).select(*keys, "date", "units")
     return table, keys
 

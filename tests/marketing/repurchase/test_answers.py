@@ -187,3 +187,9 @@ def test_days_that_are_over_are_refused(shop, model):
     yesterday = date.fromtimestamp(MONDAY + 99 * DAY)
     with pytest.raises(SettingError, match="must not be before"):
         due(model, shop, (yesterday, yesterday), at=MONDAY + 100 * DAY)
+
+
+def test_days_that_are_years_away_are_refused(shop, model):
+    later = date.fromtimestamp(MONDAY + 900 * DAY)
+    with pytest.raises(SettingError, match="dates are told for a year"):
+        due(model, shop, (later, later), at=MONDAY + 100 * DAY)

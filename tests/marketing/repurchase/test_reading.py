@@ -60,6 +60,18 @@ def test_views_are_not_purchases():
     assert len(pairs_of(data)) == 1
 
 
+def test_a_log_of_views_alone_has_nothing_that_is_bought_again():
+    data = bought([("a", "milk", 0), ("a", "soap", 1)], kind=["view", "cart"])
+    with pytest.raises(EmptyData, match="the log has cart, view"):
+        pairs_of(data)
+
+
+def test_events_without_a_kind_and_kinds_of_the_shop_are_purchases_where_none_is_named():
+    rows = [("a", "milk", 0), ("a", "soap", 1), ("a", "tea", 2), ("a", "rice", 3)]
+    data = bought(rows, kind=["event", "view", "dispatched", "rating"])
+    assert data.items.names(pairs_of(data).items).to_list() == ["milk", "tea"]
+
+
 def test_nothing_after_the_moment_changes_the_pairs():
     data, _, _ = renewals(customers=30)
     moment = MONDAY + 200 * DAY

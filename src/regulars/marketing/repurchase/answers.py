@@ -69,13 +69,18 @@ def due(
 
     A row for each customer and product whose expected date, as `buy_again` tells it, is one of these days; by date,
     the likeliest first. Columns: expected_date, user_id, item_id, probability (that the next purchase falls into these
-    days), reason. Raises SettingError when they are over at the moment of asking, EmptyData.
+    days), reason. Raises SettingError when they are over at the moment of asking, or begin more than a year after it,
+    EmptyData.
     """
     first, last = days
     past = Past.of(data, at)
     today = datetime.fromtimestamp(past.at, ZoneInfo(zone)).date()
     if not max(first, today) <= last:
         raise SettingError(f"who is due from {first} to {last}? The last day must not be before the first, or {today}")
+    if (first - today).days > FARTHEST:
+        raise SettingError(
+            f"who is due from {first} on cannot be told: the log ends on {today}, and dates are told for a year"
+        )
     midnights = [datetime.combine(day, time(), ZoneInfo(zone)).timestamp() for day in (first, last + timedelta(days=1))]
     ahead = [max(midnight - past.at, 0) / (7 * DAY) for midnight in midnights]
     parts = [_none(data)]

@@ -6,8 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from regulars.core import DAY, Bools, Dataset, Floats, Frame, Ints, Longs, Queries, floats, ints, spans, starts_of
+from regulars.core import (
+    DAY,
+    EVENT,
+    Bools,
+    Dataset,
+    Floats,
+    Frame,
+    Ints,
+    Longs,
+    Queries,
+    floats,
+    ints,
+    spans,
+    starts_of,
+)
 from regulars.core.errors import EmptyData
+from regulars.data.kinds import WEIGHTS
 from regulars.features.numbers import sizes
 
 from .pairs import SHELF, Pairs
@@ -17,9 +32,25 @@ BACK = ("return", "refund")
 LATELY, LONGER = 28, 84  # days in which the buyers of a product are counted
 
 
+def counted(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Which kinds of a log tell of purchases and of what came back.
+
+    Where it names no purchases, events without a kind do, and kinds that only this shop has; views, carts, ratings and
+    their like never do.
+    """
+    own = tuple(kind for kind in kinds if kind == EVENT or kind not in WEIGHTS)
+    return (*((PURCHASE,) if PURCHASE in kinds else own), *BACK)
+
+
 def purchases(data: Dataset) -> Dataset:
-    """What was bought and what was brought back: all events where the log does not name purchases."""
-    return data.of_kinds((PURCHASE, *BACK)) if PURCHASE in data.kinds else data
+    """What was bought and what was brought back. Raises EmptyData when no kind of the log's events is a purchase."""
+    counting = counted(data.kinds)
+    if len(data) and not set(data.kinds) & set(counting) - set(BACK):
+        raise EmptyData(
+            f"no event is a purchase: the log has {', '.join(sorted(data.kinds))}. Purchases are what this is learned "
+            "from: add the table of orders as one more [[events]]"
+        )
+    return data.of_kinds(counting)
 
 
 def last_moment(data: Dataset) -> int:

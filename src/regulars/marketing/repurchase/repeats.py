@@ -35,7 +35,7 @@ from .answers import best_pairs, check_horizon, expected_days, reasons
 from .hazard import Hazard
 from .method import HORIZONS, RepurchaseMethod, RepurchaseModel
 from .pairs import Pairs
-from .reading import BACK, PURCHASE, Bought, Past
+from .reading import PURCHASE, Bought, Past, counted
 
 NAME = "buy_again"  # of the source
 
@@ -161,12 +161,12 @@ def by_visits(history: Histories, now: Longs) -> Histories:
 
 
 def _counting(kinds: Sequence[str]) -> Ints:
-    """The codes of purchases and of what comes back; of all kinds of the log where it does not name purchases.
+    """The codes of purchases and of what comes back, those that a log without purchases may name later among them.
 
     A service gives the kinds that a log lacks the next codes, in the order of `WEIGHTS`.
     """
     known = (*kinds, *(kind for kind in WEIGHTS if kind not in kinds))
-    counting = {PURCHASE, *BACK} | (set() if PURCHASE in kinds else set(kinds))
+    counting = {PURCHASE, *counted(kinds)}
     return ints([code for code, kind in enumerate(known) if kind in counting])
 
 
