@@ -97,7 +97,8 @@ def forecast(
         ]
         if paged:
             after = None if other is None else answer
-            found = Demand(panel, planned, after, said_of(changes), judged, sales.notes, sales.names)
+            change, adds_up = said_of(changes), given.aim == "mean"
+            found = Demand(panel, planned, after, change, judged, sales.notes, sales.names, adds_up=adds_up)
             files.append(str(write_demand(project, found, way, run)))
     facts: dict[str, Any] = {
         "series": panel.n_series,

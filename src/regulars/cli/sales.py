@@ -98,7 +98,6 @@ def _worth_it(panel: Panel, given: ForecastTable) -> tuple[Panel, list[str]]:
         kept &= np.argsort(np.argsort(-total, kind="stable"), kind="stable") < given.most
     share = np.nansum(panel.units[kept]) / max(np.nansum(panel.units), 1)
     left = panel.n_series - int(kept.sum())
-    note = (
-        f"{left:,} series that sold too rarely (least, most of [forecast]) were left out: {1 - share:.1%} of the units"
-    )
+    lost = f"{100 * (1 - share):.1f} % of the units"
+    note = f"{left:,} series that sold too rarely (least, most of [forecast]) were left out: {lost}"
     return panel.only(kept), [note] if left else []

@@ -88,12 +88,12 @@ def read(
         notes.append("times with a zone count by the days of UTC; set zone of [time] to the shop's")
     unusable = rows.select(pl.any_horizontal(pl.col(*columns.keys, columns.time).is_null())).to_series()
     if unusable.any():
-        notes.append(f"{int(unusable.sum())} rows without a key or a date were left out")
+        notes.append(f"{int(unusable.sum()):,} rows without a key or a date were left out")
     again = (
         rows.filter(~unusable, pl.col(columns.units).is_not_null()).select(*columns.keys, columns.time).is_duplicated()
     )
     if again.any():
-        notes.append(f"{int(again.sum())} rows shared their series and day with another, and were added up")
+        notes.append(f"{int(again.sum()):,} rows shared their series and day with another, and were added up")
     return _arranged(rows.filter(~unusable), columns, step, gaps, static, notes)
 
 
@@ -113,15 +113,15 @@ def _arranged(rows: Frame, columns: Columns, step: str, gaps: str, static: Frame
     units, returned = cells.units(rows[columns.units], gaps, notes)
     closed = _shut(units, keys, step)
     if closed.any():
-        notes.append(f"{int(closed.any(axis=1).sum())} series were shut for {SHUT[step]} {step}s or longer")
+        notes.append(f"{int(closed.any(axis=1).sum()):,} series were shut for {SHUT[step]} {step}s or longer")
         if closed[:, -1].any():
-            still = f"{int(closed[:, -1].sum())} of them still are at the end"
+            still = f"{int(closed[:, -1].sum()):,} of them still are at the end"
             notes.append(f"{still}: their forecast is what they would sell if they were not")
         units = np.where(closed, np.nan, units)
     absent = None
     if columns.in_stock:
         absent = cells.mean(rows[columns.in_stock])[:, :n_steps] < 0.5
-        notes.append(f"{int((absent & ~np.isnan(units)).sum())} {step}s without stock count as not observed")
+        notes.append(f"{int((absent & ~np.isnan(units)).sum()):,} {step}s without stock count as not observed")
         units = np.where(absent, np.nan, units)
     past = {name: cells.mean(rows[name])[:, :n_steps] for name in columns.past}
     panel = Panel(
@@ -155,7 +155,7 @@ class _Cells:
         sold = np.bincount(at, np.maximum(units, 0), minlength=rows.size).reshape(rows.shape)
         returned = np.bincount(at, np.maximum(-units, 0), minlength=rows.size).reshape(rows.shape)
         if (units < 0).any():
-            notes.append(f"{int((units < 0).sum())} rows below 0 are returns, and no demand")
+            notes.append(f"{int((units < 0).sum()):,} rows below 0 are returns, and no demand")
         begun = np.maximum.accumulate(rows > 0, axis=1)
         empty = np.where(begun, 0, np.nan) if gaps == "zero" else np.nan
         return np.where(rows > 0, sold, empty).astype(np.float32), returned.astype(np.float32)

@@ -17,7 +17,10 @@
     const words = all.map((one) => one.textContent.toLowerCase());
 
     const show = () => {
-      for (const [place, one] of all.entries()) one.hidden = String(place) !== list.value;
+      for (const [place, one] of all.entries()) {
+        one.hidden = String(place) !== list.value;
+        if ("late" in one.dataset) for (const plot of one.querySelectorAll(".plot")) plot.scrollLeft = plot.scrollWidth;
+      }
       before.disabled = list.selectedIndex <= 0;
       after.disabled = list.selectedIndex >= list.options.length - 1;
     };
@@ -49,6 +52,8 @@
     before.addEventListener("click", () => step(-1));
     after.addEventListener("click", () => step(1));
     all[0].before(bar);
+    let wide = innerWidth;
+    addEventListener("resize", () => { if (innerWidth !== wide) { wide = innerWidth; show(); } });
     narrow();
   }
 })();

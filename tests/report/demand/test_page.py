@@ -8,7 +8,16 @@ import polars as pl
 import pytest
 
 from forecasting.panels import bare, planted
-from regulars.forecasting import Calibrated, Judgment, MovingAverage, Regression, SeasonalNaive, changed, rolled
+from regulars.forecasting import (
+    Calibrated,
+    Combination,
+    Judgment,
+    MovingAverage,
+    Regression,
+    SeasonalNaive,
+    changed,
+    rolled,
+)
 from regulars.report.demand import Demand, Look, nodes
 from regulars.report.demand.covered import inside
 from report.reader import Reader
@@ -105,6 +114,24 @@ def test_a_sum_has_quantiles_from_the_rounds_and_none_without_them(found):
     apart = found.forecast.quantiles[:, :, -1].sum(axis=0) - found.forecast.quantiles[:, :, 0].sum(axis=0)
     assert (narrow < 0.8 * apart / whole.point).all(), "errors of series make up for one another in part"
     assert nodes(replace(found, judgment=None))[0].quantiles is None
+
+
+def test_a_sum_of_medians_is_told_by_how_far_earlier_sums_lay_off():
+    random = np.random.default_rng(0)
+    panel = bare((random.random((60, 60)) < 0.25).astype(int).tolist())  # the median of each is 0, of all it is 15
+    way = Combination((MovingAverage(window=40),))
+    judgment = Judgment({"forecast": rolled(way, panel, [48, 52, 56], horizon=4)})
+    told = Demand(panel, way.fit(panel, 4).forecast(panel), judgment=judgment, adds_up=False)
+    assert told.forecast.point.sum() == 0
+    whole = nodes(told)[0]
+    assert whole.point == pytest.approx(15, abs=5)
+    assert not whole.rounds
+    assert nodes(replace(told, adds_up=True))[0].point.sum() == 0
+    read = Reader(written(told))
+    assert f"60 series will sell about {whole.point.sum():.0f} units" in read.text
+    assert "they add up to 0" in read.text
+    bare_page = Reader(written(replace(told, judgment=None)))
+    assert "they add up to 0, which is too little" in bare_page.text
 
 
 def test_rounds_promotions_prices_and_what_was_not_observed_are_drawn(found):

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regulars.core import Bools, Floats, Ints, Settings, setting
+from regulars.core import Bools, Floats, Ints, Settings, floats, setting
 from regulars.forecasting import Forecast, Panel
+from regulars.forecasting.arrays import part
 from regulars.forecasting.calendar import Dates
 from regulars.forecasting.hierarchy import summed
 from regulars.forecasting.totals import total
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .study import Demand
 
 WHOLE, SERIES = "Everything", "Single series"
+MIDDLE = 0.5  # the quantile of a sum that stands for it where its parts do not add up
 
 
 @dataclass(frozen=True)
@@ -80,20 +82,22 @@ def _of_level(found: "Demand", level: Sequence[str], group: str, most: int) -> l
     panel, rounds = found.panel, found.rounds
     members = panel.groups(level) if level else np.zeros(panel.n_series, dtype=np.int32)
     told = total(found.forecast, panel, level, rounds, found.forecast.levels)
-    changed = None if found.changed is None else summed(found.changed.point, members)
+    point, changed = told.point, None if found.changed is None else summed(found.changed.point, members)
+    fair = not found.adds_up and told.quantiles is not None and MIDDLE in told.levels
+    if fair:
+        point = told.at(MIDDLE)
+        changed = None if changed is None else floats(changed * np.nan_to_num(part(point, told.point), nan=1.0))
     units = summed(panel.units, members)
-    earlier = [] if rounds is None else [summed(one.point, members) for one in rounds.forecasts]
+    shown = () if rounds is None or fair else rounds.forecasts
+    earlier = [summed(one.point, members) for one in shown]
     first = np.unique(members, return_index=True)[1]
     order = np.argsort(-np.nansum(units, axis=1), kind="stable")[:most]
     made = []
     for node in order.tolist():
         name = found.called(level[0], panel.keys[level[0]][int(first[node])]) if level else "all series"
-        said = tuple(
-            Round(one.dates, point[node])
-            for one, point in zip(() if rounds is None else rounds.forecasts, earlier, strict=True)
-        )
+        said = tuple(Round(one.dates, sums[node]) for one, sums in zip(shown, earlier, strict=True))
         quantiles = None if told.quantiles is None else told.quantiles[node]
-        made.append(_node(found, name, group, units[node], told.point[node], quantiles, said, _at(changed, node), {}))
+        made.append(_node(found, name, group, units[node], point[node], quantiles, said, _at(changed, node), {}))
     return made
 
 

@@ -287,4 +287,5 @@ def _ends(node: Node) -> list[Any]:
 
 
 def _days(node: Node) -> alt.Axis:
-    return alt.Axis(title=None, format="%-d %b %Y" if _stride(node) == 7 else "%-d %b", labelOverlap=True, tickCount=6)
+    label = "timeFormat(datum.value, datum.index === 0 || month(datum.value) === 0 ? '%-d %b %Y' : '%-d %b')"
+    return alt.Axis(title=None, labelExpr=label, labelOverlap=True, labelSeparation=10, tickCount=6)

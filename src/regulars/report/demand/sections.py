@@ -14,7 +14,7 @@ from ..markup import Content, Markup, figure, joined, paragraph, table, tag
 from ..numbers import count, plural, share
 from .covered import inside
 from .nodes import SERIES, WHOLE, Node, nodes
-from .sentences import ahead_said, panel_said, verdict_said
+from .sentences import ahead_said, panel_said, sums_said, verdict_said
 from .study import NAIVE, OWN, Demand
 from .words import amount, called, change, day_said, metric_name, steps, units_said
 
@@ -35,6 +35,15 @@ class Told:
         return nodes(self.found)
 
     @cached_property
+    def sums(self) -> tuple[float, float]:
+        """Units of all series in all steps, and after the change, as the first picture has them."""
+        found = self.found
+        whole = next((node for node in self.nodes if node.group == WHOLE), None)
+        now = found.forecast.point if whole is None else whole.point
+        after = (None if found.changed is None else found.changed.point) if whole is None else whole.changed
+        return float(np.nansum(now)), 0.0 if after is None else float(np.nansum(after))
+
+    @cached_property
     def inside(self) -> Frame:
         """How many steps fell between two quantiles."""
         return pl.DataFrame() if self.found.judgment is None else inside(self.found.judgment)
@@ -47,15 +56,18 @@ def fans(told: Told) -> Markup:
     words = (
         "The thin line is what was sold, the thick one what is forecast. "
         + _bands(told)
-        + (
-            " The lines in the other color are what was said before, of steps that have since been seen."
-            if found.rounds
-            else ""
-        )
+        + _earlier(told.nodes)
         + (" Broken: the forecast after the change." if found.changed is not None else "")
         + _marks(told.nodes)
     )
     return joined([paragraph(words), tag("div", pieces, data_picker="Search a store or a product")])
+
+
+def _earlier(drawn: list[Node]) -> str:
+    if not any(node.rounds for node in drawn):
+        return ""
+    whose = "" if any(node.rounds for node in drawn if node.group == WHOLE) else " of single series"
+    return f" The lines in the other color are what was said before{whose}, of steps that have since been seen."
 
 
 def _bands(told: Told) -> str:
@@ -104,6 +116,7 @@ def _piece(told: Told, node: Node) -> Markup:
         figure(Markup(common.telling(plots.fan(node))), alt),
         data_name=f"{node.name} ({units_said(coming)})",
         data_group=node.group,
+        data_late=True,  # on a phone, a picture shows its right end first
     )
 
 
@@ -139,7 +152,7 @@ def changed(told: Told) -> Markup | None:
     found = told.found
     if found.changed is None:
         return None
-    before, after = (float(np.nansum(one.point)) for one in (found.forecast, found.changed))
+    before, after = told.sums
     rows: list[list[Content]] = []
     for node in told.nodes:
         if node.group != SERIES and node.changed is not None:
@@ -313,17 +326,16 @@ def protocol(told: Told) -> Markup:
 def lead(told: Told) -> Markup:
     """The whole page in a few sentences."""
     found = told.found
-    h, total = found.forecast.horizon, float(np.nansum(found.forecast.point))
+    h, (total, other) = found.forecast.horizon, told.sums
     begin = day_said(found.forecast.dates[0])
     text = (
         f"In the {steps(h, found.step)} from {begin} on, {plural(found.panel.n_series, 'series', 'series')} will sell "
         f"about {amount(total)} units; in the latest {h} they sold {amount(found.latest)} "
-        f"({change(total, found.latest)}). "
+        f"({change(total, found.latest)}). {sums_said(found)}"
     )
     if found.judgment is not None:
         text += verdict_said(told.found) + " "
     if found.changed is not None:
-        other = float(np.nansum(found.changed.point))
         text += f"With {found.change} it would be {amount(other)} units ({change(other, total)})."
     return tag("p", text.strip(), cls="lead")
 

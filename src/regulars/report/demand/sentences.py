@@ -4,7 +4,7 @@ import numpy as np
 
 from ..numbers import plural, share
 from .study import NAIVE, OWN, Demand
-from .words import day_said, steps
+from .words import amount, day_said, steps
 
 
 def verdict_said(found: Demand) -> str:
@@ -18,6 +18,19 @@ def verdict_said(found: Demand) -> str:
         way = "below" if own < naive else "above"
         text += f"; its MASE of {own:.3f} is {share(abs(1 - own / naive))} {way} that of the season before, repeated"
     return text + "."
+
+
+def sums_said(found: Demand) -> str:
+    """What a sum of the table is worth; nothing where units are means."""
+    if found.adds_up or found.panel.n_series < 2:
+        return ""
+    total = f"add up to {amount(float(np.nansum(found.forecast.point)))}"
+    if found.rounds is None:
+        return f"The units of the series are medians: off by least for each, they {total}, which is too little. "
+    return (
+        f"The units of the series are medians: off by least for each, they {total}. What stands here of sums is told "
+        "by how far those of earlier rounds lay off. "
+    )
 
 
 def ahead_said(found: Demand) -> str:

@@ -19,7 +19,8 @@ class Demand:
     """panel, forecast: as planned. changed: the forecast at other prices or promotions, and `change` in words.
 
     judgment: of `forecast`, seasonal_naive and others at earlier origins; notes: what had to be put right in the table.
-    names: by column of the keys, what people call its values.
+    names: by column of the keys, what people call its values. adds_up: whether the units are means; medians and what
+    aims at percentages add up to too little, so that their sums are told by how far earlier ones lay off.
     """
 
     panel: Panel
@@ -30,6 +31,7 @@ class Demand:
     notes: tuple[str, ...] = ()
     names: Mapping[str, Mapping[object, str]] = field(default_factory=dict)
     look: Look = field(default_factory=Look)
+    adds_up: bool = True
 
     @property
     def rounds(self) -> Rolled | None:
