@@ -14,7 +14,7 @@ from regulars.core.errors import StoreError
 from . import logs
 from .calls import Call, Endpoint, Reply, encode
 from .gate import Access, Gate
-from .limits import Limits, body_of, media_of
+from .limits import Limits, body_of, check_plain, media_of
 from .metrics import Metrics
 from .openapi import document
 from .problems import Problem, problem_of
@@ -30,7 +30,9 @@ ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = Mapping[bytes, bytes]
 
 PROBLEM = b"application/problem+json"
-READ = frozenset((b"authorization", b"content-length", b"content-type", b"x-api-key", b"x-request-id"))
+READ = frozenset(
+    (b"authorization", b"content-encoding", b"content-length", b"content-type", b"x-api-key", b"x-request-id")
+)
 LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:")
 THREADS = 8  # for calls of the store
 OPEN = Access(open=True)
@@ -118,6 +120,7 @@ class App:
 
     async def _read(self, call: Call, endpoint: Endpoint, headers: Headers, receive: Receive) -> None:
         started = time.perf_counter()
+        check_plain(headers.get(b"content-encoding", b""))
         call.media = media_of(headers.get(b"content-type", b""), lines=endpoint.lines)
         call.raw = await body_of(receive, headers.get(b"content-length", b""), self._limits)
         if not endpoint.lines:

@@ -1,5 +1,6 @@
 """Coding: what callers call the kinds of events, and the codes that a model has for them."""
 
+import logging
 import math
 import threading
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,7 @@ from .live import KINDS, live_codes
 _NOTHING: Final[tuple[tuple[Any, ...], ...]] = ((), (), (), (), ())  # columns of no event
 _CODES: Final = 127  # kinds that an int8 tells apart
 _WORDS: Final = 10_000  # of callers, that are remembered
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -88,6 +90,8 @@ class Coding:
         with _LEARNING:
             if name not in self.kinds and len(self.kinds) < _CODES:
                 self.kinds += (name,)
+                if name not in self.weights:
+                    _log.warning("events of the kind %r weigh 1, as much as purchases; [kinds] can say otherwise", name)
             code = self.kinds.index(name if name in self.kinds else EVENT)
             found = code, self.weights.get(name, 1.0)
             if len(self._words) < _WORDS:

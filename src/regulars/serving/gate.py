@@ -43,7 +43,7 @@ class Gate:
             raise Problem("no-key", "send a key as `Authorization: Bearer KEY` or `X-Api-Key: KEY`")
         key = await self._keys.find(secret)
         if key is None:
-            raise Problem("no-key", "this key is unknown or was revoked; make one with: regulars keys make NAME")
+            raise Problem("no-key", "this key is unknown or was revoked; make one: regulars keys make NAME --role read")
         if not allows(key, role):
             raise Problem("not-allowed", f"this needs a key of the role {role}; {key.name} has {', '.join(key.roles)}")
         return key

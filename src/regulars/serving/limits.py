@@ -35,6 +35,13 @@ def media_of(header: bytes, *, lines: bool) -> bytes:
     raise Problem("wrong-media-type", f"Content-Type must be application/json{more}; it is {came}")
 
 
+def check_plain(header: bytes) -> None:
+    """Raises Problem for a body that is compressed: how large it is would only be known when it is too late."""
+    if (came := header.strip().lower()) not in (b"", b"identity"):
+        said = came.decode("ascii", "backslashreplace")
+        raise Problem("wrong-media-type", f"a body is taken as it is; its Content-Encoding is {said}")
+
+
 async def body_of(receive: Receive, length: bytes, limits: Limits) -> bytes:
     """The whole body. length: what the header says, b"" if nothing. Raises Problem (too-large, too-slow)."""
     if length.isdigit() and int(length[:20]) > limits.max_bytes:

@@ -8,6 +8,25 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+LOOKED_UP = {
+    "catalog_items": "Items that the service knows",
+    "events_place": "Place in the store of the newest event that is counted",
+    "problems": "What is wrong at the moment; /v1/models names it",
+    "store_went_back": "How often an older copy took the place of the store, since the start",
+    "audience_customers": "Customers who are held in memory for audiences",
+    "source_failures": "Questions that a source failed to answer, since the start",
+    "shadow_answers": "Answers of shadow versions, since the start",
+    "shadow_dropped": "Questions that shadow versions were spared under load, since the start",
+    "refits": "Refits of this replica, since the start",
+    "refit_failures": "Refits of this replica that failed, since the start",
+    "refit_seconds": "How long the last refit took",
+    "refitting": "1 while this replica refits",
+    "store_up": "1 while the store answers",
+    "requests_in_flight": "Requests that are being answered",
+    "events_waiting": "Events that wait for their commit",
+    "exposures_waiting": "Answers that wait to be logged as exposures",
+    "exposures_lost": "Answers that could not be logged, since the start",
+}
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -89,7 +108,7 @@ class _Looked(Collector):
 
     def collect(self) -> list[GaugeMetricFamily]:
         found = [
-            GaugeMetricFamily(f"regulars_{name}", name.replace("_", " "), value=value)
+            GaugeMetricFamily(f"regulars_{name}", LOOKED_UP.get(name, name), value=value)
             for name, value in self._figures().items()
         ]
         version = GaugeMetricFamily("regulars_model_info", "The version that answers", labels=("version",))

@@ -134,6 +134,11 @@ def invalid(where: str, wanted: str) -> Problem:
 def mistake_of(error: msgspec.ValidationError) -> tuple[str, str]:
     """Where it is, and what was wanted there."""
     wanted, _, where = str(error).partition(" - at `")
+    if "matching regex" in wanted:
+        wanted = "a text without the character zero"
+    wanted = wanted.replace("Object contains unknown field", "there is no").replace(
+        "Object missing required field", "required:"
+    )
     if wanted.startswith("Expected"):
         wanted = _TYPE.sub(lambda found: " or ".join(_TYPES.get(one, one) for one in found[1].split(" | ")), wanted)
     return where.rstrip("`").removeprefix("$").removeprefix(".") or "body", wanted.replace("`", "")

@@ -52,6 +52,8 @@ def _converted(found: dict[str, Any], kind: type[msgspec.Struct]) -> Any:
         return msgspec.convert(found, kind, strict=False)
     except msgspec.ValidationError as error:
         where, wanted = mistake_of(error)
+        if unknown := set(found) - (known := {field.name for field in msgspec.structs.fields(kind)}):
+            where, wanted = "query", f"there is no {min(unknown)}; there is {', '.join(sorted(known)) or 'nothing'}"
         raise invalid("query" if where == "body" else where, wanted) from error
 
 

@@ -72,6 +72,16 @@ def test_the_key_of_a_page_asks_for_no_id_that_can_be_guessed(guarded, customer)
     assert "the shop's server" in reply.json()["detail"]
 
 
+@pytest.mark.parametrize("weight", [-1, 10.5, 1e15])
+def test_one_event_of_a_page_cannot_outweigh_those_of_everybody_else(guarded, weight):
+    shop, secrets = guarded
+    heavy = [{**EVENT, "weight": weight}, {**EVENT, "kind": "rating", "weight": 5}]
+    reply = shop.ask("POST", "/v1/events", json=heavy, key=secrets["page"])
+    assert (reply.status_code, reply.json()["stored"]) == (207, 1)
+    assert reply.json()["refused"][0]["where"] == "weight"
+    assert shop.ask("POST", "/v1/events", json=heavy, key=secrets["events"]).json()["stored"] == 2
+
+
 def test_either_header_carries_the_key(guarded):
     shop, secrets = guarded
     for headers in ({"X-Api-Key": secrets["read"]}, {"Authorization": f"bearer  {secrets['read']}"}):

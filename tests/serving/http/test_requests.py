@@ -119,7 +119,12 @@ def test_a_mistake_is_told_with_its_place_and_what_was_wanted(shop):
     told = problem(shop.ask("GET", "/v1/recommend/c1?k=many"))
     assert told["errors"][0]["where"] == "k"
     told = problem(shop.ask("GET", "/v1/recommend/c1?size=5"))
-    assert "size" in told["detail"]
+    assert "there is no size; there is " in told["detail"]
+    assert "scenario" in told["detail"]
+    told = problem(shop.ask("POST", "/v1/recommend", json={"session": [{"name": "a"}]}))
+    assert told["errors"][0]["wanted"] in ("required: item", "there is no name")
+    told = problem(shop.ask("POST", "/v1/recommend", json={"customer": "a\0b"}))
+    assert told["errors"] == [{"where": "customer", "wanted": "a text without the character zero"}]
     assert "given once" in problem(shop.ask("GET", "/v1/popular?k=1&k=2"))["detail"]
     assert "home" in problem(shop.ask("GET", "/v1/recommend/c1?scenario=hom"))["detail"]
     assert "wrong" in problem(shop.ask("POST", "/v1/recommend", json={"rules": {"where": "wrong"}}))["detail"]
@@ -140,6 +145,14 @@ def test_a_body_must_say_that_it_is_json(shop):
         assert problem(reply)["status"] == 415
     fine = {"content-type": "Application/JSON; charset=utf-8"}
     assert shop.ask("POST", "/v1/recommend", content="{}", headers=fine).status_code == 200
+
+
+def test_a_body_that_is_compressed_is_refused_by_that_name(shop):
+    for coding, status in (("gzip", 415), ("br, gzip", 415), ("identity", 200), ("", 200)):
+        headers = {"content-type": "application/json", "content-encoding": coding}
+        reply = shop.ask("POST", "/v1/events", content='{"customer": "c1", "item": "a"}', headers=headers)
+        assert reply.status_code == status
+        assert status == 200 or coding in problem(reply)["detail"]
 
 
 def test_request_ids_come_back_if_a_log_can_take_them(shop):
@@ -298,6 +311,7 @@ def test_metrics_count_what_was_asked(shop):
     assert 'regulars_model_info{version="v1"} 1.0' in page
     assert "regulars_store_up 1.0" in page
     assert "regulars_catalog_items 3.0" in page
+    assert all(len(line.split(maxsplit=3)[3]) > 15 for line in page.splitlines() if line.startswith("# HELP"))
     shop.store, store = Away(), shop.store
     assert "regulars_store_up 0.0" in shop.ask("GET", "/metrics").text
     shop.store = store

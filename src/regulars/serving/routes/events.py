@@ -17,6 +17,7 @@ from ..schemas import Event, Merged, Refused, Taken
 
 AHEAD_SECONDS = 300  # of a clock: so far in the future is now, further is refused
 NEVER = 2**40  # seconds UTC beyond any calendar
+HEAVIEST = 10.0  # of what everybody on the internet may send: as much as the highest mark
 _one = msgspec.json.Decoder(Event)
 
 
@@ -58,9 +59,12 @@ def _read(call: Call, now: float) -> tuple[list[Stored], list[Refused], list[str
     events: list[Stored] = []
     refused: list[Refused] = []
     ids: list[str | None] = []
+    anybody = call.key is not None and set(call.key.roles) == {"page"}
     for number, part in enumerate(parts, 1):
         try:
             event = _stored(_one.decode(part), now)
+            if anybody and not 0 <= event.weight <= HEAVIEST:
+                raise invalid("weight", f"from 0 to {HEAVIEST:g} with a key of the role page; it is {event.weight:g}")
         except (msgspec.DecodeError, RecursionError, UnicodeError, Problem, BadRecord) as error:
             refused.append(_refused(number, error))
             ids.append(None)
