@@ -49,6 +49,7 @@ from regulars.models import VSKNN as VSKNN
 from regulars.models import WARP as WARP
 from regulars.models import AssociationRules as AssociationRules
 from regulars.models import BasketRidge as BasketRidge
+from regulars.models import CategoryPopularity as CategoryPopularity
 from regulars.models import Content as Content
 from regulars.models import ContentToCF as ContentToCF
 from regulars.models import FunkSVD as FunkSVD

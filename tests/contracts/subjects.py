@@ -52,6 +52,7 @@ SETTINGS = {
     "tifu_knn": {"neighbors": 12, "groups": 50, "within": 1.0, "between": 1.0},  # whose order is chance
     "up_cf": {"neighbors": 20, "recency": 100, "locality": 2.0},
     "gp_top_freq": {"fading": 0.95},
+    "category_popularity": {"smoothing": 1.0, "damping": 0.0},
     "basket_ridge": {"targets": 5, "regularization": 5.0},
     "vsknn": {"neighbors": 20, "gap_minutes": math.inf},  # whose events lie days apart
     "stan": {"neighbors": 20, "distance_half_life": 10.0, "position_half_life": 10.0, "gap_minutes": math.inf},
@@ -110,6 +111,7 @@ PLANTED = {
     "knn_baseline": shops.ratings,
     "user_knn_baseline": shops.ratings,
     "content": shops.described,
+    "category_popularity": shops.described,
     "two_tower": shops.described,
     "content_to_cf": shops.described,
 }
@@ -209,5 +211,5 @@ BOTH = (
     "content_to_cf",
     *RATERS,
 )
-EXPLAINERS = ("personal", "gp_top_freq", "tifu_knn", "up_cf", "basket_ridge", *BOTH, *COMPOSED)
+EXPLAINERS = ("personal", "category_popularity", "gp_top_freq", "tifu_knn", "up_cf", "basket_ridge", *BOTH, *COMPOSED)
 FINDERS = (*BOTH, "Fallback", "RankFusion", "LearnedBlend", "Route", "Pipeline")

@@ -19,7 +19,7 @@ from regulars.models import METHODS
 
 WHOLE = shops.described(seed=3).data
 RATED = shops.ratings(seed=3).data
-NEED_FEATURES = ("content", "content_to_cf")
+NEED_FEATURES = ("content", "content_to_cf", "category_popularity")
 
 
 def log(name: str) -> Dataset:

@@ -10,11 +10,12 @@ import pytest
 import shops
 from regulars.core import DAY, MISSING, Allowed, Dataset, Queries, Run, ints
 from regulars.core.errors import BadTable, MissingColumn, SettingError
-from regulars.models import EASE, ItemKNN, Personal, Popularity
+from regulars.marketing.repurchase import BoughtAgain, Hazard, Recurrent
+from regulars.models import EASE, CategoryPopularity, ItemKNN, Personal, Popularity
 from regulars.models.kinds.saving import load, save
 from regulars.ranking import RANKERS, Boost, Cap, DeepRanker, Only, TreeRanker, TwoStage, Unseen
 from regulars.ranking.pairs import pairs_of
-from regulars.ranking.traits import Readings
+from regulars.ranking.traits import FEATURES, Readings
 from regulars.ranking.two_stage import evidence_of
 
 RUN = Run(threads=1)
@@ -46,6 +47,13 @@ def towns(n=1_000, seed=0):
     items = items.with_columns(price=pl.col("item_id") % 7 + 1.5)
     customers = pl.DataFrame({"user_id": range(n), "town": ["Ulm" if n_ % 5 <= 2 else "Bonn" for n_ in range(n)]})
     return Dataset.of(log, items=items, customers=customers)
+
+
+def twice(data: Dataset) -> Dataset:
+    """Everything is bought again nine days later."""
+    both = {name: np.concatenate([getattr(data, name)] * 2) for name in ("user", "item", "time", "weight", "kind")}
+    both["time"][len(data) :] += 9 * DAY
+    return replace(data, **both).sorted()
 
 
 @pytest.mark.parametrize(
@@ -84,9 +92,17 @@ def test_training_rows_are_the_rows_of_serving_at_that_moment():
         np.testing.assert_array_equal(served.codes, taught.table.codes[rows])
 
 
-def test_what_came_after_the_moment_changes_no_training_row():
-    data = towns(200)
-    method = TwoStage((Personal(), Popularity()), share=0.4, depth=15)
+@pytest.mark.parametrize(
+    "sources",
+    [
+        (Personal(), Popularity()),
+        (CategoryPopularity(), BoughtAgain(Hazard(gaps="weibull"))),
+        (CategoryPopularity(columns=("kind",)), BoughtAgain(Recurrent(weeks=1, moments=1, epochs=1), clock="visits")),
+    ],
+)
+def test_what_came_after_the_moment_changes_no_training_row(sources):
+    data = twice(towns(200))
+    method = TwoStage(sources, features=FEATURES, share=0.4, depth=15)
     (lesson,) = method.past(data)
     late = data.time >= lesson.queries.times[0]
     random = np.random.default_rng(1)
@@ -94,7 +110,7 @@ def test_what_came_after_the_moment_changes_no_training_row():
     tables = []
     for shop in (data, other):
         (lesson,) = method.past(shop)
-        early = [one.fit(lesson.before) for one in method.of]
+        early = [one.fit(lesson.before, RUN) for one in method.of]
         tables.append(method._lists(lesson, early, Readings.of(shop, method.features, ()), RUN)[0])
     np.testing.assert_array_equal(tables[0].table.numbers, tables[1].table.numbers)
     assert (tables[0].wanted != tables[1].wanted).any()

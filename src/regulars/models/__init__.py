@@ -9,6 +9,7 @@ from .association_rules import AssociationRules
 from .basket_ridge import BasketRidge
 from .bpr import BPR
 from .bspm import BSPM
+from .category_popularity import CategoryPopularity
 from .content import Content
 from .content_to_cf import ContentToCF
 from .ease import EASE
@@ -51,6 +52,7 @@ METHODS: Final[dict[str, type[Estimator[Any]]]] = {
     "popularity": Popularity,
     "recent": Recent,
     "trending": Trending,
+    "category_popularity": CategoryPopularity,
     "personal": Personal,
     "gp_top_freq": GPTopFreq,
     "tifu_knn": TIFUKNN,
@@ -111,6 +113,7 @@ __all__ = [
     "WARP",
     "AssociationRules",
     "BasketRidge",
+    "CategoryPopularity",
     "Content",
     "ContentToCF",
     "FunkSVD",

@@ -12,8 +12,10 @@ from regulars.core import DAY, MISSING, Bools, Histories, Ints, Longs, Queries, 
 
 HABIT = 3  # different days with a purchase, from which on two gaps make a rhythm
 _VERBS = {"view": "looked at", "click": "looked at", "cart": "picked", "rating": "rated"}
+_BY_CATEGORY = ("category_popularity",)  # sources whose attributes are categories that the customer buys from
 _FOR_ALL = {
     "popularity": "popular with customers now",
+    "category_popularity": "popular with customers now",
     "recent": "new in the shop",
     "trending": "selling better than in the weeks before",
 }
@@ -24,7 +26,8 @@ class Words:
     """The sentences. Fields in braces are filled in: {item} {verb} {date} {days} {times} {feature}.
 
     because: an item of the history speaks for another one; undated: the same in a log without times.
-    liked: an attribute that an item of the history has; attribute: one of the customer. carried: an item of the basket.
+    liked: an attribute that an item of the history has; attribute: one of the customer; category: one that the customer
+    buys from more than others do, by the sources that count that. carried: an item of the basket.
     habit: the item speaks for itself, bought on HABIT days or more, about every {days} days; daily: {days} is 1;
     twice: on fewer; again: on one day. sources: what to say without a reason, by the name of the source; other: for
     the rest.
@@ -35,6 +38,7 @@ class Words:
     undated: str = "because you {verb} {item}"
     liked: str = "because you like {feature}, as in {item}"
     attribute: str = "because of {feature}"
+    category: str = "because you often buy from {feature}, such as {item}"
     carried: str = "goes with {item} in your basket"
     habit: str = "you buy it about every {days} days; {times} times so far"
     daily: str = "you buy it about every day; {times} times so far"
@@ -72,9 +76,11 @@ def sentences(
     facts = facts.with_columns(
         attribute=features != MISSING, liked=(features != MISSING) & (why != MISSING), carried=basket & (why != items)
     )
-    told = _told(words, facts, past, why == items)
+    sources = answer.sources.ravel()[at].astype(np.int64)
+    counted = np.array([name in _BY_CATEGORY for name in answer.names])[sources]
+    told = _told(words, facts.with_columns(category=counted & (features != MISSING)), past, why == items)
     by_source = [words.sources.get(name, words.other) for name in answer.names]
-    general = pl.Series(by_source, dtype=pl.String).gather(answer.sources.ravel()[at].astype(np.int64))
+    general = pl.Series(by_source, dtype=pl.String).gather(sources)
     return told.zip_with(pl.Series((past.times > 0) | basket | (features != MISSING)), general).alias("reason")
 
 
@@ -113,7 +119,9 @@ def _told(words: Words, facts: pl.DataFrame, past: _Past, own: Bools) -> pl.Seri
     twice = own & dated & (past.times > 1)
     columns = facts.with_columns(own=own, dated=dated, often=often, daily=daily, twice=twice)
     choice = (
-        pl.when(pl.col("liked"))
+        pl.when(pl.col("category"))
+        .then(_filled(words.category))
+        .when(pl.col("liked"))
         .then(_filled(words.liked))
         .when(pl.col("attribute"))
         .then(_filled(words.attribute))

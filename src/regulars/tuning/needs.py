@@ -162,6 +162,9 @@ NEEDS: Final = MappingProxyType(
         "popularity": Need("shows everybody what most customers want: what any other must beat", (events,)),
         "recent": Need("shows everybody what arrived or was sold last", (events, times)),
         "trending": Need("shows everybody what sells better than it did", (events, times), (month,)),
+        "category_popularity": Need(
+            "shows what sells in the categories that a customer buys from, new items too", (events, item_attributes)
+        ),
         "personal": Need("reminds customers of what they buy again", (events, repeats), (many_repeats,)),
         "gp_top_freq": Need(
             "repeats what customers buy most often, then what all do", (events, repeats), (many_repeats,)
