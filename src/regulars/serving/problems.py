@@ -136,14 +136,14 @@ def mistake_of(error: msgspec.ValidationError) -> tuple[str, str]:
     wanted, _, where = str(error).partition(" - at `")
     if "matching regex" in wanted:
         wanted = "a text without the character zero"
-    wanted = wanted.replace("Object contains unknown field", "there is no").replace(
-        "Object missing required field", "required:"
-    )
+    for said, meant in _MEANT.items():
+        wanted = wanted.replace(said, meant)
     if wanted.startswith("Expected"):
         wanted = _TYPE.sub(lambda found: " or ".join(_TYPES.get(one, one) for one in found[1].split(" | ")), wanted)
     return where.rstrip("`").removeprefix("$").removeprefix(".") or "body", wanted.replace("`", "")
 
 
+_MEANT = {"Object contains unknown field": "there is no", "Object missing required field": "required:"}
 _TYPE = re.compile(r"`([a-z| ]+)`")
 _TYPES = {
     "str": "a text",
