@@ -46,6 +46,8 @@ BENCHMARKS = {
     "longtail_hm": "what few have bought at H&M: ALS, likeness of content, ridge, the article's network, ours",
     "gowalla_blend": "BSPM, ALS and item-kNN as a learned blend on gowalla's test set, beside published figures",
     "repurchase": "what is bought again at the demo shop: gaps, trees and LSTM beside personal frequency",
+    "crowd": "what 100,000 customers of a simulated shop buy again: gaps, LSTM, trees and stacked",
+    "next_weeks": "the coming four weeks at the demo shop: two stages that know what is due and favorite categories",
     "cross_sell": "what customers never bought, at the demo shop: cross-sale beside ALS, item-kNN and popularity",
     "demand": "units of stores and products at several cut-offs: four data sets, beside published figures",
     "rules": "conditions over a million items, and lists that rules arrange",
@@ -70,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.names == ["setup"]:
         return sum(install(name, measure.peers_folder(), screen) for name in ENVIRONMENTS)
     os.environ[measure.REPEAT], os.environ[measure.THREADS] = str(options.repeat), str(options.threads)
+    if options.resume:
+        os.environ[measure.RESUME] = str(options.resume)
     figures: list[Figure] = []
     for name in options.names:
         with screen.status(f"{name}: {BENCHMARKS[name]}"):
@@ -86,6 +90,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; or setup, alone")
     parser.add_argument("--json", type=Path, metavar="FILE", help="append one line of JSON for each figure")
+    parser.add_argument(
+        "--resume", type=Path, metavar="FOLDER", help="keep the long steps of repurchase, crowd, next_weeks there"
+    )
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="turns of each contender; the median counts")
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="threads of each contender; 0: all cores")
     parser.add_argument("--list", action="store_true", help="what can be measured")

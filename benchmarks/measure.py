@@ -6,6 +6,7 @@ timed, and `judge(result)`, which turns the last result into a quality object an
 
 import json
 import os
+import pickle
 import platform
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from benchmarks.figure import Figure
 
 ROOT = Path(__file__).parent.parent
 REPEAT, THREADS = "REGULARS_BENCHMARKS_REPEAT", "REGULARS_BENCHMARKS_THREADS"  # set by the command line
+RESUME = "REGULARS_BENCHMARKS_RESUME"  # the folder of what long steps gave, if an earlier run is to go on
 
 T = TypeVar("T")
 
@@ -89,6 +91,22 @@ def timed(work: Callable[[], T]) -> tuple[T, float, float]:
     began, cpu = time.perf_counter(), time.process_time()
     result = work()
     return result, time.perf_counter() - began, time.process_time() - cpu
+
+
+def kept(step: str, work: Callable[[], T]) -> tuple[T, float, float]:
+    """What `timed` says of a long step; with --resume it is done once, and read by the runs that go on."""
+    folder = os.environ.get(RESUME)
+    if not folder:
+        return timed(work)
+    path = Path(folder) / f"{step}.pkl"
+    if path.exists():
+        found: tuple[T, float, float] = pickle.loads(path.read_bytes())
+        return found
+    told = timed(work)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".part").write_bytes(pickle.dumps(told))
+    path.with_suffix(".part").rename(path)
+    return told
 
 
 def circumstances() -> dict[str, object]:

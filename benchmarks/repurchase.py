@@ -4,30 +4,29 @@ Goods on the shelf only. The last 4 whole weeks of the year are the test, what h
 settings were chosen on the 4 weeks before. Learning sees nothing from the moment of asking on. Every product that a
 customer has bought is asked about: 805,001 pairs, of which 5 % are bought again within 4 weeks. The test is asked at
 its beginning (4 weeks ahead), and one, two and three weeks later for what is left of it, by models of its beginning.
-The next week is what all four say together: the mean of a customer's weeks. Then what was never bought before, and a
-simulated shop of 100,000 customers.
+The next week is what all four say together: the mean of a customer's weeks. 100,000 customers: see `crowd`.
 """
 
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import polars as pl
 
 from benchmarks.figure import Figure
-from benchmarks.measure import circumstances, threads
+from benchmarks.measure import circumstances, kept, threads
 from regulars.core import DAY, Dataset, Run
 from regulars.data.demo import complete_journey
-from regulars.data.simulate import ShopSettings, simulate
 from regulars.evaluation.significance import intervals, paired_p
 from regulars.marketing.repurchase import (
     REPURCHASE,
     Judged,
+    Pairs,
     Repeats,
+    RepurchaseMethod,
     RepurchaseModel,
-    buy_again,
     judged,
     pairs_of,
     table,
@@ -37,17 +36,15 @@ AGAINST = "frequency"
 
 
 def run() -> Iterator[Figure]:
-    """Every method on the test weeks, then a hundred thousand customers by the quickest good one and by the best."""
+    """Every method on the test weeks; then one customer after the other."""
     data = shop()
     moment = asked_at(data)
     before, pairs = data.before(moment), pairs_of(data, moment)
     models: dict[str, RepurchaseModel] = {}
     seconds: dict[str, tuple[float, float]] = {}
     for name, method in REPURCHASE.items():
-        began, cpu = time.perf_counter(), time.process_time()
-        models[name] = method.fit(before, Run(threads=threads()))
-        models[name].probabilities(pairs)
-        seconds[name] = time.perf_counter() - began, time.process_time() - cpu
+        models[name], *spent = kept(f"repurchase-{name}", partial(_answered, method, before, pairs))
+        seconds[name] = spent[0], spent[1]
     for name, quality in _quality(data, models, moment).items():
         yield Figure(
             task=f"bought again within 4 weeks, by {name}; fitted and {len(pairs):,} pairs answered",
@@ -59,7 +56,13 @@ def run() -> Iterator[Figure]:
             further=circumstances(),
         )
         yield alone(name, models[name], before)
-    yield from crowd()
+
+
+def _answered(method: RepurchaseMethod, before: Dataset, pairs: Pairs) -> RepurchaseModel:
+    """Fitted, and asked about all pairs once, so that both are timed."""
+    model = method.fit(before, Run(threads=threads()))
+    model.probabilities(pairs)
+    return model
 
 
 @cache
@@ -149,27 +152,3 @@ def alone(name: str, model: RepurchaseModel, data: Dataset, questions: int = 200
         quality={"events of a history": float(asked.history.lengths.mean())},
         further=circumstances(),
     )
-
-
-def crowd(customers: int = 100_000) -> Iterator[Figure]:
-    """Everybody of a simulated shop asked: learning from the whole log, and the lists of all."""
-    drawn = simulate(ShopSettings(customers=customers, items=10_000), seed=1)
-    bought = drawn.events.filter(pl.col("kind").is_in(["purchase", "return"]))
-    bought = bought.with_columns(time=pl.col("timestamp").dt.epoch("s")).drop("timestamp", "session")
-    items, people = drawn.items.select("item_id", "category", "brand"), drawn.customers.select("user_id", "age", "city")
-    data = Dataset.of(bought.sort("time"), items=items, customers=people)
-    del drawn, bought
-    for name in ("weibull", "lstm", "trees"):
-        began, cpu = time.perf_counter(), time.process_time()
-        model = REPURCHASE[name].fit(data, Run(threads=threads()))
-        learned = time.process_time()
-        rows = buy_again(model, data, horizon_weeks=2, k=10).height
-        yield Figure(
-            task=f"buy_again for {data.n_users:,} customers, by {name}; fitted and answered",
-            data=f"a simulated shop, {len(data):,} purchases",
-            peer="regulars",
-            seconds=time.perf_counter() - began,
-            cpu_seconds=time.process_time() - cpu,
-            quality={"rows": float(rows), "CPU seconds of the answers": round(time.process_time() - learned, 1)},
-            further=circumstances(),
-        )
