@@ -12,6 +12,8 @@ from regulars.core.errors import ConfigError
 
 FILE = "regulars.toml"
 LINE = ";\n  "  # between mistakes
+# What all commands say but `regulars forecast` of a table of its own.
+NO_EVENTS = 'the file lacks [events], such as events.paths = ["log.csv"]'
 
 
 def _listed(value: Any) -> Any:
@@ -235,7 +237,7 @@ class Config(Part):
     seed: int = Field(0, ge=0)  # of whatever is drawn at random
     threads: int = Field(0, ge=0)  # 0: all cores
     device: str = "cpu"  # where networks learn: cpu, cuda, cuda:1, mps
-    events: Annotated[tuple[EventsTable, ...], BeforeValidator(_several), Field(min_length=1)]
+    events: Annotated[tuple[EventsTable, ...], BeforeValidator(_several), Field(min_length=1)] = ()  # see NO_EVENTS
     kinds: dict[str, float] = Field(default_factory=dict)  # weight of each kind of event
     time: TimeTable = TimeTable()
     items: FeaturesTable = FeaturesTable()
@@ -273,10 +275,13 @@ def read(path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not TOML: {error}. Mend that line, or see https://toml.io") from error
     try:
-        return Config.model_validate(said)
+        config = Config.model_validate(said)
     except ValidationError as error:
         mistakes = (_mended(mistake["loc"], mistake["type"], mistake) for mistake in error.errors())
         raise ConfigError(f"{path}: {LINE.join(mistakes)}") from error
+    if not config.events and not config.forecast.given:
+        raise ConfigError(f"{path}: {NO_EVENTS}")
+    return config
 
 
 def no_such(where: str, name: str, known: Iterable[str]) -> str:
@@ -316,7 +321,7 @@ def _mended(place: Sequence[str | int], kind: str, mistake: Mapping[str, Any]) -
         *above, last = *above[:-1], f"{above[-1]} no. {last + 1}"
     inside = _header(above)
     if kind == "missing":
-        return f"{inside} lacks {last}" if above else f'the file lacks [{last}], such as {last}.paths = ["log.csv"]'
+        return f"{inside} lacks {last}".strip()
     if kind == "extra_forbidden":
         known = _names_in(above)
         top = f". {last} belongs at the top of the file, before the first table" if last in Config.model_fields else ""

@@ -67,6 +67,13 @@ def test_what_sells_rarely_adds_up_by_the_mean_and_is_left_at_nothing_by_the_med
     assert shop.ok("forecast", "--method", "counts", "--json").json["units"] == pytest.approx(20 * 3 * 0.3, rel=0.3)
 
 
+def test_a_table_of_sales_alone_is_enough(bare):
+    sales(bare.folder)
+    bare.write(OWN, rest=False)
+    assert bare.ok("forecast", *QUICK, "--json").json["series"] == 6
+    assert "lacks [events]" in bare.run("buy-again").said
+
+
 def test_it_says_how_good_it_is_beside_the_seasonal_naive_forecast(shop):
     sales(shop.folder)
     shop.write(TABLES + OWN)

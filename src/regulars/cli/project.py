@@ -56,7 +56,9 @@ class Project:
         """The project of a regulars.toml, every name and setting of which was looked at. Raises ConfigError."""
         project = cls(config.read(path), path.parent)
         with within(path.name):
-            project.sources(), project.checks(), project.splitter()
+            if project.config.events:
+                project.sources()
+            project.checks(), project.splitter()
             project.check_decides()
             for name in project.config.methods:
                 project.method(name)
@@ -150,8 +152,10 @@ class Project:
             raise type(error)(f"{error} (regulars fit makes it anew)") from error
 
     def sources(self) -> Sources:
-        """Where the tables are and how to read them."""
+        """Where the tables are and how to read them. Raises ConfigError without [events]."""
         given = self.config
+        if not given.events:
+            raise ConfigError(f"{config.FILE}: {config.NO_EVENTS}; without it there is regulars forecast alone")
         with within("[items]"):
             items = self._table(given.items) if given.items.given else None
         with within("[customers]"):
