@@ -6,10 +6,14 @@ import threading
 import pytest
 
 from regulars.core.errors import NotYet
+from regulars.kernels.compiled import tell_what_is_compiled
 from regulars.models import ALS, ItemKNN
 from regulars.serving import following
 from regulars.serving.compiling import Compiling, sort_of
+from regulars.serving.engine import Engine
 from regulars.serving.questions import Question
+from regulars.serving.rehearsing import rehearse_service
+from regulars.serving.scenarios import scenarios_of
 from regulars.serving.wiring import Setup, open_service
 from serving.fitting import WEIGHTS, fitted, made
 
@@ -39,6 +43,29 @@ def test_versions_of_the_same_models_are_compiled_once_and_again_where_it_failed
     assert len({sort_of(versions.path(one.name)) for one in (first, again, other)}) == 2
     Counted(versions.folder, said.append).prepare(versions.path(again.name))
     assert len(said) == 6
+
+
+def test_a_service_without_models_has_its_own_arithmetic_compiled_once(tmp_path, store, versions, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Compiling, "_compiled", lambda self, version: not asked.append(version))
+    versions.folder.mkdir()
+    for _ in range(2):
+        follower = following.Follower(store, versions, weights=WEIGHTS, compiling=True)
+        follower.step()
+        follower.close()
+    assert asked == [None]
+
+
+def test_after_the_rehearsal_rules_find_their_kernels_compiled(shop):
+    said: list[str] = []
+    rehearse_service()
+    tell_what_is_compiled(said.append)
+    rules = {"caps": {"brand": 3}, "pins": [{"item": "i3", "slot": 2}], "shares": [{"by": "brand", "at_most": 0.5}]}
+    engine = Engine(shop.store, lambda: shop.shop, scenarios_of({}, rules=rules))
+    for customers in (["c1"], ["c1", "c2", "nobody"]):
+        questions = [Question(scenario="popular", customer=one) for one in customers]
+        assert all(answer.lines for answer in engine.answer(questions))
+    assert not [one for one in said if one.startswith(("kernels.arranging", "kernels.bands"))]
 
 
 def test_a_note_that_cannot_be_read_and_a_version_that_is_not_there_stop_nobody(versions, tmp_path):

@@ -89,7 +89,7 @@ class Audience:
     @cached_property
     def _rungs(self) -> list[tuple[Rung, int]]:
         """The personal sources, and how many speak for each."""
-        return [(rung, len(list(_speaking(rung.recommender)))) for rung in _personal(self.ladder)]
+        return [(rung, len(list(speaking(rung.recommender)))) for rung in _personal(self.ladder)]
 
     def _by_rung(self) -> Iterator[Floats]:
         """What each source says of each customer; float32 [n]."""
@@ -105,7 +105,7 @@ def voices(ladder: Ladder, version: str) -> dict[str, Recommender]:
     return {
         f"{version} {rung.name} {place}": voice
         for rung in _personal(ladder)
-        for place, voice in enumerate(_speaking(rung.recommender))
+        for place, voice in enumerate(speaking(rung.recommender))
     }
 
 
@@ -124,10 +124,11 @@ def _personal(ladder: Ladder) -> list[Rung]:
     return [rung for rung in ladder.rungs if rung.name not in LIVE or rung.name in _PERSONAL]
 
 
-def _speaking(recommender: Recommender) -> Iterator[Recommender]:
+def speaking(recommender: Recommender) -> Iterator[Recommender]:
+    """Those within whose scores of one item can be compared from customer to customer."""
     if isinstance(recommender, RankFusion | Fallback):
         for one in recommender.recommenders:
-            yield from _speaking(one)
+            yield from speaking(one)
     elif isinstance(recommender, Indexed) and isinstance(recommender.model, Model):
         yield recommender.model
     else:

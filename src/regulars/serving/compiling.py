@@ -1,9 +1,9 @@
-"""Compiling: what the models of a version need is compiled for this machine once, in a process of its own.
+"""Compiling: what a service and its models need is compiled for this machine once, in a process of its own.
 
 A compiler inside the service would keep a hundred megabytes, and questions would wait while it works. What it makes
 lies in numba's folder, from where the service takes it in a moment.
 
-    python -m regulars.serving.compiling FOLDER      # of a version; says what is being compiled, line by line
+    python -m regulars.serving.compiling [FOLDER]      # of a version; says what is being compiled, line by line
 """
 
 import json
@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 class Compiling:
-    """Has the models of versions compiled before they are loaded, where that was not done on this machine yet.
+    """Has all compiled before a version is loaded, where that was not done on this machine yet.
 
     folder: of the versions. doing: told what is being compiled, and "" when nothing is any more.
     """
@@ -41,8 +41,11 @@ class Compiling:
         self._closed = False
         self._turn = threading.Lock()
 
-    def prepare(self, version: Path) -> None:
-        """Returns when the models of a version can be loaded without a compiler; what fails is left to the loading."""
+    def prepare(self, version: Path | None) -> None:
+        """Returns when the service can answer with the models of a version, None for none, without a compiler.
+
+        What fails is left to the loading.
+        """
         with self._turn:
             sort = sort_of(version)
             if sort in self._noted() or self._closed:
@@ -61,8 +64,8 @@ class Compiling:
         if (process := self._process) is not None:
             process.terminate()
 
-    def _compiled(self, version: Path) -> bool:
-        command = [sys.executable, "-m", "regulars.serving.compiling", str(version)]
+    def _compiled(self, version: Path | None) -> bool:
+        command = [sys.executable, "-m", "regulars.serving.compiling", *([str(version)] if version else [])]
         end = threading.Timer(_LONGEST, self.close)
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
             self._process = process
@@ -88,9 +91,9 @@ class Compiling:
         (self._folder / _NOTE).write_text(text, encoding="utf-8")
 
 
-def sort_of(version: Path) -> str:
+def sort_of(version: Path | None) -> str:
     """The same for versions that need the same of a compiler: by their classes, the machine and the code."""
-    pages = sorted(version.glob(f"{PARTS}/*/{MODEL_PAGE}"))
+    pages = sorted(version.glob(f"{PARTS}/*/{MODEL_PAGE}")) if version else []
     classes = sorted({name for page in pages for name in _SORTS.findall(page.read_text(encoding="utf-8"))})
     kernels = Path(__file__).parent.parent / "kernels"
     newest = max((file.stat().st_mtime_ns for file in kernels.glob("*.py")), default=0)
@@ -98,16 +101,19 @@ def sort_of(version: Path) -> str:
     return sha256(repr((classes, machine)).encode()).hexdigest()[:32]
 
 
-def main(folder: Path) -> None:
-    """Asks the models of a version, and says on the output what is compiled for that."""
+def main(folders: Sequence[str]) -> None:
+    """Asks the models of versions, and a small shop, and says on the output what is compiled for that."""
     from regulars.kernels.compiled import tell_what_is_compiled
 
     from .loading import load_version
+    from .rehearsing import rehearse_service
     from .warming import rehearse
 
     tell_what_is_compiled(lambda name: print(name, flush=True))
-    rehearse(load_version(folder, thorough=False).deployment)
+    for folder in folders:
+        rehearse(load_version(Path(folder), thorough=False).deployment)
+    rehearse_service()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1:])

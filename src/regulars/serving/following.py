@@ -238,6 +238,8 @@ class Follower:
 
     def _first(self, versions: Sequence[Version]) -> Loaded | None:
         """The first of the versions that is whole; the others are told of."""
+        if not versions and self._compiling is not None:
+            self._compiling.prepare(None)
         for version in versions:
             try:
                 self._prepare(version)

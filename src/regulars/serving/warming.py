@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from regulars.core import Allowed, Explains, FindsSimilar, Queries, Recommender, ints
+from regulars.core import Allowed, Explains, FindsSimilar, Model, Queries, Recommender, ints
 
+from .audience import speaking
 from .deployment import Deployment
 
 ENOUGH: Final = 70  # questions after which vectors are coded for few questions at a time (models/kinds/factors.py)
@@ -38,6 +39,9 @@ def rehearse(deployment: Deployment, together: int = 8) -> None:
                     recommender.because(queries, answer)
                 if isinstance(recommender, FindsSimilar):
                     recommender.similar_items(ints(list(range(questions))), _K, allowed)
+                for voice in speaking(recommender):
+                    if isinstance(voice, Model):
+                        voice.score(queries, ints([0]))  # as audiences do
             except Exception as error:
                 _log.info("%s of version %s was not asked: %s", name, deployment.version, error)
 
