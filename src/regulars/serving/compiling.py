@@ -1,9 +1,7 @@
 """Compiling: what a service and its models need is compiled for this machine once, in a process of its own.
 
 A compiler inside the service would keep a hundred megabytes, and questions would wait while it works. What it makes
-lies in numba's folder, from where the service takes it in a moment.
-
-    python -m regulars.serving.compiling [FOLDER]      # of a version; says what is being compiled, line by line
+lies in numba's folder, from where the service takes it in a moment. The process is `rehearsing`.
 """
 
 import json
@@ -13,7 +11,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -65,7 +63,7 @@ class Compiling:
             process.terminate()
 
     def _compiled(self, version: Path | None) -> bool:
-        command = [sys.executable, "-m", "regulars.serving.compiling", *([str(version)] if version else [])]
+        command = [sys.executable, "-m", "regulars.serving.rehearsing", *([str(version)] if version else [])]
         end = threading.Timer(_LONGEST, self.close)
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
             self._process = process
@@ -99,21 +97,3 @@ def sort_of(version: Path | None) -> str:
     newest = max((file.stat().st_mtime_ns for file in kernels.glob("*.py")), default=0)
     machine = (platform.node(), platform.machine(), platform.processor(), sys.version, str(kernels), newest)
     return sha256(repr((classes, machine)).encode()).hexdigest()[:32]
-
-
-def main(folders: Sequence[str]) -> None:
-    """Asks the models of versions, and a small shop, and says on the output what is compiled for that."""
-    from regulars.kernels.compiled import tell_what_is_compiled
-
-    from .loading import load_version
-    from .rehearsing import rehearse_service
-    from .warming import rehearse
-
-    tell_what_is_compiled(lambda name: print(name, flush=True))
-    for folder in folders:
-        rehearse(load_version(Path(folder), thorough=False).deployment)
-    rehearse_service()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

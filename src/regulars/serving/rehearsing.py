@@ -1,17 +1,24 @@
 """Rehearsing: a shop of a few items is opened and asked, so that all is compiled that a service needs beside models.
 
-The counts of the live sources, rules, and lists in the order of rules are.
+The counts of the live sources, rules, lists in the order of rules; and what models answer.
+
+    python -m regulars.serving.rehearsing [FOLDER]      # of a version; says what is being compiled, line by line
 """
 
 import logging
+import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from regulars.kernels.compiled import tell_what_is_compiled
 from regulars.store import Event, open_store
 
+from .loading import load_version
 from .questions import Done, Question
+from .warming import rehearse
 from .wiring import Setup, open_service
 
 _RULES: Final[dict[str, Any]] = {
@@ -64,3 +71,15 @@ def _ask(engine: Any, scenario: str) -> None:
             engine.answer(questions)
         except Exception as error:
             _log.info("%s was not rehearsed: %s", scenario, error)
+
+
+def main(folders: Sequence[str]) -> None:
+    """Asks the models of versions, and a small shop, and says on the output what is compiled for that."""
+    tell_what_is_compiled(lambda name: print(name, flush=True))
+    for folder in folders:
+        rehearse(load_version(Path(folder), thorough=False).deployment)
+    rehearse_service()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
