@@ -215,6 +215,7 @@ class ForecastTable(TableFrom):
     known: Texts = ()  # columns known before: price, promotion, holiday
     past: Texts = ()  # columns known afterwards only
     in_stock: str = ""  # a column that is 0 or false where there was nothing to sell
+    open: str = ""  # a column that is 0 or false where a store is shut, known before
     attributes: str = ""  # a file with attributes of stores or products
     step: str = "week"  # day or week
     horizon: int = Field(4, ge=1, le=1_000)  # how many steps ahead

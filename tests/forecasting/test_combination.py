@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from forecasting.panels import bare, planted
 from regulars.core.errors import SettingError
-from regulars.forecasting import Calibrated, Combination, MovingAverage, Naive, SeasonalNaive
+from regulars.forecasting import FORECASTERS, Calibrated, Combination, MovingAverage, Naive, SeasonalNaive
 from regulars.forecasting.combination import blended, weighed
 
 
@@ -50,6 +52,21 @@ def test_quantiles_are_told_where_most_forecasts_are_the_same_number(most):
     forecast = Calibrated(Naive()).fit(panel, 4).forecast(panel)
     assert np.isfinite(forecast.quantiles).all()
     assert (np.diff(forecast.quantiles, axis=2) >= 0).all()
+
+
+@pytest.mark.parametrize("name", [name for name in FORECASTERS if name not in ("lstm", "statistical", "trees")])
+def test_nothing_is_forecast_where_it_will_be_closed(name):
+    panel, _ = planted(weeks=30)
+    closed = np.zeros((24, 34), dtype=bool)
+    closed[:, [10, 31]], closed[3] = True, True
+    panel = replace(panel, units=np.where(closed[:, :30], np.nan, panel.units).astype(np.float32), closed=closed)
+    way = FORECASTERS[name]()
+    for forecaster in (way, Calibrated(way), Combination((way,))):
+        told = forecaster.fit(panel, 4).forecast(panel)
+        assert (told.point[:, 1] == 0).all()
+        assert (told.point[[0, 1, 2, 4]][:, [0, 2, 3]] > 0).all()
+        assert np.isin(told.point[3], (0, np.nan)).all()
+        assert told.quantiles is None or (told.quantiles[:, 1] == 0).all()
 
 
 def test_a_horizon_longer_than_the_history_is_answered():

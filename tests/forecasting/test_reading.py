@@ -98,6 +98,22 @@ def test_days_without_stock_are_not_observed():
     assert panel.out_of_stock.tolist() == [[False, True, False]]
 
 
+def test_days_on_which_a_store_is_shut_are_known_for_the_future_too():
+    rows = [
+        ("a", 1, day(1), 3),
+        ("a", 1, day(2), 0),
+        ("a", 1, day(3), 4),
+        ("a", 1, day(4), None),
+        ("a", 1, day(5), None),
+    ]
+    told = read(sales(*rows, open=pl.Series([1, 0, 1, 0, 1])), Columns(("store", "product"), open="open"), step="day")
+    assert np.isnan(told.panel.units[0]).tolist() == [False, True, False]
+    assert told.panel.closed.tolist() == [[False, True, False, True, False]]
+    assert told.panel.closing(4).tolist() == [[True, False, False, False]]
+    assert "2 days of series were or will be shut, by 'open'" in told.notes
+    assert changed(told.panel, 6).closed.shape == (1, 9)
+
+
 def test_rows_that_say_no_product_or_date_are_left_out_and_told():
     told = read(
         sales(("a", 1, day(1), 3), ("a", None, day(2), 4), ("a", 1, None, 4), ("a", 1, day(2), 1)), NAMES, step="day"

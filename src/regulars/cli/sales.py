@@ -38,7 +38,7 @@ class Sales:
         if own is not None:
             table = _rows(own).rename({theirs: ours for ours, theirs in given.columns.items()}, strict=False)
             keys = given.keys or FROM_EVENTS
-            columns = Columns(keys, given.time, given.units, given.known, given.past, given.in_stock)
+            columns = Columns(keys, given.time, given.units, given.known, given.past, given.in_stock, given.open)
             gaps = given.gaps
         else:
             data = project.prepared(run).dataset

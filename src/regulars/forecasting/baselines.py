@@ -8,7 +8,7 @@ import numpy as np
 from regulars.core import QUIET, Run, Settings, setting
 
 from .arrays import Numbers, part
-from .forecast import LEVELS, Forecast
+from .forecast import LEVELS, Forecast, answered
 from .panel import Panel
 
 
@@ -79,8 +79,7 @@ class MovingAverage(Settings):
 
 
 def _answer(panel: Panel, point: Numbers) -> Forecast:
-    dates = panel.calendar.dates(point.shape[1], panel.n_steps)
-    return Forecast(panel.keys, dates, np.maximum(point, 0).astype(np.float32))
+    return answered(panel, point)
 
 
 def _latest_mean(units: Numbers, window: int) -> Numbers:

@@ -43,7 +43,7 @@ class Combined:
         told = [model.forecast(panel, ()) for model, _ in used]
         point = blended(np.stack([one.point for one in told]), np.array([weight for _, weight in used]))
         sure = self.calibration.apply(replace(told[0], point=point), panel, levels)
-        return replace(sure, point=nearest(point)) if self.counts else sure
+        return replace(sure, point=nearest(sure.point)) if self.counts else sure
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from regulars.core import QUIET, Run, Settings, setting
 
 from .arrays import Numbers
 from .drivers import kin
-from .forecast import LEVELS, Forecast
+from .forecast import LEVELS, Forecast, answered
 from .panel import Panel
 
 AIMS = ("mean", "median")
@@ -31,8 +31,7 @@ class Drifting:
         rate = pooled(shape, steps, panel)
         shape, steps = (shape + lean * rate)[:, None], (steps + lean)[:, None] / usual[:, panel.n_steps :]
         point = shape / steps if self.settings.aim == "mean" else median(shape, steps)
-        dates = panel.calendar.dates(self.horizon, panel.n_steps)
-        return Forecast(panel.keys, dates, point.astype(np.float32))
+        return answered(panel, point)
 
 
 @dataclass(frozen=True)

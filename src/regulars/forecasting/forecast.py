@@ -10,7 +10,9 @@ import polars as pl
 from regulars.core import Floats, Frame
 from regulars.core.errors import SettingError
 
+from .arrays import Numbers
 from .calendar import Dates
+from .panel import Panel
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of the quantiles that a forecast gives
 
@@ -64,6 +66,22 @@ class Forecast:
             named = zip(self.levels, np.moveaxis(self.quantiles, 2, 0), strict=True)
             columns += [pl.Series(quantile_name(level), values.ravel()) for level, values in named]
         return rows.with_columns(columns)
+
+
+def answered(panel: Panel, point: Numbers) -> Forecast:
+    """What is said of each series and coming step, [n_series, horizon]: nothing below 0, and 0 where it is closed."""
+    dates = panel.calendar.dates(point.shape[1], panel.n_steps)
+    return but_closed(Forecast(panel.keys, dates, np.maximum(point, 0).astype(np.float32)), panel)
+
+
+def but_closed(forecast: Forecast, panel: Panel) -> Forecast:
+    """The same forecast with 0 units where the panel knows that nothing can be sold."""
+    closed = panel.closing(forecast.horizon)
+    if not closed.any():
+        return forecast
+    quantiles = forecast.quantiles
+    told = None if quantiles is None else np.where(closed[:, :, None], np.float32(0), quantiles)
+    return replace(forecast, point=np.where(closed, np.float32(0), forecast.point), quantiles=told)
 
 
 def check_levels(levels: Sequence[float]) -> None:

@@ -11,7 +11,7 @@ from regulars.core import QUIET, Floats, Frame, Ints, Run, floats
 from regulars.models.arranged import Demanded
 
 from .drivers import drivers, logged, seasons
-from .forecast import LEVELS, Forecast
+from .forecast import LEVELS, Forecast, answered, but_closed
 from .lags import MEMORY
 from .panel import Panel
 from .responses import responses
@@ -37,8 +37,8 @@ class LSTMModel:
     def forecast(self, panel: Panel, levels: Sequence[float] = LEVELS) -> Forecast:
         """Point and quantiles by one pass of the network over every series."""
         point, quantiles = self.net.forecast(told(panel, self.horizon), levels or LEVELS)
-        forecast = Forecast(panel.keys, panel.calendar.dates(self.horizon, panel.n_steps), point)
-        return forecast.with_quantiles(levels, quantiles) if levels else forecast
+        forecast = answered(panel, point)
+        return but_closed(forecast.with_quantiles(levels, quantiles), panel) if levels else forecast
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,14 @@ class Panel:
         known = next(iter(self.known.values()), self.closed)
         return 0 if known is None else known.shape[1] - self.n_steps
 
+    def closing(self, horizon: int) -> Bools:
+        """Which of the `horizon` steps to come are known to be closed; bool [n_series, horizon]."""
+        coming = np.zeros((self.n_series, horizon), dtype=np.bool_)
+        if self.closed is not None:
+            known = self.closed[:, self.n_steps : self.n_steps + horizon]
+            coming[:, : known.shape[1]] = known
+        return coming
+
     def dates(self, horizon: int = 0) -> Dates:
         """The first day of each step of the past, and of `horizon` steps after it."""
         return self.calendar.dates(self.n_steps + horizon)

@@ -24,7 +24,8 @@ class Columns:
     """What the columns of the table are called.
 
     keys: name the series, largest first (store, product). known: told for the future too (price, promotion); in_stock:
-    0 or false where there was nothing to sell. "" and () are not there.
+    0 or false where there was nothing to sell; open: 0 or false where it is shut, told for the future too. "" and ()
+    are not there.
     """
 
     keys: tuple[str, ...]
@@ -33,11 +34,13 @@ class Columns:
     known: tuple[str, ...] = ()
     past: tuple[str, ...] = ()
     in_stock: str = ""
+    open: str = ""
 
     @property
     def named(self) -> tuple[str, ...]:
         """All of them."""
-        return (*self.keys, self.time, self.units, *self.known, *self.past, *([self.in_stock] if self.in_stock else []))
+        more = filter(None, (self.in_stock, self.open))
+        return (*self.keys, self.time, self.units, *self.known, *self.past, *more)
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,10 @@ def _arranged(rows: Frame, columns: Columns, step: str, gaps: str, static: Frame
     )
     cells = _Cells(series["_series"].to_numpy().astype(np.int64), places, len(keys), n_steps, int(places.max()) + 1)
     units, returned = cells.units(rows[columns.units], gaps, notes)
+    opened = cells.mean(rows[columns.open]) if columns.open else None
+    if opened is not None:
+        notes.append(f"{int((opened == 0).sum()):,} {step}s of series were or will be shut, by {columns.open!r}")
+        units = np.where(opened[:, :n_steps] == 0, np.nan, units)
     closed = _shut(units, keys, step)
     if closed.any():
         notes.append(f"{int(closed.any(axis=1).sum()):,} series were shut for {SHUT[step]} {step}s or longer")
@@ -132,6 +139,7 @@ def _arranged(rows: Frame, columns: Columns, step: str, gaps: str, static: Frame
         past | ({"returned": returned} if returned.any() else {}),
         _attributes(keys, static, notes),
         absent,
+        None if opened is None else opened == 0,
     )
     return Read(panel, tuple(notes))
 

@@ -8,7 +8,7 @@ import numpy as np
 from regulars.core import QUIET, Run, Settings, ints, setting
 
 from .drivers import drivers, kin
-from .forecast import LEVELS, Forecast
+from .forecast import LEVELS, Forecast, answered
 from .panel import Panel
 from .responses import Memory, responses
 
@@ -33,7 +33,7 @@ class Regressed:
         expected = learned.expected(told[:, panel.n_steps :]) + self.shift
         highest = np.nanmax(z, axis=1, initial=0)[:, None] + 1  # a price never seen must not sell the whole world
         point = np.expm1(np.minimum(expected, highest)).astype(np.float32)
-        return Forecast(panel.keys, panel.calendar.dates(self.horizon, panel.n_steps), np.maximum(point, 0))
+        return answered(panel, point)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from regulars.core import QUIET, Longs, Run
 
 from .arrays import Numbers
-from .forecast import Forecast, check_levels
+from .forecast import Forecast, but_closed, check_levels
 from .forecaster import Forecaster
 from .panel import Panel
 
@@ -49,7 +49,7 @@ class Calibration:
             table[place] = np.quantile(self.errors[own == place], levels)
         offsets = table[np.searchsorted(bounds, forecast.point)]
         logs = np.log1p(forecast.point)[:, :, None] + offsets * spread(panel)[:, None, None]
-        return forecast.with_quantiles(levels, np.expm1(logs).astype(np.float32))
+        return but_closed(forecast.with_quantiles(levels, np.expm1(logs).astype(np.float32)), panel)
 
 
 def _classes(volume: Numbers) -> tuple[Numbers, Longs]:

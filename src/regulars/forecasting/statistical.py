@@ -11,7 +11,7 @@ from regulars.core import QUIET, Run, Settings, setting
 from regulars.core.errors import MissingExtra
 
 from .arrays import Numbers
-from .forecast import LEVELS, Forecast
+from .forecast import LEVELS, Forecast, answered
 from .panel import Panel
 
 METHODS = ("ets", "theta", "croston", "tsb", "adida", "imapa")
@@ -36,8 +36,7 @@ class OneByOne:
             if not len(told):
                 continue
             point[series] = told.mean() if len(told) < FEW else _answer(method, told, self.horizon)
-        dates = panel.calendar.dates(self.horizon, panel.n_steps)
-        return Forecast(panel.keys, dates, np.maximum(point, 0))
+        return answered(panel, point)
 
 
 @dataclass(frozen=True)

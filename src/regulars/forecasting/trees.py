@@ -11,7 +11,7 @@ from regulars.core import QUIET, Bools, Ints, Progress, Run, Settings, setting
 from regulars.core.errors import EmptyData, MissingExtra
 
 from .arrays import Numbers
-from .forecast import LEVELS, Forecast
+from .forecast import LEVELS, Forecast, answered
 from .lags import Lags
 from .panel import Panel
 
@@ -37,8 +37,7 @@ class GrownTrees:
         added = np.mean([part.predict(rows, raw_score=True, num_threads=self.threads) for part in self.grown], axis=0)
         told = np.clip(added, -FARTHEST, FARTHEST).reshape(panel.n_series, self.horizon)
         point = np.exp(told + _log_level(table.level)) if self.aim == "mean" else np.expm1(told + table.level[:, None])
-        dates = panel.calendar.dates(self.horizon, panel.n_steps)
-        return Forecast(panel.keys, dates, np.maximum(point, 0).astype(np.float32))
+        return answered(panel, point)
 
 
 @dataclass(frozen=True)

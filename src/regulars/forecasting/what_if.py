@@ -39,7 +39,11 @@ def changed(
         ahead = np.ix_(chosen, np.arange(panel.n_steps, panel.n_steps + horizon))
         factor = (times or {}).get(name, 1.0)
         known[name][ahead] = (to or {}).get(name, known[name][ahead] * factor)
-    return replace(panel, known={name: _reaching(values, panel.n_steps + horizon) for name, values in known.items()})
+    width = panel.n_steps + max(horizon, panel.ahead)
+    closed = panel.closed
+    if closed is not None:
+        closed = np.pad(closed, ((0, 0), (0, width - closed.shape[1])))  # beyond what is known, it is open
+    return replace(panel, known={name: _reaching(values, width) for name, values in known.items()}, closed=closed)
 
 
 def what_if(

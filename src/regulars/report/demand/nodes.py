@@ -1,7 +1,7 @@
 """Nodes: what is drawn: everything, stores, products, and single series of large and small volume."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,7 +45,8 @@ class Round:
 @dataclass(frozen=True)
 class Node:
     """One picture. dates, units: the past, [t], NaN where it was not observed; ahead: the days of the forecast, [h];
-    quantiles: [h, levels] or None; changed: the point at other prices; flags, numbers: known columns by name, [t + h].
+    quantiles: [h, levels] or None; changed: the point at other prices; flags, numbers: known columns by name, [t + h];
+    closing: coming steps on which nothing can be sold, [h].
     """
 
     name: str
@@ -60,6 +61,13 @@ class Node:
     rounds: tuple[Round, ...] = ()
     flags: Mapping[str, Bools] = field(default_factory=dict)
     numbers: Mapping[str, Floats] = field(default_factory=dict)
+    closing: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+
+    @property
+    def stripes(self) -> Dates:
+        """The days from which on it was or will be shut for a step."""
+        ahead = self.ahead[: len(self.closing)][self.closing]
+        return np.concatenate([self.dates[self.shut], ahead])
 
     @property
     def shut(self) -> Bools:
@@ -103,16 +111,15 @@ def _of_level(found: "Demand", level: Sequence[str], group: str, most: int) -> l
 
 def _of_series(found: "Demand", series: Ints) -> list[Node]:
     panel, told, rounds = found.panel, found.forecast, found.rounds
-    labels = found.labels
+    labels, closing = found.labels, panel.closing(told.horizon)
     made = []
     for row in series.tolist():
         said = () if rounds is None else tuple(_round(one, row) for one in rounds.forecasts)
         quantiles = None if told.quantiles is None else told.quantiles[row]
         known = {name: values[row] for name, values in panel.known.items()}
         changed = None if found.changed is None else found.changed.point[row]
-        made.append(
-            _node(found, labels[row], SERIES, panel.units[row], told.point[row], quantiles, said, changed, known)
-        )
+        node = _node(found, labels[row], SERIES, panel.units[row], told.point[row], quantiles, said, changed, known)
+        made.append(replace(node, closing=closing[row]))
     return made
 
 

@@ -37,8 +37,8 @@ def fan(node: Node) -> Any:
     y_axis = alt.Axis(format=",~r", tickCount=4, minExtent=_NAMES - 24, maxExtent=_NAMES - 24)
     y = alt.Y("units:Q", title=None, axis=y_axis, scale=alt.Scale(zero=True))
     layers: list[alt.Chart] = []
-    if node.shut.any():
-        shut = _frame(node.dates[node.shut], units=np.zeros(int(node.shut.sum())))
+    if len(node.stripes):
+        shut = _frame(node.stripes, units=np.zeros(len(node.stripes)))
         shut = shut.with_columns(till=pl.col("day") + pl.duration(days=_stride(node)))
         layers.append(alt.Chart(shut).mark_rect(color=FAINT, opacity=0.6, clip=True).encode(x=x, x2="till:T"))
     layers += [*_bands(node, x, y), *_rounds(node, x, y)]

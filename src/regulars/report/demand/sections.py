@@ -84,7 +84,7 @@ def _bands(told: Told) -> str:
 
 def _marks(drawn: list[Node]) -> str:
     words = ""
-    if any(node.shut.any() for node in drawn):
+    if any(len(node.stripes) for node in drawn):
         words += " Gray stripes: shut, out of stock, or not measured."
     if flags := sorted({called(name) for node in drawn for name in node.flags}):
         words += f" Below, the steps of {', '.join(flags)}, also of those to come."
