@@ -635,6 +635,16 @@ class TestErasures:
         store.exposures.append([exposure("again", time=now + 60)])  # somebody who came back
         assert store.exposures.of("again") is not None
 
+    def test_when_somebody_was_erased_is_found_by_the_id_and_by_nothing_else(self, store):
+        assert store.erasures.moments(["anna", "ben"]) == {}
+        began = int(time.time())
+        store.events.append([event("a", "phone")])
+        store.events.merge("phone", "anna")
+        store.erasures.erase("anna")
+        found = store.erasures.moments(["anna", "phone", "ben"])
+        assert set(found) == {"anna", "phone"}
+        assert began <= min(found.values()) <= max(found.values()) <= time.time()
+
     def test_two_stores_have_two_keys(self, store, tmp_path):
         other = open_store(f"sqlite:///{tmp_path / 'other.db'}")
         for one in (store, other):

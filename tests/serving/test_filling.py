@@ -1,5 +1,7 @@
 """Filling: what goes from tables into the store comes back out of it as the same dataset."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -106,6 +108,25 @@ def test_filling_twice_stores_nothing_twice(tmp_path, data):
     again = fill(store, data, WEIGHTS)
     assert (again.events, again.known) == (0, len(data))
     assert store.events.count() == len(data)
+    store.close()
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_who_was_erased_does_not_come_back_with_the_next_load(request, tmp_path, data, database):
+    url = f"sqlite:///{tmp_path}/shop.db" if database == "sqlite" else request.getfixturevalue("postgres")
+    store = open_store(url)
+    fill(store, data, WEIGHTS)
+    whole = store.events.count()
+    gone = store.erasures.erase("u8")
+    again = fill(store, data, WEIGHTS)
+    assert (again.events, again.erased, again.known) == (0, 1, whole - gone.events)
+    assert store.customers.get(["u8"])[0] is None
+    assert store.customers.get(["u6"])[0].fields == {"city": "Ulm"}
+    moment = store.erasures.moments(["u8"])["u8"]
+    later = replace(data, time=np.where(data.user == data.users.index(["u8"])[0], moment + 1 + data.time, data.time))
+    back = fill(store, later, WEIGHTS)
+    assert back.events == gone.events  # who buys again, with what came after
+    assert store.customers.get(["u8"])[0] is not None
     store.close()
 
 

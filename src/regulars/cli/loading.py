@@ -41,4 +41,5 @@ def load(
     say(
         f"{filled.events:,} events are stored, {filled.known:,} were there; "
         f"{filled.items:,} items, {filled.customers:,} customers"
+        + (f"; {filled.erased:,} who were erased did not come back with what was before" if filled.erased else "")
     )

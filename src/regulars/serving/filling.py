@@ -33,12 +33,17 @@ _COLUMNS: Final = {
 
 @dataclass(frozen=True)
 class Filled:
-    """What a load brought into a store. known: events that were there already, from an earlier load among others."""
+    """What a load brought into a store.
+
+    known: events that were there already, from an earlier load among others; erased: customers who were left out, all
+    or what they did before, as they had been erased.
+    """
 
     events: int
     known: int
     items: int
     customers: int
+    erased: int = 0
 
 
 def fill(
@@ -52,27 +57,35 @@ def fill(
 ) -> Filled:
     """Events, items and customers of a dataset into the store; doing it again changes nothing.
 
+    Who was erased does not come back: events of before, and attributes of who has done nothing since, are left out.
+
     weights: what an event of each kind weighs in `data`, beside which the store keeps the weight of the event alone.
     ids: the shop's own of the events; one that has none gets one made of customer, item, kind and time. mark: how far
     an earlier load of the same came; noted after each step, so that one that is killed goes on from there.
     """
     items = customers = 0
+    erased = store.erasures.moments(map(str, data.users.ids.to_list()))
     if mark is None or not mark.documents:
         mark = mark and mark.noted(documents=False)
         items = _documents(store.items, data.items, data.item_features, "load items", run)
-        customers = _documents(store.customers, data.users, data.user_features, "load customers", run)
+        gone = _quiet_since(data, erased)
+        customers = _documents(store.customers, data.users, data.user_features, "load customers", run, without=gone)
         mark = mark and mark.noted(documents=True)
     stored, known = 0, mark.events if mark else 0
     for low, high in _parts(data, known):
         run.on_epoch(Progress("load events", low, len(data)))
         part = events_of(data, low, high, weights)
-        done = store.events.load(part if ids is None else part.with_columns(ids.between(low, high).alias("event_id")))
+        part = part if ids is None else part.with_columns(ids.between(low, high).alias("event_id"))
+        if erased:
+            until = part["user_id"].replace_strict(erased, default=-1, return_dtype=pl.Int64)
+            part = part.filter(part["time"] > until)
+        done = store.events.load(part)
         stored, known = stored + done.stored, known + done.repeated
         mark = mark and mark.noted(events=high, place=store.events.last_place())
     if mark:
         mark.noted(whole=True)
     run.on_epoch(Progress("load events", len(data), len(data)))
-    return Filled(stored, known, items, customers)
+    return Filled(stored, known, items, customers, len(erased))
 
 
 def events_of(data: Dataset, low: int, high: int, weights: Mapping[str, float]) -> Frame:
@@ -126,13 +139,24 @@ def in_order_of(data: Dataset, items: Vocabulary) -> Dataset:
     return replace(data, items=wanted, item_features=features).as_indexed(items)
 
 
-def _documents(entities: Entities, ids: Vocabulary, features: Frame, task: str, run: Run) -> int:
+def _quiet_since(data: Dataset, moments: Mapping[str, int]) -> list[str]:
+    """Those who have done nothing after their moment."""
+    names = data.users.ids.cast(pl.String)
+    rows = np.flatnonzero(names.is_in(list(moments)).to_numpy())
+    last = [int(data.time[data.starts[row] : data.starts[row + 1]].max(initial=-1)) for row in rows]
+    return [name for name, time in zip(names.gather(rows).to_list(), last, strict=True) if time <= moments[name]]
+
+
+def _documents(
+    entities: Entities, ids: Vocabulary, features: Frame, task: str, run: Run, *, without: Sequence[str] = ()
+) -> int:
     """Those of whom anything is known."""
     if not features.width:
         return 0
     named = pl.DataFrame([_as_flag(column) for column in features.drop(entities.id_column, strict=False).get_columns()])
     table = named.insert_column(0, ids.ids.cast(pl.String).alias(entities.id_column))
     table = table.filter(pl.any_horizontal(pl.exclude(entities.id_column).is_not_null()))
+    table = table.filter(~pl.col(entities.id_column).is_in(list(without)))
     for start in range(0, table.height, _DOCUMENTS):
         run.on_epoch(Progress(task, start, table.height))
         entities.load(table[start : start + _DOCUMENTS])

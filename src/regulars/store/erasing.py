@@ -5,7 +5,7 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .checking import askable, check_ids
 from .counting import advance
@@ -43,6 +43,11 @@ class Erasures:
 
     def digest(self, user_id: str) -> str:
         return _digest(self._secret(), user_id)
+
+    def moments(self, user_ids: Iterable[str]) -> dict[str, int]:
+        found = self._database.rows("SELECT digest, time FROM erased ORDER BY time")
+        last = {str(digest): int(time) for digest, time in found}
+        return {name: last[digest] for name in user_ids if (digest := self.digest(name)) in last} if last else {}
 
     def gone(self, transaction: Transaction, names: Sequence[str], since: int) -> set[str]:
         """Who of them was erased since then, seconds UTC: what was on its way to the store is not for it any more."""

@@ -4,7 +4,7 @@ What a writing call returned is on the disk. Every call may raise StoreUnavailab
 StoreFull (its disk is full); nothing is half written then. Calls may come from several threads.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -203,6 +203,10 @@ class Erasures(Protocol):
 
     def digest(self, user_id: str) -> str:
         """The hash by which an id is to be found among those."""
+        ...
+
+    def moments(self, user_ids: Iterable[str]) -> dict[str, int]:
+        """When each of them was erased last, seconds UTC; who never was is left out."""
         ...
 
 
