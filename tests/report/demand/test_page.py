@@ -144,6 +144,21 @@ def test_rounds_promotions_prices_and_what_was_not_observed_are_drawn(found):
     assert [one.dates[0] for one in gone.rounds] == [found.panel.dates()[origin] for origin in (68, 72, 76)]
 
 
+def test_what_will_be_closed_is_a_stripe_and_no_line_down_to_nothing():
+    from regulars.report.demand.plots import fan
+
+    closed = np.zeros((1, 44), dtype=bool)
+    closed[0, [33, 41]] = True
+    units = [None if place == 33 else 10 + place % 7 for place in range(40)]
+    panel = bare([units], "day", closed=closed)
+    told = MovingAverage().fit(panel, 4).forecast(panel)
+    assert told.point[0, 1] == 0
+    node = nodes(Demand(panel, told))[0]
+    assert node.stripes.tolist() == panel.dates(4)[[33, 41]].tolist()
+    drawn = [layer.data for layer in fan(node).layer]
+    assert all(0 not in data["units"].to_list() for data in drawn if data.columns == ["day", "units", "text"])
+
+
 def test_sections_come_and_go_with_what_there_is_to_tell(found):
     alone = Reader(written(replace(found, judgment=None, changed=None, change="", notes=())))
     assert "How good is it?" not in alone.text

@@ -79,11 +79,13 @@ def _rounds(node: Node, x: Any, y: Any) -> list[alt.Chart]:
     drawn: list[alt.Chart] = []
     for one in node.rounds:
         if one.low is not None and one.high is not None:
-            area = alt.Chart(_frame(one.dates, low=one.low, high=one.high))
+            low, high = _opened(node, one.dates, one.low), _opened(node, one.dates, one.high)
+            area = alt.Chart(_frame(one.dates, low=low, high=high))
             drawn.append(
                 area.mark_area(color=RIVAL, opacity=0.13).encode(x=x, y=alt.Y("low:Q", title=None), y2="high:Q")
             )
-        line = alt.Chart(_told(_frame(one.dates, units=one.point), "forecast then"))
+        said = _frame(one.dates, units=_opened(node, one.dates, one.point))
+        line = alt.Chart(_told(said, "forecast then"))
         drawn.append(line.mark_line(color=RIVAL, strokeWidth=1.6, point=False).encode(x=x, y=y))
         drawn.append(_points(line, x, y))
     return drawn
@@ -256,10 +258,15 @@ def _frame(days: Dates, **columns: Any) -> Frame:
 
 def _joined(node: Node, values: Floats, name: str = "units") -> Frame:
     """A line of the forecast that begins at the last step of the past, if that was observed."""
-    last = node.units[-1]
+    last, values = node.units[-1], _opened(node, node.ahead, values)
     if np.isnan(last):
         return _frame(node.ahead, **{name: values})
     return _frame(np.concatenate([node.dates[-1:], node.ahead]), **{name: np.concatenate([[last], values])})
+
+
+def _opened(node: Node, days: Dates, values: Floats) -> Floats:
+    """Nothing is drawn where nothing was said because it is closed."""
+    return np.where(np.isin(days, node.stripes) & (values == 0), np.float32(np.nan), values)
 
 
 def _told(frame: Frame, what: str) -> Frame:
