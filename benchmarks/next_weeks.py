@@ -43,6 +43,7 @@ WAYS: Mapping[str, tuple[str, ...]] = {
     "two stages, favorite category": (*BASE, "favorite category"),
     "two stages, all three": tuple(SOURCES),
 }
+RANKER = TreeRanker(trees=240, rate=0.05, patience=0)
 FEATURES = ("recency", "groups", "price", "items", "customers", "rhythm")
 
 
@@ -121,7 +122,7 @@ def reached(pipeline: Pipeline, queries: Queries, wanted: Histories) -> dict[str
 
 
 def _stage(names: Sequence[str]) -> TwoStage:
-    return TwoStage(tuple(SOURCES[name] for name in names), TreeRanker(), FEATURES, lessons=2, share=0.09)
+    return TwoStage(tuple(SOURCES[name] for name in names), RANKER, FEATURES, lessons=2, share=0.09)
 
 
 def _figure(

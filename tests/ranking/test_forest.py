@@ -35,6 +35,14 @@ def test_it_learns_what_chose():
     assert np.corrcoef(scores, true)[0, 1] > 0.85
 
 
+def test_without_patience_all_trees_are_grown_from_all_lists():
+    pytest.importorskip("lightgbm")
+    lists, _ = choices()
+    settings = {"trees": 60, "rate": 0.9, "least": 1}
+    assert len(TreeRanker(**settings, patience=0).learn(lists, RUN).roots) == 60
+    assert len(TreeRanker(**settings, patience=3).learn(lists, RUN).roots) < 60
+
+
 def test_without_lightgbm_it_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     lists, _ = choices(n=20)

@@ -11,7 +11,6 @@ from regulars.kernels.trees import Nodes, summed
 
 from .table import Lists, Table
 
-PATIENCE = 30  # trees without a gain, after which growing ends
 CHECKED = 5  # one query in so many says when to stop
 
 
@@ -37,7 +36,8 @@ class TreeRanker(Settings):
     """LambdaMART (Burges, MSR-TR-2010-82), grown by LightGBM: the extra `rank` is needed to learn, not to answer.
 
     trees: at most so many, of `leaves` leaves with `least` candidates each, each tree adding `rate` of what it found;
-    they are added while NDCG@10 of every 5th list grows. part: of the columns that a tree may look at.
+    they are added until NDCG@10 of every 5th list has not grown for `patience` trees, 0: all of them, learned from all
+    lists. part: of the columns that a tree may look at.
     """
 
     trees: int = setting(1_000, low=1, high=5_000, log=True)
@@ -45,6 +45,7 @@ class TreeRanker(Settings):
     rate: float = setting(0.03, low=1e-3, high=1.0, log=True)
     least: int = setting(100, low=1, high=10_000, log=True)
     part: float = setting(0.5, low=0.05, high=1.0)
+    patience: int = setting(30, low=0, high=1_000)
 
     def learn(self, lists: Lists, run: Run) -> Forest:
         """Raises MissingExtra when LightGBM is not installed."""
@@ -57,10 +58,11 @@ def learn_forest(lists: Lists, growth: TreeRanker, run: Run) -> Forest:
         import lightgbm
     except ImportError as error:
         raise MissingExtra("lightgbm", "rank") from error
-    checked = np.arange(len(lists.lengths)) % CHECKED == CHECKED - 1
+    checked = (np.arange(len(lists.lengths)) % CHECKED == CHECKED - 1) & (growth.patience > 0)
     parts = [
         lightgbm.Dataset(_numbers(part.table), part.wanted.astype(np.int32), group=part.lengths)
         for part in (lists.only(~checked), lists.only(checked))
+        if len(part.lengths)
     ]
 
     def told(step: Any) -> None:
@@ -84,8 +86,8 @@ def learn_forest(lists: Lists, growth: TreeRanker, run: Run) -> Forest:
         },
         parts[0],
         growth.trees,
-        valid_sets=[parts[1]] if checked.any() else [],
-        callbacks=[told, *([lightgbm.early_stopping(PATIENCE, verbose=False)] if checked.any() else [])],
+        valid_sets=parts[1:],
+        callbacks=[told, *([lightgbm.early_stopping(growth.patience, verbose=False)] if checked.any() else [])],
     )
     used = max(grown.best_iteration, 1) if checked.any() else growth.trees
     return planted([tree["tree_structure"] for tree in grown.dump_model(num_iteration=used)["tree_info"]])
