@@ -20,12 +20,12 @@ def served(shop, monkeypatch):
 def test_the_store_is_told(served):
     assert "service.db" in served.ok("store").out
     found = served.ok("store", "info", "--json").json
-    assert (found["events"], found["items"], found["live"], found["newest event"]) == (2, 1, "v1", str(2**62))
+    assert (found["events"], found["items"], found["live"], found["last stored event, of"]) == (2, 1, "v1", str(2**62))
 
 
 def test_it_is_backed_up_dumped_and_restored(served):
-    served.ok("store", "backup", "copy.db")
-    copy = open_store(f"sqlite:///{served.folder / 'copy.db'}", create=False)
+    served.ok("store", "backup", "copies/monday.db")
+    copy = open_store(f"sqlite:///{served.folder / 'copies' / 'monday.db'}", create=False)
     assert copy.events.count() == 2
     copy.close()
     served.ok("store", "dump", "monday")
@@ -45,6 +45,7 @@ def test_mistakes_are_told(served):
         (["paint"], "store can info, backup, dump, restore; asked for was 'paint'"),
         (["backup"], "backup needs a path, such as: regulars store backup copies/monday"),
         (["info", "x"], "info needs no path"),
+        (["backup", "regulars.toml/monday.db"], "regulars.toml cannot be made"),
         (["restore", "nowhere"], "not the dump of a store"),
         (["info", "--store", "sqlite:///none.db"], "there is no store"),
     ):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import polars as pl
 import typer
 
-from regulars.core.errors import SettingError
+from regulars.core.errors import CannotWrite, SettingError
 from regulars.store import Store, open_store
 
 from .app import HERE, AsJson, ConfigPath, verb
@@ -61,6 +61,10 @@ def store(
 
 
 def _backup(opened: Store, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"{path.parent} cannot be made: {error.strerror or error}") from error
     opened.backup(path)
 
 
@@ -87,7 +91,7 @@ def _found(opened: Store, url: str) -> dict[str, Any]:
         "versions": len(opened.models.all()),
         "live": live[0] if live else "none",
         "keys": sum(not key.revoked for key in opened.keys.all()),
-        "newest event": _moment(newest[0].event.time) if newest else "none",
+        "last stored event, of": _moment(newest[0].event.time) if newest else "none",
     }
 
 

@@ -9,6 +9,7 @@ from regulars.core import QUIET, Frame, Progress, Run
 from regulars.core.errors import StoreUnavailable
 from regulars.store import Store
 
+from .checking import VISITOR
 from .engine import Engine
 from .questions import Answer, Question
 
@@ -26,11 +27,12 @@ _SCHEMA = {
 
 
 def everybody(store: Store, size: int = TOGETHER) -> Iterator[list[str]]:
-    """All customers who have an event, some at a time, in the order of their ids."""
+    """All customers who have an event, some at a time, in the order of their ids; the visitors of pages left out."""
     last = ""
     while found := store.events.users(last, size):
-        yield found
         last = found[-1]
+        if known := [user for user in found if not VISITOR.fullmatch(user)]:
+            yield known
 
 
 def mailed(

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -12,6 +13,7 @@ from .questions import Done, Question
 MOST: Final = 1_000  # items of one answer
 LISTED: Final = 10_000  # items or events that one question may list
 HEAVIEST: Final = 1e6  # weight of an event, beyond which float32 sums would tell nothing any more
+VISITOR: Final = re.compile("v-[0-9a-f]{32}")  # as regulars.js draws them: nobody guesses one, nobody can be written to
 _LAST: Final = 1 << 53  # seconds: times that JSON of any maker holds exactly
 
 

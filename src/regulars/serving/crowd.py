@@ -4,7 +4,6 @@ Nothing is read before somebody asks for an audience, and everything is let go w
 """
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +17,7 @@ from regulars.core import Bools, Floats, Histories, Vocabulary
 from regulars.core.errors import Interrupted, NotYet, StoreError, StoreUnavailable
 from regulars.store.protocols import Events
 
+from .checking import VISITOR
 from .coding import Coding
 
 TOGETHER: Final = 512  # customers of a group
@@ -27,7 +27,6 @@ MOST: Final = 20_000_000  # events in memory; where there are more, fewer of eac
 _FEWEST: Final = 10
 _LITTLE: Final = 64  # customers who are joined to the newest group rather than being one
 _PAUSE: Final = 2.0  # seconds between two looks for new events
-_VISITOR: Final = re.compile("v-[0-9a-f]{32}")  # of a page; nobody can be told anything by it
 _log = logging.getLogger(__name__)
 Vectors = Mapping[str, Floats]
 
@@ -227,7 +226,7 @@ class Crowd:
         if self._groups and self._behind is None and len(users) < _LITTLE:
             newest = _present(self._groups[-1])
             users = list(dict.fromkeys([*users, *(newest if len(newest) < _LITTLE else ())]))
-        wanted = [user for user in users if not _VISITOR.fullmatch(user)]
+        wanted = [user for user in users if not VISITOR.fullmatch(user)]
         pasts = self._events.pasts(wanted, last=self._held)
         for user in users:
             self._leave(user)

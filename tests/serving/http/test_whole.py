@@ -140,9 +140,10 @@ def test_an_audience_are_customers_whom_it_suits(client):
 
 def test_a_mailing_is_what_each_customer_is_answered_over_http(client, service):
     busy = [Event(customer="busy", item=f"i{n * n % 40:02d}", event_id=f"busy {n}", age=3_600 - n) for n in range(600)]
-    client.send(busy)  # more than [serve] history
+    client.send([*busy, Event(customer="v-" + "0a" * 16, item="i03")])  # more than [serve] history; a page's visitor
     parts = list(mailed(service.engine, Question(scenario="home", k=6, dry_run=True), everybody(service.store)))
     frame = pl.concat(parts)
+    assert not frame["user_id"].str.starts_with("v-").any()
     assert client.models.all().history == 500
     customers = ["busy", *(f"c{n}" for n in range(0, 60, 7))]
     for customer in customers:

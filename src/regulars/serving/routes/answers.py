@@ -1,7 +1,6 @@
 """Questions and their answers: every endpoint is a scenario."""
 
 import asyncio
-import re
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -15,6 +14,7 @@ from msgspec import Meta
 from regulars.core.errors import NotYet
 
 from ..calls import Call, Reply, told
+from ..checking import VISITOR
 from ..keys import allows
 from ..limits import check_depth
 from ..problems import Problem
@@ -24,7 +24,6 @@ from ..schemas import Ask, Audience, Cursor, Did, Id, IdOrNone, K, Mark, Reached
 FIRST = "home"  # the scenario of who names none
 _EPOCH = date(1970, 1, 1)
 READING_SECONDS = 5.0  # that a request waits for the customers to be read
-VISITOR = re.compile("v-[0-9a-f]{32}")  # as regulars.js draws them; nobody guesses one
 
 
 class Wanted(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
