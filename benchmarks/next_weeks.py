@@ -137,7 +137,8 @@ def _figure(
     quality: dict[str, float] = dict(reach or {})
     for column, name in enumerate(SHOWN):
         quality[name] = round(float(np.nanmean(told[:, column])), 4)
-        quality |= {f"{name}, low": round(ends[column, 0], 4), f"{name}, high": round(ends[column, 1], 4)}
+        low, high = (round(float(end), 4) for end in ends[column])
+        quality |= {f"{name}, low": low, f"{name}, high": high}
         if base is not None and base is not told:
             apart = told[:, column] - base[:, column]
             quality[f"{name}, to two stages"] = round(float(np.nanmean(apart)), 5)
