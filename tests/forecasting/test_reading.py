@@ -186,6 +186,14 @@ def test_days_of_another_zone_are_told_where_no_zone_is_set():
     assert str(there.panel.dates()[0]) == "2024-01-01"
 
 
+@pytest.mark.parametrize("text", ["2024-01-{:02d}", "2024-01-{:02d} 20:15:00", "2024-01-{:02d}T20:15:00Z"])
+def test_a_date_is_no_zone(text):
+    rows = table([("a", text.format(day), 1) for day in range(1, 15)])
+    told = read(rows, Columns(("product",)), step="day")
+    assert not told.notes
+    assert told.panel.n_steps == 14
+
+
 def test_series_without_attributes_are_told():
     rows = table([("a", f"2024-01-{day:02d}", 1) for day in range(1, 11)] + [("b", "2024-01-03", 1)])
     brands = pl.DataFrame({"product": ["a"], "brand": ["acme"]})

@@ -4,11 +4,10 @@ from importlib.util import find_spec
 from typing import Annotated, Any
 
 import numpy as np
-import polars as pl
 import typer
 
 from regulars.config import ForecastTable
-from regulars.core import Frame, Run, ranges
+from regulars.core import Run, ranges
 from regulars.core.errors import EmptyData, SettingError
 from regulars.forecasting import (
     FORECASTERS,
@@ -22,6 +21,7 @@ from regulars.forecasting import (
     rolled,
 )
 from regulars.forecasting.forecast import check_levels
+from regulars.forecasting.totals import total
 from regulars.forecasting.what_if import says_yes_or_no
 from regulars.report.demand import Demand
 from regulars.report.demand.study import NAIVE, OWN
@@ -119,7 +119,11 @@ def forecast(
         return
     for note in facts["notes"]:
         say(note)
-    show(_by_step(frame, panel), f"{panel.n_series:,} series, {facts['units']:,.0f} units in {steps} {given.step}s")
+    rounds = None if judged is None else judged.rolled[OWN]
+    whole = total(answer, panel, (), rounds, given.quantiles).frame().drop("node", "step")
+    show(whole, f"{panel.n_series:,} series, {facts['units']:,.0f} units in {steps} {given.step}s")
+    if other is not None:
+        say(f"with {said_of(changes)}; as planned it is {facts['units_as_planned']:,.0f} units")
     if given.aim == "median":
         say('units are medians: off by least in each series, too few in sum; aim = "mean" of [forecast] adds up')
     if judged is not None:
@@ -162,13 +166,6 @@ def _judged(
     levels = given.quantiles
     return Judgment(
         {name: rolled(one, panel, origins, horizon=horizon, levels=levels, run=run) for name, one in ways.items()}
-    )
-
-
-def _by_step(frame: Frame, panel: Panel) -> Frame:
-    told = [name for name in frame.columns if name not in (*panel.keys.columns, "date", "step", "units")]
-    return frame.group_by("date", maintain_order=True).agg(
-        pl.col("units").sum(), *(pl.col(name).mean() for name in told)
     )
 
 

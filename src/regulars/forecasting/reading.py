@@ -16,6 +16,7 @@ from .panel import Panel
 GAPS = ("zero", "missing")
 LONGEST = 20_000  # steps: dates farther apart are a mistake in one of them
 NEARLY = 0.9  # of its steps in which a series sells, so that a gap is no lack of demand
+OFFSET = r":\d\d(?:\.\d+)?\s?([+-]\d\d(?::?\d\d)?)$"  # from UTC, after a time: 2024-03-31 ends in none
 SHUT = {"day": 14, "week": 4}  # steps without any sale after which a store or product counts as closed
 
 
@@ -253,7 +254,8 @@ def _attributes(keys: Frame, static: Frame | None, notes: list[str]) -> Frame:
 def _day(times: pl.Series, name: str, zone: str) -> pl.Series:
     """The day of each time, in the zone of the shop."""
     if times.dtype == pl.String:
-        days = times.str.to_datetime(strict=False, time_zone="UTC" if times.str.contains("Z|[+]").any() else None)
+        zoned = times.str.contains(f"Z$|{OFFSET}").any()
+        days = times.str.to_datetime(strict=False, time_zone="UTC" if zoned else None)
         if days.null_count() > times.null_count():
             wrong = times.filter(days.is_null() & times.is_not_null())[0]
             raise BadTable(f"{name!r} holds {wrong!r}, which is no date such as 2024-03-31")
@@ -269,7 +271,7 @@ def _day(times: pl.Series, name: str, zone: str) -> pl.Series:
 def _elsewhere(times: pl.Series) -> bool:
     """Whether times say a zone other than UTC."""
     if times.dtype == pl.String:
-        return bool(times.str.contains(r"\d[+-](0[1-9]|1\d|00:?[1-9])(:?\d\d)?$").any())
+        return bool(times.str.extract(OFFSET).str.contains("[1-9]").any())
     return isinstance(times.dtype, pl.Datetime) and times.dtype.time_zone not in (None, "UTC")
 
 
