@@ -5,8 +5,9 @@ import time
 import numpy as np
 import pytest
 
+from regulars.core import Allowed
 from regulars.core.errors import Interrupted, NotYet, QuestionError, UnknownId
-from regulars.serving import crowd
+from regulars.serving import audience, crowd
 from regulars.serving.engine import Engine
 from regulars.serving.questions import Reach
 from regulars.store.records import Event
@@ -59,6 +60,24 @@ def test_the_audience_of_a_blend_is_that_of_its_members(shop):
     points = {u: sum(1 / (61 + own.index(u)) for own in members if u in own) for u in members[0] + members[1]}
     found = [one.user_id for one in reached(shop, scenario="blend").reached]
     assert [round(points[user], 12) for user in found] == sorted((round(p, 12) for p in points.values()), reverse=True)
+
+
+def test_a_pipeline_is_asked_about_those_whom_its_sources_put_first(shop, monkeypatch):
+    data, pipeline = shop.data, shop.shop.deployment.recommenders["pipeline"]
+    only = np.arange(data.n_items)[np.newaxis] == data.items.index([ITEM])[0]
+    answer = pipeline.recommend(data.everyone(int(time.time())), 1, Allowed(only))
+    said = dict(zip(data.users.ids, answer.scores[:, 0].tolist(), strict=True))
+    expected = sorted((user for user in said if not np.isnan(said[user])), key=lambda user: (-said[user], user))
+    whole = reached(shop, scenario="piped").reached
+    assert [one.user_id for one in whole] == expected
+    assert {one.source for one in whole} == {"pipeline"}
+    monkeypatch.setattr(audience, "DEEP", 12)
+    found = reached(shop, scenario="piped").reached
+    nearest = [user for user, _ in one_by_one(shop, "item_knn")][:12]  # popularity, its other source, has no opinion
+    assert {one.user_id for one in found} == set(nearest)
+    assert [one.user_id for one in found] == [user for user in expected if user in {one.user_id for one in found}]
+    first = reached(shop, k=5, scenario="piped")
+    assert first.reached + reached(shop, k=100, scenario="piped", cursor=first.cursor).reached == found
 
 
 def test_pages_follow_each_other_without_a_gap_or_a_repetition(shop):

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from regulars.core import MISSING, Allowed, Bools, Encodes, Floats, Longs, Model, Queries, Recommender
-from regulars.ranking import Fallback, RankFusion
+from regulars.ranking import Fallback, Pipeline, RankFusion
 from regulars.ranking.fallback import banded
 from regulars.retrieval import Indexed
 
@@ -18,6 +18,7 @@ from .live import BUY_AGAIN, LIVE, RECENTLY_VIEWED
 from .questions import Reached
 
 _PERSONAL = {BUY_AGAIN, RECENTLY_VIEWED}  # of the live sources: the others say the same of everybody
+DEEP: Final = 1_000  # customers whom a pipeline is asked about
 _CONSTANT = 60.0  # of reciprocal ranks; see RankFusion
 
 
@@ -35,7 +36,8 @@ class Audience:
 
     A customer is scored by the first source of the ladder that can tell. A blend, whose own scores are ranks of items,
     is asked by its members: a customer scores the sum of 1 / (60 + rank) over the members, where customers are ranked
-    by the score that the member gives the item.
+    by the score that the member gives the item. A pipeline, which looks at the whole catalog for each customer, is
+    asked by its sources in this way first, then itself about the `DEEP` best of them: of the others it says nothing.
     """
 
     item: int
@@ -44,6 +46,7 @@ class Audience:
     voices: Mapping[str, Recommender]
     _customers: list[np.ndarray] = field(default_factory=list)
     _told: list[list[Floats]] = field(default_factory=list)  # for each call of `add`, the scores by each of the voices
+    _asked: dict[int, dict[str, float]] = field(default_factory=dict)  # what pipelines say of whom, by their rung
 
     def add(self, customers: Sequence[str], queries: Queries, permitted: Allowed, vectors: Vectors) -> None:
         """Those of the customers to whom the item may be shown. vectors: theirs, as far as they are known already."""
@@ -60,12 +63,30 @@ class Audience:
         self._told.append(told)
         self._customers.append(np.array(customers, dtype=object)[rows])
 
+    def candidates(self) -> list[tuple[int, list[str]]]:
+        """The rungs that are pipelines, and the customers whom each is to be asked about; see `ask`."""
+        if not self._told:
+            return []
+        customers, found = np.concatenate(self._customers), []
+        for band, scores in enumerate(self._by_rung()):
+            if isinstance(self._rungs[band][0].recommender, Pipeline):
+                known = np.flatnonzero(~np.isnan(scores))
+                near = known[_first(np.zeros(len(known), dtype=np.int64), scores[known], DEEP)]
+                order = sorted(near.tolist(), key=lambda row: (-scores[row], customers[row]))
+                found.append((band, [customers[row] for row in order[:DEEP]]))
+        return found
+
+    def ask(self, band: int, customers: Sequence[str], queries: Queries) -> None:
+        """Asks the pipeline of a rung about some of its candidates."""
+        said = _scores(self._rungs[band][0].recommender, queries, self.item, self.n_items)
+        self._asked.setdefault(band, {}).update(zip(customers, said.tolist(), strict=True))
+
     def best(self, k: int, after: Place | None = None) -> list[tuple[Reached, Place]]:
         """The k with the highest scores, best first, equal ones by their ids; those behind a place."""
         if not self._told:
             return []
         customers = np.concatenate(self._customers)
-        said, bands = self._said(len(customers))
+        said, bands = self._said(customers)
         found = np.flatnonzero(~np.isnan(said))
         if after is not None:
             found = found[_behind(bands[found], said[found], customers[found], after)]
@@ -78,10 +99,13 @@ class Audience:
         score = banded(np.array([place.said], dtype=np.float32), place.band)[0]
         return Reached(place.customer, float(score), self._rungs[place.band][0].name)
 
-    def _said(self, n: int) -> tuple[Floats, Longs]:
+    def _said(self, customers: np.ndarray) -> tuple[Floats, Longs]:
         """The score of each customer by the first source that tells one, and which source that is."""
+        n = len(customers)
         said, bands = np.full(n, np.nan, dtype=np.float32), np.zeros(n, dtype=np.int64)
         for band, scores in enumerate(self._by_rung()):
+            if (asked := self._asked.get(band)) is not None:
+                scores = np.array([asked.get(one, np.nan) for one in customers.tolist()], dtype=np.float32)
             new = np.isnan(said) & ~np.isnan(scores)
             said[new], bands[new] = scores[new], band
         return said, bands
@@ -128,6 +152,9 @@ def speaking(recommender: Recommender) -> Iterator[Recommender]:
     """Those within whose scores of one item can be compared from customer to customer."""
     if isinstance(recommender, RankFusion | Fallback):
         for one in recommender.recommenders:
+            yield from speaking(one)
+    elif isinstance(recommender, Pipeline):
+        for one in recommender.sources:
             yield from speaking(one)
     elif isinstance(recommender, Indexed) and isinstance(recommender.model, Model):
         yield recommender.model

@@ -76,12 +76,20 @@ class Audiences:
         if not all(isinstance(voice, Encodes) for voice in known.values()) and shop.deployment is not None:
             schema |= shop.deployment.attributes
         audience = Audience(item, len(shop.catalog.items), ladder, known)
-        for customers, history, vectors in _together(self.crowd.parts(stopped=stopped)):
+
+        def asked(customers: Sequence[str], history: Histories, schema: Schema) -> Queries:
             if stopped():
                 raise Interrupted("nobody waits for this audience any more")
             context = _context([wish.context] * len(customers), shop.deployment)
-            queries = _queries(history, now, context, self._attributes(customers, schema))
+            return _queries(history, now, context, self._attributes(customers, schema))
+
+        for customers, history, vectors in _together(self.crowd.parts(stopped=stopped)):
+            queries = asked(customers, history, schema)
             audience.add(customers, queries, bound.allowed(queries), vectors)
+        whole = {**schema, **(shop.deployment.attributes if shop.deployment is not None else {})}
+        for band, chosen in audience.candidates():
+            for customers, history, _ in map(_taken, self.crowd.of(chosen)):
+                audience.ask(band, customers, asked(customers, history, whole))
         return audience
 
     def _look(self) -> Look:

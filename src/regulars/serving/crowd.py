@@ -97,6 +97,14 @@ class Crowd:
                 raise NotYet("the models are being asked about the customers; ask again in a while")
             return [Part(group, np.flatnonzero(group.present)) for group in self._groups]
 
+    def of(self, customers: Sequence[str]) -> list[Part]:
+        """Some of them as they were when everybody was last looked at."""
+        with self._turn:
+            found: dict[int, tuple[Group, list[int]]] = {}
+            for group, row in (self._where[one] for one in customers if one in self._where):
+                found.setdefault(id(group), (group, []))[1].append(row)
+            return [Part(group, np.array(rows)) for group, rows in found.values()]
+
     @property
     def customers(self) -> int:
         """How many are held."""
