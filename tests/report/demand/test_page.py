@@ -144,6 +144,14 @@ def test_rounds_promotions_prices_and_what_was_not_observed_are_drawn(found):
     assert [one.dates[0] for one in gone.rounds] == [found.panel.dates()[origin] for origin in (68, 72, 76)]
 
 
+def test_an_area_far_beyond_the_lines_is_cut():
+    from regulars.report.demand.plots import fan
+
+    panel = bare([[3, 4, 5, 4, 3, 4]])
+    told = MovingAverage().fit(panel, 2).forecast(panel).with_quantiles((0.05, 0.95), np.array([[[1, 6], [1, 900.0]]]))
+    assert fan(nodes(Demand(panel, told))[0]).to_dict()["layer"][1]["encoding"]["y"]["scale"]["domain"] == [0, 8]
+
+
 def test_what_will_be_closed_is_a_stripe_and_no_line_down_to_nothing():
     from regulars.report.demand.plots import fan
 

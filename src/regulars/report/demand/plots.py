@@ -27,6 +27,7 @@ from .words import called, metric_name, units_said
 WIDTH: Final = 590
 HEIGHT: Final = 190
 CHANGED: Final = GROUPS[2]
+BEYOND: Final = 1.6  # times the highest line, where areas are cut
 _LANE: Final = 13  # pixels of a lane of promotions
 _NAMES: Final = 92  # pixels left of all panels
 
@@ -35,7 +36,7 @@ def fan(node: Node) -> Any:
     """The past, what is forecast and how sure it is, what was said before, promotions and prices below."""
     x = alt.X("day:T", scale=alt.Scale(domain=_ends(node), nice=False), axis=_days(node))
     y_axis = alt.Axis(format=",~r", tickCount=4, minExtent=_NAMES - 24, maxExtent=_NAMES - 24)
-    y = alt.Y("units:Q", title=None, axis=y_axis, scale=alt.Scale(zero=True))
+    y = alt.Y("units:Q", title=None, axis=y_axis, scale=alt.Scale(domain=[0, _top(node)]))
     layers: list[alt.Chart] = []
     if len(node.stripes):
         shut = _frame(node.stripes, units=np.zeros(len(node.stripes)))
@@ -67,7 +68,7 @@ def _bands(node: Node, x: Any, y: Any) -> list[alt.Chart]:
         area = alt.Chart(low.with_columns(high["high"]))
         color, opacity = (WASH, 1.0) if not place else (LEAD, 0.22)
         drawn.append(
-            area.mark_area(color=color, opacity=opacity, line=False).encode(
+            area.mark_area(color=color, opacity=opacity, line=False, clip=True).encode(
                 x=x, y=alt.Y("low:Q", title=None), y2="high:Q"
             )
         )
@@ -81,14 +82,23 @@ def _rounds(node: Node, x: Any, y: Any) -> list[alt.Chart]:
         if one.low is not None and one.high is not None:
             low, high = _opened(node, one.dates, one.low), _opened(node, one.dates, one.high)
             area = alt.Chart(_frame(one.dates, low=low, high=high))
-            drawn.append(
-                area.mark_area(color=RIVAL, opacity=0.13).encode(x=x, y=alt.Y("low:Q", title=None), y2="high:Q")
-            )
+            shade = area.mark_area(color=RIVAL, opacity=0.13, clip=True)
+            drawn.append(shade.encode(x=x, y=alt.Y("low:Q", title=None), y2="high:Q"))
         said = _frame(one.dates, units=_opened(node, one.dates, one.point))
         line = alt.Chart(_told(said, "forecast then"))
         drawn.append(line.mark_line(color=RIVAL, strokeWidth=1.6, point=False).encode(x=x, y=y))
         drawn.append(_points(line, x, y))
     return drawn
+
+
+def _top(node: Node) -> float:
+    """The upper end of the picture: all lines, and areas as far as they do not press the lines down to the bottom."""
+    lines = [node.units, node.point, node.units[:0] if node.changed is None else node.changed]
+    lines += [one.point for one in node.rounds]
+    areas = [one.high for one in node.rounds if one.high is not None]
+    areas += [] if node.quantiles is None else [node.quantiles[:, -1]]
+    highest, widest = (float(np.nanmax(np.concatenate([*some, [0.0]]))) for some in (lines, areas))
+    return max(highest, min(widest, BEYOND * highest)) or 1.0
 
 
 def _points(chart: alt.Chart, x: Any, y: Any) -> alt.Chart:

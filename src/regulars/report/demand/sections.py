@@ -79,7 +79,7 @@ def _bands(told: Told) -> str:
     sums = ""
     if any(node.group != SERIES and node.quantiles is None for node in told.nodes):
         sums = " Sums have none: how far sums lie off is known only after --judge."
-    return f"The light area holds {outer} of such cases{inner}.{sums}"
+    return f"The light area holds {outer} of such cases{inner}, cut where it goes far beyond the lines.{sums}"
 
 
 def _marks(drawn: list[Node]) -> str:

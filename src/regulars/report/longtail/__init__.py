@@ -4,7 +4,7 @@ found = longtail(Pair(before, after), split, goods=Goods(names, groups))
 found.quality.by_part()     # NDCG, MAP, recall by number of interactions, before and after, with intervals
 found.reach, found.parts    # the share of the catalog that behavior-driven recommendations reach
 found.irrelevance           # of the most similar items, beside chance
-write(page(found, shop="My shop"), "longtail.html")
+write_page(page(found, shop="My shop"), "longtail.html")
 """
 
 from .gallery import SHOWN

@@ -1,6 +1,7 @@
 """What each customer buys again, as a page: the coming weeks, and how far the chances can be trusted.
 
-found = repurchases(Known(data, names), models, early, chosen="lstm")
+methods = {name: REPURCHASE[name] for name in ("weibull", "frequency")}
+found = repurchases(Known(data, names), "weibull", methods["weibull"].fit(data), methods)
 write_page(page(found, shop="My shop"), "buy-again.html")
 """
 

@@ -1,7 +1,7 @@
 """The study of what is bought again: everything that the page tells, as tables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -40,7 +40,7 @@ class Known:
 
     data: Dataset
     names: pl.Series
-    groups: pl.Series
+    groups: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.String))
     allowed: Bools | None = None
     zone: str = "UTC"
 
