@@ -9,6 +9,8 @@ import pytest
 
 from regulars.core import Queries, Vocabulary
 from regulars.core.errors import CannotWrite, DamagedModel, ForeignModel, SettingError, UnknownId
+from regulars.models import ItemKNN
+from regulars.serving import versions as module
 from regulars.serving.loading import items_of, load_version, verify
 from regulars.serving.versions import SCRATCH, Versions, checked, part_folder, write_version
 from serving.fitting import by_content, filled, fitted, made
@@ -183,3 +185,20 @@ def test_a_model_that_takes_new_items_keeps_the_columns_it_reads(versions, data)
     loaded = load_version(versions.path(versions.make(wanted).name))
     assert loaded.features.schema == data.item_features.schema
     assert loaded.features.height == 0
+
+
+def test_two_replicas_that_make_a_version_at_the_same_moment_both_do(versions, data, monkeypatch):
+    """As on a first day, when both begin at once in one folder."""
+    write, seen = module.write_version, []
+
+    def slow(fitted, folder):
+        seen.append(folder.name)
+        if len(seen) == 1:  # the other one is faster
+            write(fitted, folder)
+        write(fitted, folder)
+
+    monkeypatch.setattr(module, "write_version", slow)
+    version = versions.make(fitted(data, {"item_knn": ItemKNN().fit(data)}))
+    assert version.name == seen[1] != seen[0]
+    assert versions.path(seen[0]).is_dir()
+    assert versions.path(seen[1]).is_dir()

@@ -100,10 +100,12 @@ class Versions:
 
         Raises CannotWrite, SettingError for a name that cannot be or is taken.
         """
-        name = checked(name) if name else self._new_name()
-        if self.path(name).exists() or self.models.get(name):
+        if name and (self.path(name).exists() or self.models.get(name)):
             raise SettingError(f"there is a version {name} already; give another name")
-        write_version(fitted, self.path(name))
+        if name:
+            write_version(fitted, self.path(name))
+        else:
+            name = self._written(fitted)
         version = Version(
             name, name, made=int(time.time()), fingerprint=fitted.items.fingerprint, facts=dict(fitted.facts)
         )
@@ -146,6 +148,18 @@ class Versions:
         versions = self.models.all()
         live = [version for version in versions if version.stage == "live"]
         return [*live, *(version for version in _promoted(versions) if version not in live)]
+
+    def _written(self, fitted: Fitted) -> str:
+        """The name by the time that a version was written under; of two at one moment the second takes another one."""
+        while True:
+            name = self._new_name()
+            try:
+                write_version(fitted, self.path(name))
+            except CannotWrite:
+                if not self.path(name).exists():
+                    raise
+            else:
+                return name
 
     def _new_name(self) -> str:
         stem = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
