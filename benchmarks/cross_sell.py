@@ -1,26 +1,40 @@
-"""What customers never bought, at The Complete Journey: cross-sale beside collaborative filtering and popularity.
+"""What customers never bought, at The Complete Journey: cross-sale beside best sellers, categories and taste.
 
-Goods on the shelf, the last 4 whole weeks of the year as test, asked once; nothing was chosen here, every method has
-its defaults. Asked are the customers who bought something then that they had never bought; what they had bought is
-left out of every list. The chances of `CrossSell` are judged over the 50 offers of every customer.
+Goods on the shelf, the last 4 whole weeks of the year as test, asked once; every method has its defaults (those of
+category popularity were chosen on the 4 weeks before). Asked are the customers who bought something then that they had
+never bought; what they had bought is left out of every list. The chances of `CrossSell` are judged over the 50 offers
+of every customer.
 """
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from benchmarks.figure import Figure
 from benchmarks.measure import circumstances, threads
 from benchmarks.repurchase import asked_at, shop
-from regulars.core import DAY, Allowed, Dataset, Floats, Queries, Run
+from regulars.core import DAY, Allowed, Dataset, Estimator, Floats, Queries, Run
 from regulars.evaluation.significance import intervals, paired_p
 from regulars.marketing.repurchase import HORIZONS, CrossSell
 from regulars.marketing.repurchase.explore import CrossSellModel
 from regulars.marketing.repurchase.reading import purchases
-from regulars.models import ItemKNN, Popularity
+from regulars.models import CategoryPopularity, ItemKNN, Popularity
+from regulars.ranking import RankFusion
 
 AGAINST, CUT = "popularity", 10
+
+
+@dataclass(frozen=True)
+class Fused:
+    """Methods whose lists are fused by ranks."""
+
+    of: tuple[Estimator[Any], ...]
+
+    def fit(self, data: Dataset, run: Run) -> RankFusion:
+        return RankFusion(tuple(method.fit(data, run) for method in self.of))
 
 
 def run() -> Iterator[Figure]:
@@ -33,7 +47,15 @@ def run() -> Iterator[Figure]:
     wanted = [np.flatnonzero(row) for row in new]
     cross = CrossSell()
     baseline: Floats | None = None
-    methods = {AGAINST: Popularity(), "item-kNN": ItemKNN(), "ALS of 90 days": cross.of, "cross-sale": cross}
+    methods: dict[str, Any] = {
+        AGAINST: Popularity(),
+        "popularity of 28 days": Popularity(half_life_days=28.0),
+        "item-kNN": ItemKNN(),
+        "ALS of 90 days": cross.of,
+        "category popularity": CategoryPopularity(),
+        "ALS and category popularity": Fused((cross.of, CategoryPopularity())),
+        "cross-sale": cross,
+    }
     for name, method in methods.items():
         began, cpu = time.perf_counter(), time.process_time()
         model = method.fit(before, Run(threads=threads()))

@@ -22,6 +22,7 @@ from regulars.evaluation.significance import intervals, paired_p
 from regulars.marketing.repurchase import BoughtAgain, Hazard, Recurrent
 from regulars.models import ALS, TIFUKNN, CategoryPopularity, ItemKNN, Personal, Popularity
 from regulars.ranking import Pipeline, TreeRanker, TwoStage
+from regulars.ranking.pipeline import best_of
 
 WEEKS = 4
 SHOWN = ("NDCG@10", "recall@10", "repeat@10", "explore@10")
@@ -38,12 +39,11 @@ SOURCES: Mapping[str, Any] = {
 BASE = tuple(SOURCES)[:5]
 WAYS: Mapping[str, tuple[str, ...]] = {
     "two stages": BASE,
-    "two stages, hazard": (*BASE, "hazard"),
     "two stages, LSTM": (*BASE, "LSTM"),
     "two stages, favorite category": (*BASE, "favorite category"),
-    "two stages, all three": tuple(SOURCES),
+    "two stages, LSTM and favorite category": (*BASE, "LSTM", "favorite category"),
 }
-RANKER = TreeRanker(trees=240, rate=0.05, patience=0)
+RANKER = TreeRanker(trees=180, rate=0.05, patience=0)
 FEATURES = ("recency", "groups", "price", "items", "customers", "rhythm")
 
 
@@ -62,7 +62,7 @@ def period(back: int) -> Iterator[Figure]:
     fitted = {name: _fitted(name, f"{back}-now", before) for name in SOURCES}
     early = {
         name: [_fitted(name, f"{back}-{place}", lesson.before)[0] for place, lesson in enumerate(past)]
-        for name in SOURCES
+        for name in set().union(*WAYS.values())
     }
     for name, (model, seconds, cpu) in fitted.items():
         items = model.recommend(queries, 20, Allowed()).items
@@ -73,9 +73,10 @@ def period(back: int) -> Iterator[Figure]:
         lessons = [[early[name][place] for name in names] for place in range(len(past))]
         learn = partial(_stage(names).learned, past, lessons, final, before, one)
         pipeline, seconds, cpu = kept(f"next-weeks-{back}-{way}", learn)
-        told = figures(pipeline.recommend(queries, 20, Allowed()).items, queries, wanted)
+        items, proposed = answered(pipeline, queries)
+        told = figures(items, queries, wanted)
         base = told if base is None else base
-        yield _figure(way, told, (seconds, cpu), base, reached(pipeline, queries, wanted))
+        yield _figure(way, told, (seconds, cpu), base, reached(proposed, queries, wanted, before.n_items))
 
 
 def _fitted(name: str, when: str, data: Dataset) -> tuple[Any, float, float]:
@@ -102,18 +103,22 @@ def figures(items: np.ndarray, queries: Queries, wanted: Histories) -> Floats:
     return floats(np.column_stack([told[name] for name in SHOWN]))
 
 
-def reached(pipeline: Pipeline, queries: Queries, wanted: Histories) -> dict[str, float]:
+def answered(pipeline: Pipeline, queries: Queries) -> tuple[np.ndarray, np.ndarray]:
+    """What `recommend` answers, [n, 20], and the keys row * n_items + item of all candidates, which are made once."""
+    lists, keys = [], []
+    for start in range(0, len(queries), 100):
+        pairs, table = pipeline.candidates(queries[start : start + 100], 20)
+        lists.append(best_of(pairs, pipeline.ranker.score(table), 20, ()).items)
+        keys.append((pairs.rows + start) * pipeline.sources[0].n_items + pairs.items)
+    return np.concatenate(lists), np.concatenate(keys)
+
+
+def reached(proposed: np.ndarray, queries: Queries, wanted: Histories, width: int) -> dict[str, float]:
     """The part of what each customer wanted that is among the candidates: all, repeats, what is new."""
-    width = pipeline.sources[0].n_items
     own = np.unique(queries.history.rows.astype(np.int64) * width + queries.history.items)
     keys = wanted.rows.astype(np.int64) * width + wanted.items
-    found, many = [], 0
-    for start in range(0, len(queries), 100):
-        pairs, _ = pipeline.candidates(queries[start : start + 100], 10)
-        found.append((pairs.rows + start) * width + pairs.items)
-        many += len(pairs.items)
-    hits, old = np.isin(keys, np.concatenate(found)), np.isin(keys, own)
-    told = {"candidates": round(many / len(queries), 1)}
+    hits, old = np.isin(keys, proposed), np.isin(keys, own)
+    told = {"candidates": round(len(proposed) / len(queries), 1)}
     for name, some in {"all": np.ones(len(keys), dtype=bool), "repeat": old, "explore": ~old}.items():
         sums = np.bincount(wanted.rows[some], hits[some], len(queries))
         counts = np.bincount(wanted.rows[some], minlength=len(queries))
