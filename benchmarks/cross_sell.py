@@ -55,6 +55,7 @@ def run() -> Iterator[Figure]:
         "category popularity": CategoryPopularity(),
         "ALS and category popularity": Fused((cross.of, CategoryPopularity())),
         "cross-sale": cross,
+        "cross-sale with category popularity": CrossSell(beside=(CategoryPopularity(),)),
     }
     for name, method in methods.items():
         began, cpu = time.perf_counter(), time.process_time()

@@ -21,6 +21,8 @@ from regulars.marketing.repurchase import (
     next_basket,
 )
 from regulars.marketing.repurchase import buy_again as bought_again
+from regulars.models import CategoryPopularity
+from regulars.models.category_popularity import hierarchy_of
 from regulars.report.repurchase import Look, repurchases
 
 from .app import HERE, AsJson, ConfigPath, Quiet, Seed, Threads, verb
@@ -149,7 +151,8 @@ def _repeats(kept: Kept, data: Dataset, name: str, run: Run) -> tuple[Repurchase
 
 def _new_products(kept: Kept, data: Dataset, run: Run) -> tuple[CrossSellModel, Dataset]:
     """What tells of products that customers never bought. Raises VocabularyMismatch when it is of another fit."""
-    model, again = kept.model(data, lambda own: CrossSell().fit(data, own), run)
+    beside = (CategoryPopularity(),) if hierarchy_of(data.item_features) else ()
+    model, again = kept.model(data, lambda own: CrossSell(beside=beside).fit(data, own), run)
     if again.items.fingerprint != data.items.fingerprint:
         raise VocabularyMismatch("what is kept of new products is of other tables; regulars buy-again --fresh --new 3")
     return model, again

@@ -70,14 +70,22 @@ class CategoryPopularity(Settings):
         frame = described(data, self.columns, "category_popularity")
         if self.columns:
             return frame
-        names = [name for name in frame.columns if _groups(frame[name])]
-        repeated = echoes(frame, names)
-        if names:
-            return frame.select(_longest(frame, [name for name in names if name not in repeated]))
+        if names := hierarchy_of(frame):
+            return frame.select(names)
         raise MissingColumn(
             "category_popularity needs a category of the items that a few of them share; the table of items has "
             f"{frame.columns}, none of which is one. Name columns = [...], coarse ones first, or add one"
         )
+
+
+def hierarchy_of(frame: Frame) -> list[str]:
+    """The longest row of columns of a table of items each of which lies within the one before; none without categories.
+
+    Of several that are as long the one that ends finest.
+    """
+    names = [name for name in frame.columns if _groups(frame[name])]
+    repeated = echoes(frame, names)
+    return _longest(frame, [name for name in names if name not in repeated]) if names else []
 
 
 def _totals(data: Dataset, profile: Profile) -> np.ndarray:
@@ -94,7 +102,6 @@ def _groups(values: pl.Series) -> bool:
 
 
 def _longest(frame: Frame, names: list[str]) -> list[str]:
-    """The longest row of columns each of which lies within the one before, of those the one that ends finest."""
     rising = sorted(names, key=lambda name: frame[name].n_unique())
     best: dict[str, list[str]] = {}
     for place, fine in enumerate(rising):

@@ -21,7 +21,7 @@ from regulars.marketing.repurchase import (
     pairs_of,
     reasons,
 )
-from regulars.models import Popularity
+from regulars.models import ItemKNN, Popularity
 
 
 @pytest.fixture(scope="module")
@@ -135,11 +135,12 @@ def test_without_new_products_the_next_basket_is_what_is_bought_again(shop, mode
     assert told.drop("part").equals(buy_again(model, shop, horizon_weeks=2, k=4))
 
 
-def test_chances_of_new_products_are_as_often_true():
+@pytest.mark.parametrize("beside", [(), (ItemKNN(),)])
+def test_chances_of_new_products_are_as_often_true(beside):
     data, _, _ = renewals(customers=400, days=300, products=20)
     early = sparse(data)
     moment = MONDAY + 240 * DAY
-    model = CrossSell(of=Popularity(), depth=10).fit(early.before(moment))
+    model = CrossSell(of=Popularity(), beside=beside, depth=10).fit(early.before(moment))
     users = np.arange(early.n_users, dtype=np.int32)
     offers = model.offers(early.queries(users, moment))
     later = early.where((early.time >= moment) & (early.time < moment + 28 * DAY))

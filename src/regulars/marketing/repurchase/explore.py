@@ -19,6 +19,7 @@ from regulars.core import (
     Model,
     Queries,
     Recommendations,
+    Recommender,
     Run,
     Settings,
     floats,
@@ -26,6 +27,7 @@ from regulars.core import (
 )
 from regulars.core.errors import EmptyData
 from regulars.models import ALS
+from regulars.ranking import RankFusion
 
 from .calibration import Doubles, moments, rising
 from .method import HORIZONS, at_horizons
@@ -52,7 +54,7 @@ class Offers:
 class CrossSellModel:
     """weights: float64 [horizons, columns], of the log odds that a candidate is bought; buyers: float32 [n_items]."""
 
-    model: Model
+    model: Recommender
     weights: Doubles
     buyers: Floats
     depth: int
@@ -80,10 +82,13 @@ class CrossSell(Settings):
     """Candidates of a method, and a logistic curve from its score, the rank, the sales and the customer to a chance.
 
     The method `of` is fitted on what was before the newest 4 weeks, its best `depth` products that a customer had not
-    bought are compared with what was bought in these weeks; then it is fitted on everything.
+    bought are compared with what was bought in these weeks; then it is fitted on everything. With methods `beside` it
+    the candidates are those of all, fused by ranks (`RankFusion`), and the score is that of the fusion; where items
+    have categories, `CategoryPopularity` beside the default finds more.
     """
 
     of: Estimator[Any] = field(default_factory=lambda: ALS(factors=64, half_life_days=90.0, rule="count"))
+    beside: tuple[Estimator[Any], ...] = ()
     depth: int = setting(50, low=1, high=500, log=True)
     customers: int = setting(20_000, low=10, log=True)
 
@@ -94,7 +99,7 @@ class CrossSell(Settings):
         before, random = bought.where(bought.time < moment), run.random()
         active = np.flatnonzero(np.diff(before.starts)).astype(np.int32)
         some = np.sort(random.permutation(active)[: self.customers])
-        early = self.of.fit(before, run.at("early"))
+        early = self._fitted(before, run.at("early"))
         items, columns = _candidates(early, _buyers(before, moment), bought.queries(some, moment), None, self.depth)
         wanted = _bought(bought, some, items, moment)
         known = (items != MISSING).ravel()
@@ -102,11 +107,17 @@ class CrossSell(Settings):
             raise EmptyData("nobody bought any of the proposed new products in the last 4 weeks; raise depth")
         weights = [_fitted(columns[known], wanted.reshape(-1, len(HORIZONS))[known, h]) for h in range(len(HORIZONS))]
         end = last_moment(data)
-        return CrossSellModel(self.of.fit(bought, run.at("now")), np.stack(weights), _buyers(bought, end), self.depth)
+        return CrossSellModel(self._fitted(bought, run.at("now")), np.stack(weights), _buyers(bought, end), self.depth)
+
+    def _fitted(self, data: Dataset, run: Run) -> Recommender:
+        model: Model = self.of.fit(data, run)
+        if not self.beside:
+            return model
+        return RankFusion((model, *(method.fit(data, run) for method in self.beside)), depth=self.depth)
 
 
 def _candidates(
-    model: Model, buyers: Floats, queries: Queries, allowed: Allowed | None, depth: int
+    model: Recommender, buyers: Floats, queries: Queries, allowed: Allowed | None, depth: int
 ) -> tuple[Ints, Doubles]:
     """The items, int32 [n, depth], and what speaks for each, float64 [n * depth, columns]."""
     unseen = Allowed.all_but(queries.history)
