@@ -71,7 +71,9 @@ def test_load_brings_all_tables_into_the_store_and_twice_is_once(refitted):
 
 def test_a_load_of_what_is_there_has_nothing_to_do(refitted):
     shop, (loaded, *_) = refitted
-    assert shop.ok("load", "--json").json == {"events": 0, "known": loaded["events"], "items": 0, "customers": 0}
+    assert shop.ok("load", "--json").json == {
+        "events": 0, "known": loaded["events"], "items": 0, "customers": 0, "erased": 0,
+    }  # fmt: skip
 
 
 def test_a_first_day_that_was_stopped_goes_on_where_it_was(shop, monkeypatch):
@@ -302,6 +304,21 @@ def test_the_first_day_without_a_model_serves_what_is_popular(shop):
     answer = service.submit(Question(scenario="home", customer="c-001")).result(10)
     assert len(answer.lines) == 5
     assert {line.source for line in answer.lines} == {"popular"}
+    service.close()
+
+
+def test_a_shop_without_events_begins_with_what_comes_in(shop):
+    shop.write(SHOP, rest=False)
+    for path in shop.folder.glob("*.csv"):
+        path.write_text(path.read_text().splitlines()[0] + "\n")
+    project = project_of(shop)
+    store = open_store(store_address(project))
+    assert first_day(project, store, QUIET) is None
+    service = open_service(setup_of(project, shop.folder / "regulars.toml", QUIET), store)
+    store.events.append([Event("first", "anna", "tea", "view", 1_700_000_000)])
+    service.follower.catch_up()
+    answer = service.submit(Question(scenario="home", customer="ben")).result(10)
+    assert [line.item_id for line in answer.lines] == ["tea"]
     service.close()
 
 

@@ -48,7 +48,6 @@ def test_versions_of_the_same_models_are_compiled_once_and_again_where_it_failed
 def test_a_service_without_models_has_its_own_arithmetic_compiled_once(tmp_path, store, versions, monkeypatch):
     asked = []
     monkeypatch.setattr(Compiling, "_compiled", lambda self, version: not asked.append(version))
-    versions.folder.mkdir()
     for _ in range(2):
         follower = following.Follower(store, versions, weights=WEIGHTS, compiling=True)
         follower.step()

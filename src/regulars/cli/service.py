@@ -149,7 +149,11 @@ def first_day(project: Project, store: Store, run: Run) -> Version | None:
     prepared = None
     if Mark.unfinished(project.output / LOADED) or not (store.events.last_place() or store.items.last_place()):
         say("the first day: the shop's tables are loaded into the store")
-        filled, prepared = load_tables(project, store, run)
+        try:
+            filled, prepared = load_tables(project, store, run)
+        except EmptyData as error:
+            say(f"the shop has no events yet, the service begins with what comes in: {error}")
+            return None
         say(f"{filled.events + filled.known:,} events and {store.items.count():,} items are in the store")
     if store.models.all() or not project.model.is_dir():
         return None

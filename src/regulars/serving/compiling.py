@@ -86,6 +86,7 @@ class Compiling:
 
     def _note(self, sort: str) -> None:
         text = json.dumps([*self._noted(), sort][-_MOST:])
+        self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / _NOTE).write_text(text, encoding="utf-8")
 
 
