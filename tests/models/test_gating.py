@@ -7,6 +7,7 @@ import pytest
 from regulars.core import DAY, Dataset, Run, floats, ints
 from regulars.models import ContentToCF
 from regulars.models.folds import RETURNED, came_back
+from regulars.models.gating import surely_short
 from regulars.models.jury import Asked, Jury, Places
 from regulars.models.kinds.gate import Decision
 
@@ -70,3 +71,12 @@ def test_each_item_counts_by_the_root_of_how_often_it_was_met():
     places = Places(floats(np.ones((3, 2))), floats(np.ones((3, 2))), np.array([100, 1, 0]), 2)
     asked = Asked(floats(np.ones((3, 2))), ints([0, 1, 2]), np.zeros(4, dtype=np.int64), ints([]))
     np.testing.assert_allclose(Jury(places, asked, ints([])).weights, np.array([0.1, 1, 1]) / 2.1)
+
+
+def test_popular_answers_may_seem_to_lose_what_chance_may_take_and_no_more():
+    plain = np.tile([0.0, 1.0], 50)
+    either = np.where(np.arange(100) < 50, 0.4, -0.4)
+    assert surely_short(plain + either - 0.03, plain) == 0
+    assert np.isclose(surely_short(plain + either - 0.1, plain), 0.1 - 0.04)
+    assert np.isclose(surely_short(plain - 0.1, plain), 0.1)
+    assert surely_short(plain + 0.1, plain) == 0 == surely_short(plain[:0], plain[:0])

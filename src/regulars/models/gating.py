@@ -18,6 +18,7 @@ ROUNDS: Final = 2  # through all choices
 POPULAR: Final = 0.5  # part of the events that fall on popular items
 TAKEN: Final = 0.4  # times novelty ** 2 of the NDCG of popular answers is what new items may take: .1 at .5
 SURE: Final = 2.0  # standard errors by which lists have to become better, as many decisions are tried
+DOUBT: Final = 1.0  # standard errors that popular answers may seem to lose; at 0 chance decided, to their own harm
 STEADY: Final = 0.98  # of what customers found again is still found
 DEAR: Final = 100.0  # times the loss beyond that
 ENOUGH: Final = 20  # withheld events, below which nothing is decided by them
@@ -78,8 +79,8 @@ class Court:
         return self._worth(option) > self._worth(bare) and gain > SURE
 
     def _harmless(self, option: Decision) -> bool:
-        """Whether popular items are found as before, in lists of what was met."""
-        return _gain(self._plain_usual, self._usual(option)) >= -1
+        """Whether popular items are found as before, in lists of what was met, as far as that can be told."""
+        return _gain(self._plain_usual, self._usual(option)) >= -DOUBT
 
     def _usual(self, decision: Decision | None) -> Doubles:
         """NDCG@10 of the questions with popular answers, in lists of what was met."""
@@ -133,20 +134,22 @@ class Court:
         return max(options, key=self._worth)
 
     def _worth(self, decision: Decision) -> float:
-        """How good lists are, less what must not be lost: popular answers in lists of what was met, what new items take
-        from these beyond what TAKEN allows, and what customers no longer find again beyond STEADY."""
+        """How good lists are, less what must not be lost: popular answers in lists of what was met, as far as that can
+        be told, what new items take from these beyond what TAKEN allows, and what customers no longer find again beyond
+        STEADY."""
         heard = self._heard(decision)
         lost = _short(self._warm.mean(heard.popular), (1 - TAKEN * self.novelty**2) * self._plain)
-        lost += _short(float(heard.usual.sum()), float(self._plain_usual.sum())) / max(1, len(self._best_sold))
+        lost += surely_short(heard.usual, self._plain_usual)
         lost += _short(self._again.mean(heard.again), STEADY * self._found_again)
         return float(self._judged(decision).sum()) - DEAR * lost
 
     def _judged(self, decision: Decision) -> Doubles:
-        """What each question adds; popular and rare answers, and lists of rare items alone, count the same."""
+        """What each question adds; popular and rare answers, and lists of rare items alone, count the same; new ones in
+        one list twice as much as among themselves."""
         heard = self._heard(decision)
         share = self.novelty if len(self._cold) else 0.0
         warm = (1 - share) / 3 * (self._evenly * (heard.popular + heard.rare) + self._rarely * heard.peers)
-        return np.concatenate([warm, share * self._cold.weights * (heard.cold + heard.young / 2)])
+        return np.concatenate([warm, share * self._cold.weights * (2 * heard.cold + heard.young) / 3])
 
     def _heard(self, decision: Decision) -> Heard:
         known = (decision.scale, decision.half, decision.yields, decision.popular, decision.alike)
@@ -241,6 +244,14 @@ def _gain(before: Doubles, after: Doubles) -> float:
 
 def _short(figure: float, wanted: float) -> float:
     return max(0.0, wanted - figure)
+
+
+def surely_short(figures: Doubles, wanted: Doubles) -> float:
+    """By how much a mean is below another of the same questions, beyond DOUBT standard errors of the difference."""
+    change = figures - wanted
+    if not len(change):
+        return 0.0
+    return _short(float(change.mean()) + DOUBT * float(change.std()) / len(change) ** 0.5, 0.0)
 
 
 def _mean(figures: Doubles) -> float:
