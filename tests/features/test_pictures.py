@@ -114,6 +114,7 @@ def bomb():
         ("nowhere.jpg", "cannot be opened: No such file"),
         ("a\0b.jpg", "cannot be opened"),
         ("https://shop.example/dress.jpg", "is an address; download it"),
+        ("folder/https://shop.example/dress.jpg", "https://shop.example/dress.jpg is an address"),
         (os.path.dirname(__file__), "is not a file"),
     ],
 )

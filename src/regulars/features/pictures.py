@@ -94,8 +94,10 @@ def _pillow() -> ModuleType:
 
 
 def _bytes_of(path: Path) -> bytes:
-    if str(path).startswith(("http:/", "https:/")):
-        raise UnreadableFile(f"{path} is an address; download it, and give the path of the file")
+    web = [place for place, part in enumerate(path.parts) if part in ("http:", "https:")]  # behind a folder, too
+    if web:
+        address = path.parts[web[0]] + "//" + "/".join(path.parts[web[0] + 1 :])
+        raise UnreadableFile(f"{address} is an address; download it, and give the path of the file")
     try:
         told = path.stat()
         if not S_ISREG(told.st_mode):  # a folder, or a pipe that would never end
