@@ -2,7 +2,7 @@
 
 Goods on the shelf only. The last 4 whole weeks of the year are the test, what happened in them is asked once; all
 settings were chosen on the 4 weeks before. Learning sees nothing from the moment of asking on. Every product that a
-customer has bought is asked about: 805,001 pairs, of which 5 % are bought again within 4 weeks. The test is asked at
+customer has bought is asked about: 803,123 pairs, of which 5 % are bought again within 4 weeks. The test is asked at
 its beginning (4 weeks ahead), and one, two and three weeks later for what is left of it, by models of its beginning.
 The next week is what all four say together: the mean of a customer's weeks. 100,000 customers: see `crowd`.
 """
