@@ -135,6 +135,13 @@ of = ["personal", "als"]
 # sources = ["personal", "als", "popularity"]
 # ranker = "trees"       # with: pip install 'regulars[rank]'; or "dcn", with 'regulars[deep]'; or "additive"
 
+# What `regulars buy-again` and `regulars forecast` foretell; all settings: docs/how-to/buy-again.md and forecast.md
+# [repurchase]
+# horizon_weeks = 2
+# [forecast]
+# horizon = 4
+# step = "week"    # or "day"
+
 # How `regulars tune` searches the settings of the methods above; what is not narrowed is searched over its whole range.
 [tune]
 trials = 0        # of all methods together; 0: 15 for each, or as many as the minutes allow
