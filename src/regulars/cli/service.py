@@ -166,8 +166,8 @@ def first_day(project: Project, store: Store, run: Run) -> Version | None:
     versions = Versions(project.output / VERSIONS, store.models)
     fitted = with_repeats(project, _of_model(project, store, saved, data), data, run)
     version = versions.make(fitted)
-    if versions.live() is None:  # another replica may have begun at the same moment
-        store.models.promote(version.name)
+    another = versions.live() is not None  # of a replica that began at the same moment
+    store.models.stage(version.name, "retired") if another else store.models.promote(version.name)
     return version
 
 

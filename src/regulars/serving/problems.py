@@ -102,10 +102,11 @@ def problem_of(error: Exception) -> Problem:
             return Problem("malformed", f"the body is not JSON: {error}")
         case RecursionError():
             return Problem("malformed", "the body is nested too deeply")
-        case StoreFull():
-            return Problem("disk-full", f"nothing was stored: {error}", retry_after=30)
+        case StoreFull():  # where the store is stands in the log, and is nothing for the shop's visitors
+            log.warning("the disk of the store is full: %s", error)
+            return Problem("disk-full", "nothing was stored; send it again when there is space", retry_after=30)
         case StoreUnavailable():
-            return Problem("store-away", f"nothing was stored or read: {error}", retry_after=1)
+            return Problem("store-away", "nothing was stored or read; send it again in a moment", retry_after=1)
         case UnknownId():
             return Problem("not-found", str(error))
         case CannotDo():
