@@ -153,6 +153,7 @@ TASKS = {
         {
             "naive": Naive(),
             "seasonal naive": SeasonalNaive(),
+            "regression": Regression(aim="percentage"),
             "trees": JUICE,
             "LSTM": LSTM(loss="percentage", epochs=8, batch=32, forks=24, members=2),
         },

@@ -51,3 +51,10 @@ def test_an_unknown_benchmark_is_refused_with_the_known_ones():
     )
     assert done.returncode == 2
     assert "there is no benchmark nothing; there are als, topk" in done.stderr
+
+
+def test_every_combination_of_demand_has_members_that_stand_alone_too(measure):
+    from benchmarks.demand import TASKS
+
+    for name, task in TASKS.items():
+        assert set(task.combined) <= set(task.ways), name
