@@ -40,8 +40,8 @@ class TreesModel:
     def _said(self, pairs: Pairs) -> Floats:
         names, table = self.reader.read(pairs, self.models)
         begun = _begun(names, table, len(self.models))
-        odds = [summed(_nodes(forest), table) for forest in self.forests]
-        return floats(1 / (1 + np.exp(-(np.stack(odds, axis=1) + begun))))
+        odds = np.stack([summed(_nodes(forest), table) for forest in self.forests], axis=1) + begun
+        return floats(1 / (1 + np.exp(-np.maximum(odds, -80))))  # below, float32 has no room for exp
 
 
 @dataclass(frozen=True)
