@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -32,14 +33,17 @@ def digest_of(secret: str) -> str:
 class Keyring:
     """The keys of the store, kept for some seconds; while the store is away those last known go on working.
 
-    Changes: the keys in memory.
+    All of them are known from the beginning, those that nobody has shown yet, too. Changes: the keys in memory.
+    Raises StoreUnavailable.
     """
 
     def __init__(self, keys: Keys, pool: Executor, clock: Callable[[], float] = time.monotonic) -> None:
         self._keys = keys
         self._pool = pool
         self._clock = clock
-        self._known: dict[str, tuple[Key | None, float]] = {}
+        self._known: dict[str, tuple[Key | None, float]] = {
+            key.digest: (key, -math.inf) for key in keys.all() if not key.revoked
+        }
 
     async def find(self, secret: str) -> Key | None:
         """The key of a secret, None if there is none or it was revoked. Raises StoreUnavailable."""
@@ -57,7 +61,7 @@ class Keyring:
         if key is not None and (key.revoked or not hmac.compare_digest(key.digest, digest)):
             key = None
         if len(self._known) >= MOST:
-            self._known = {one: what for one, what in self._known.items() if what[0] is not None and now < what[1]}
+            self._known = {one: what for one, what in self._known.items() if what[0] is not None}
         self._known[digest] = (key, now + FRESH_SECONDS)
         return key
 

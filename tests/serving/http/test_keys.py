@@ -1,5 +1,9 @@
 """Who may do what, with which key, how often."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
 import pytest
 
 from regulars.core.errors import StoreUnavailable
@@ -113,13 +117,25 @@ def test_known_keys_go_on_while_the_store_is_away_and_unknown_ones_are_told_so(g
     assert shop.ask("GET", "/v1/popular", key=secrets["read"]).status_code == 200
     ring = shop.app._gate._keys
 
-    class Gone:
-        def find(self, digest):
-            raise StoreUnavailable("the database does not answer")
-
-    ring._keys, ring._clock = Gone(), lambda: 1e12
+    ring._keys, ring._clock = SimpleNamespace(find=lambda digest: _away()), lambda: 1e12
     assert shop.ask("GET", "/v1/popular", key=secrets["read"]).status_code == 200
     assert shop.ask("GET", "/v1/popular", key=secrets["admin"]).status_code == 503
+
+
+def test_a_key_that_nobody_has_shown_yet_is_known_while_the_store_is_away_if_it_was_there_at_the_start(guarded):
+    shop, secrets = guarded
+    shop.store.keys.revoke("key of events")
+    gone = SimpleNamespace(all=shop.store.keys.all, find=shop.store.keys.find)
+    ring = keys.Keyring(gone, ThreadPoolExecutor(1))
+    gone.find = lambda digest: _away()
+    assert asyncio.run(ring.find(secrets["read"])).name == "key of read"
+    for unknown in (secrets["events"], "wrong"):
+        with pytest.raises(StoreUnavailable):
+            asyncio.run(ring.find(unknown))
+
+
+def _away():
+    raise StoreUnavailable("the database does not answer")
 
 
 def test_guessing_keys_does_not_fill_the_memory_nor_push_out_good_ones(guarded, monkeypatch):
