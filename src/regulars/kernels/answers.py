@@ -109,7 +109,7 @@ def offer(items: Ints, best: Floats, row: int, found: int, item: np.int32, score
 
 
 @njit(cache=True, nogil=True)
-def among(rising: Ints, begin: int, end: int, item: int) -> bool:
+def among(rising: Ints | Longs, begin: int, end: int, item: int) -> bool:
     """Whether the item is in a part of a list that rises there."""
     low, high = begin, end
     while low < high:

@@ -4,6 +4,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from .answers import among
+
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Keys = NDArray[np.uint64]
@@ -178,14 +180,7 @@ def _met(user: Ints, item: Ints, pairs: Longs) -> Bools:
         step = 1
         while low + step < high and pairs[low + step] <= wanted:  # a customer's pairs are few: look close by first
             step *= 2
-        high = min(high, low + step)
-        while low < high:
-            middle = (low + high) // 2
-            if pairs[middle] < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        out[row] = low < len(pairs) and pairs[low] == wanted
+        out[row] = among(pairs, low, min(high, low + step), wanted)
     return out
 
 

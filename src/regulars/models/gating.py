@@ -80,7 +80,7 @@ class Court:
 
     def _harmless(self, option: Decision) -> bool:
         """Whether popular items are found as before, in lists of what was met, as far as that can be told."""
-        return _gain(self._plain_usual, self._usual(option)) >= -DOUBT
+        return surely_short(self._usual(option), self._plain_usual) == 0
 
     def _usual(self, decision: Decision | None) -> Doubles:
         """NDCG@10 of the questions with popular answers, in lists of what was met."""
