@@ -8,10 +8,11 @@ from regulars.core import Dataset
 WEEK, YEARS = "transactions_lastweek", "transactions_2y_1364cust"
 
 
-def shop(name: str = WEEK) -> Dataset:
+def shop(name: str = WEEK, *, whole: bool = False) -> Dataset:
     """The purchases with channel and price, each article once a day and customer; what is known of both.
 
-    The catalog is what the sample's customers bought.
+    The catalog is what the sample's customers bought; whole: all 105,542 articles. In the former an article that nobody
+    has bought so far is one that somebody is going to buy, which no shop knows.
     """
     place = folder() / "hm"
     lines = pl.read_parquet(place / f"{name}.parquet").select(
@@ -26,8 +27,9 @@ def shop(name: str = WEEK) -> Dataset:
     )
     items = pl.read_parquet(place / "articles.parquet").rename({"article_id": "item_id"})
     customers = pl.read_parquet(place / "customers.parquet").rename({"cust": "user_id"}).drop("customer_id")
+    bought = items.join(events, on="item_id", how="semi", maintain_order="left")
     return Dataset.of(
         events,
-        items=items.join(events, on="item_id", how="semi", maintain_order="left"),
+        items=items if whole else bought,
         customers=customers.join(events, on="user_id", how="semi", maintain_order="left"),
     )
