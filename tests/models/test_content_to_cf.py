@@ -89,7 +89,7 @@ def test_rarely_met_items_come_closer_to_their_true_tastes(simulated):
     counts = np.bincount(thin.matrix().indices, minlength=data.n_items)[order]
     own = before(model).item_vectors[order]
     content = model.encoder.content.vectors(data.item_features)[order]
-    mixed = Decision(half=10.0, yields=1.0).vectors(own, content, counts)
+    mixed = Decision(half=10.0, yields=1.0).vectors(own, content, counts, np.zeros_like(own[:, 0]))
     rare, all_met = (counts > 0) & (counts <= 5), counts > 0
     assert agreement(mixed, tastes, rare, all_met) > agreement(own, tastes, rare, all_met) + 0.1
 
@@ -112,10 +112,10 @@ def test_where_content_says_nothing_every_met_item_stays_where_behavior_has_it()
 def test_a_popular_item_keeps_its_own_vector_when_the_gate_says_so(described, fitted):
     decision = Decision(scale=2.0, half=4.0, yields=0.5, popular=9.0)
     own, content = floats([[1, 0], [1, 0], [1, 0], [np.nan] * 2, [1, 0]]), floats([[0, 1]] * 4 + [[np.nan] * 2])
-    vectors = decision.vectors(own, content, ints([12, 9, 4, 0, 1]))
+    vectors = decision.vectors(own, content, ints([12, 9, 4, 0, 1]), floats([0] * 5))
     expected = [[1, 0], [1, 0], [0.5, 2 * (1 - 0.5 * 0.5)], [0, 2], [1, 0]]  # popular, popular, half, new, no content
     np.testing.assert_allclose(vectors, expected)
-    assert np.isnan(decision.vectors(floats([[np.nan]]), floats([[np.nan]]), ints([0]))).all()
+    assert np.isnan(decision.vectors(floats([[np.nan]]), floats([[np.nan]]), ints([0]), floats([0]))).all()
 
 
 def test_the_gate_trusts_content_for_rare_items_alone_where_only_their_vectors_are_noise():
@@ -130,7 +130,7 @@ def test_the_gate_trusts_content_for_rare_items_alone_where_only_their_vectors_a
     asked = Asked(queries, targets, np.zeros(801, dtype=np.int64), ints([]))
     nobody = asked[np.arange(0)]
     decision = Court(
-        Places(floats(own), floats(content), counts, 8), asked, nobody, nobody, ints([]), 0.0, QUIET
+        Places(floats(own), floats(content), counts, 8, floats([0] * 60)), asked, nobody, nobody, ints([]), 0.0, QUIET
     ).decided()
     by_own, by_content = decision.shares(ints([2, 100]))
     assert by_content[0] > 2 * by_own[0]
@@ -145,7 +145,7 @@ def test_what_customers_come_back_for_stays_at_the_head_of_their_lists():
     own, content = (floats(random.standard_normal((60, 8))) for _ in range(2))
     queries, starts = floats(random.standard_normal((600, 8))), np.zeros(601, dtype=np.int64)
     found, again = (Asked(queries, ints(np.argmax(queries @ v.T, axis=1)), starts, ints([])) for v in (content, own))
-    places, nobody, none = Places(own, content, np.full(60, 20), 8), found[np.arange(0)], ints([])
+    places, nobody, none = Places(own, content, np.full(60, 20), 8, floats([0] * 60)), found[np.arange(0)], ints([])
     shares = [
         Court(places, found, nobody, asked, none, 0.0, QUIET).decided().shares(ints([20])) for asked in (nobody, again)
     ]
@@ -162,11 +162,11 @@ def test_new_items_take_no_more_than_a_tenth_from_lists_with_popular_answers():
     starts = np.zeros(601, dtype=np.int64)
     warm = Asked(queries, ints(np.argmax(queries @ true[:30].T, axis=1)), starts, ints([]))
     cold = Asked(queries, ints(30 + np.argmax(queries @ content[30:].T, axis=1)), starts, ints([]))
-    places = Places(true, floats(content), np.full(60, 20), 8)
+    places = Places(true, floats(content), np.full(60, 20), 8, floats([0] * 60))
     decision = Court(places, warm, cold, warm[np.arange(0)], ints(np.arange(30, 60)), 0.5, QUIET).decided()
     hidden = true.copy()
     hidden[30:] = np.nan
-    vectors = decision.vectors(hidden, floats(content), np.where(np.arange(60) < 30, 20, 0))
+    vectors = decision.vectors(hidden, floats(content), np.where(np.arange(60) < 30, 20, 0), floats([0] * 60))
     scores = queries @ vectors.T
     ranks = (scores > np.take_along_axis(scores, warm.targets[:, np.newaxis], axis=1)).sum(axis=1)
     left = np.where(ranks < 10, 1 / np.log2(2 + ranks), 0).mean()

@@ -38,9 +38,9 @@ def test_the_newest_discovery_is_asked_for_by_what_was_done_before_that_visit(da
 
 def test_likeness_counts_as_often_as_was_decided():
     own, content = floats([[1, 1, 0, 0, 0]]), floats([[1, 2, 3, 4, 5]])
-    made = Decision(scale=2.0, yields=0.0, alike=3.0, factors=2).vectors(own, content, ints([7]))
+    made = Decision(scale=2.0, yields=0.0, alike=3.0, factors=2).vectors(own, content, ints([7]), floats([0]))
     np.testing.assert_allclose(made, [[1 + 2, 1 + 4, 18, 24, 10]])
-    plain = Decision(scale=2.0, yields=0.0, alike=3.0, factors=5).vectors(own, content, ints([7]))
+    plain = Decision(scale=2.0, yields=0.0, alike=3.0, factors=5).vectors(own, content, ints([7]), floats([0]))
     np.testing.assert_allclose(plain, [[3, 5, 6, 8, 10]])
 
 
@@ -52,14 +52,20 @@ def test_a_jury_ranks_as_the_vectors_of_the_decision_do():
     content[250:] = np.nan
     counts = np.where(np.isnan(own[:, 0]), 0, random.integers(1, 50, 300))
     queries, targets = floats(random.standard_normal((200, 9))), ints(random.integers(300, size=200))
-    places = Places(own, content, counts, 4)
+    rates = floats(random.standard_normal(300))
+    places = Places(own, content, counts, 4, rates)
     asked = Asked(queries, targets, np.arange(201, dtype=np.int64), ints((targets + 1) % 300))
     hidden = ints([30, 31, 32])
     jury = Jury(places, asked, hidden)
     bare, counts = own.copy(), counts.copy()
     bare[hidden], counts[hidden] = np.nan, 0
-    for decision in (Decision(1.5, 3.0, 0.5, alike=2.0, factors=4), Decision(2.0, 0.0, 1.0, 20.0, factors=4)):
-        scores = queries @ np.nan_to_num(decision.vectors(bare, content, counts), nan=0).T
+    for decision in (
+        Decision(1.5, 3.0, 0.5, alike=2.0, factors=4),
+        Decision(2.0, 0.0, 1.0, 20.0, factors=4),
+        Decision(1.5, 3.0, 0.5, factors=4, pace=0.5, level=-1.0),
+    ):
+        vectors = Places(bare, content, counts, 4, rates).by(decision)
+        scores = queries @ np.nan_to_num(vectors, nan=0).T
         reached = scores[np.arange(200), targets]
         scores[np.arange(200), asked.known] = -np.inf
         places_of = (scores > reached[:, np.newaxis]).sum(axis=1)
@@ -68,7 +74,7 @@ def test_a_jury_ranks_as_the_vectors_of_the_decision_do():
 
 
 def test_each_item_counts_by_the_root_of_how_often_it_was_met():
-    places = Places(floats(np.ones((3, 2))), floats(np.ones((3, 2))), np.array([100, 1, 0]), 2)
+    places = Places(floats(np.ones((3, 2))), floats(np.ones((3, 2))), np.array([100, 1, 0]), 2, floats([0, 0, 0]))
     asked = Asked(floats(np.ones((3, 2))), ints([0, 1, 2]), np.zeros(4, dtype=np.int64), ints([]))
     np.testing.assert_allclose(Jury(places, asked, ints([])).weights, np.array([0.1, 1, 1]) / 2.1)
 

@@ -20,12 +20,18 @@ GAINS: Final = np.append(1 / np.log2(np.arange(2.0, K + 2)), 0.0)
 class Places(NamedTuple):
     """Where items could be: own vectors and those by content, float32 [n_items, d] with NaN rows, and how many
     customers met each item. factors: width of what behavior tells; behind it is likeness, and last what an item is
-    worth to anybody."""
+    worth to anybody. rates: logs of how fresh items are, float32 [n_items]."""
 
     own: Floats
     content: Floats
     counts: Longs
     factors: int
+    rates: Floats
+
+    def by(self, decision: Decision) -> Floats:
+        """The vectors of items; float32 [n_items, d]."""
+        worths = decision.worths(self.rates, np.isnan(self.own[:, 0]))
+        return decision.vectors(self.own, self.content, self.counts, worths)
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class Jury:
 
     def __init__(self, places: Places, asked: Asked, hidden: Ints) -> None:
         self.panel = _panel(places, asked)
-        self.counts = places.counts.copy()
+        self.counts, self.rates = places.counts.copy(), places.rates
         self.new, self.unknown = np.isnan(places.own[:, 0]), np.isnan(places.content[:, 0])
         self.new[hidden], self.counts[hidden] = True, 0
         weights = np.maximum(places.counts[asked.targets], 1) ** -0.5
@@ -90,7 +96,8 @@ class Jury:
         somewhere: Bools = (own != 0) | (content != 0)
         if among is not None:
             somewhere &= among
-        mixed = own, floats(content), floats(content * (decision.alike if decision else 0))
+        worths = decision.worths(self.rates, self.new) if decision else np.zeros_like(own)
+        mixed = own, floats(content), floats(content * (decision.alike if decision else 0)), worths
         return np.asarray(GAINS[places(self.panel, mixed, somewhere, K)])
 
     def mean(self, figures: Doubles) -> float:
@@ -99,11 +106,13 @@ class Jury:
 
 
 def _panel(places: Places, asked: Asked) -> Panel:
-    """What questions give all items: by their own vectors, by content, and by its likeness."""
-    own, content, _, d = places
+    """What questions give all items: by their own vectors, by content, by its likeness, and by worth."""
+    own, content, _, d, _ = places
     alike = slice(d, -1 if own.shape[1] > d else None)
     rest = np.nan_to_num(content)
     by_likeness = floats(asked.vectors[:, alike] @ rest[:, alike].T)
     rest[:, alike] = 0
     by_own, by_content = (floats(asked.vectors @ vectors.T) for vectors in (np.nan_to_num(own), rest))
-    return Panel(by_own, by_content, by_likeness, asked.targets, asked.starts, asked.known)
+    return Panel(
+        by_own, by_content, by_likeness, floats(asked.vectors[:, -1]), asked.targets, asked.starts, asked.known
+    )

@@ -5,18 +5,21 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from regulars.core import Bools, Dataset, Floats, Histories, Ints, Longs, Run, floats, ints
+from regulars.core import Bools, Dataset, Floats, Frame, Histories, Ints, Longs, Run, floats, ints
 from regulars.core.errors import EmptyData
 from regulars.features import Encoded, Inputs
 
 from .content_axes import content_space
 from .folds import Folds, came_back, drawn, folded
+from .freshness import Pace
 from .gating import Court
 from .jury import MOST, Asked, Places
 from .kinds.bridge import Bridge, Reader
 from .kinds.content_map import ContentMap, encoded
 from .kinds.content_space import ContentSpace
 from .kinds.factors import Factors
+from .kinds.gate import Decision
+from .rehearsal import Rehearsal
 
 if TYPE_CHECKING:
     from .content_to_cf import ContentToCF
@@ -29,16 +32,30 @@ LEAST: Final = 3  # items that a map can be learned from, one of them withheld
 
 
 @dataclass(frozen=True)
+class Catalog:
+    """What is known of the items, encoded, and the coordinates of what they are like."""
+
+    inputs: Inputs
+    rows: Encoded
+    space: ContentSpace
+
+    @classmethod
+    def of(cls, inputs: Inputs, features: Frame, likeness: int, run: Run) -> "Catalog":
+        """likeness: how many coordinates."""
+        rows = encoded(inputs, features)
+        return cls(inputs, rows, content_space(inputs, rows, likeness, run))
+
+
+@dataclass(frozen=True)
 class Ground:
     """A fitted model, the log that it was fitted on, and what is known of the items.
 
     counts: int64 [n_items], customers who met each item; users: who is asked; folds: int32 [n_items], the fold of each
-    item; withheld: later events; new: questions about the items of the last fold, which no map learns from.
+    item; new: questions about the items of the last fold, which no map learns from.
     """
 
     base: Factors
     known: Dataset
-    withheld: "Withheld"
     rows: Encoded
     space: ContentSpace
     reader: Reader
@@ -48,12 +65,10 @@ class Ground:
     new: Folds
 
     @classmethod
-    def of(cls, settings: "ContentToCF", base: Factors, withheld: "Withheld", inputs: Inputs, run: Run) -> "Ground":
+    def of(cls, settings: "ContentToCF", base: Factors, known: Dataset, catalog: Catalog, run: Run) -> "Ground":
         """Raises EmptyData when too few of the items that were met are described."""
-        known, random = withheld.known, run.random()
-        rows = encoded(inputs, known.item_features)
-        space = content_space(inputs, rows, settings.likeness if settings.mapping == "softmax" else 0, run)
-        reader = Reader(base.encoder, base.item_vectors, space.of(rows))
+        random, rows = run.random(), catalog.rows
+        reader = Reader(base.encoder, base.item_vectors, catalog.space.of(rows))
         counts = np.bincount(known.matrix().indices, minlength=known.n_items).astype(np.int64)
         able = ints(np.flatnonzero(~np.isnan(base.item_vectors[:, 0]) & rows.told & (counts > 0)))
         if len(able) < LEAST:
@@ -65,7 +80,7 @@ class Ground:
         several = np.flatnonzero(np.diff(known.starts) > 1)
         users = ints(np.sort(random.permutation(several)[: settings.customers]))
         new = folded(reader, known, folds, users, (settings.folds,))
-        return cls(base, known, withheld, rows, space, reader, counts, users, folds, new)
+        return cls(base, known, rows, catalog.space, reader, counts, users, folds, new)
 
     @property
     def own(self) -> Floats:
@@ -88,28 +103,44 @@ class Ground:
             )
         return folds
 
-    def model(self, settings: "ContentToCF", content: ContentMap, run: Run) -> Factors:
-        """The model in which items are placed by this map, too, as far as withheld events speak for it."""
-        d, n_items = self.base.item_vectors.shape[1], self.known.n_items
-        own = np.pad(self.base.item_vectors, ((0, 0), (0, self.reader.width - d)))
-        places = Places(own, content.placed(self.rows), self.counts, d)
-        decision = self._court(settings, places, run).decided()
-        vectors = decision.vectors(*places[:3])
+    def model(self, content: ContentMap, places: Places, decision: Decision) -> Factors:
+        """The model in which items are placed by this map, too, as far as was decided."""
+        worths = decision.worths(places.rates, np.isnan(places.own[:, 0]))
+        vectors = decision.vectors(*places[:3], worths)
+        d = places.factors
         read = floats(np.where(self.met[:, np.newaxis], self.base.item_vectors, vectors[:, :d]))
         reader = Reader(self.base.encoder, read, self.reader.likes)
         bridge = Bridge(reader, self.met, content, self.space, decision)
-        return Factors("content_to_cf", n_items, bridge.stored(vectors), bridge)
+        return Factors("content_to_cf", self.known.n_items, bridge.stored(vectors), bridge)
 
-    def _court(self, settings: "ContentToCF", places: Places, run: Run) -> Court:
-        random, n_items = run.random(), self.known.n_items
-        asked = self.withheld
+    def decided(self, settings: "ContentToCF", places: Places, withheld: "Withheld", run: Run) -> Decision:
+        """What withheld events say of this map, and items as if they were new; how fresh they are is not looked at."""
+        random, n_items, asked = run.random(), self.known.n_items, withheld
         cold = self._as_new(random).some(random, n_items)
         warm = Asked.of(self.reader(asked.queries), asked.queries.history, asked.targets, n_items)
         warm = warm.some(random, n_items)
         hidden = ints(np.flatnonzero(self.folds == self.folds.max()))
-        again = self._again(random).some(random, n_items)
-        again = again if settings.repeats else again[np.arange(0)]
-        return Court(places, warm, cold, again, hidden, settings.novelty, run)
+        again = self._again(settings, random)
+        places = places._replace(rates=np.zeros(n_items, dtype=np.float32))
+        return Court(places, warm, cold, again, hidden, settings.novelty, run).decided()
+
+    def rehearsed(self, settings: "ContentToCF", places: Places, rehearsal: Rehearsal, run: Run) -> Decision:
+        """What is said by those who discovered things later: what others had met, and what nobody had."""
+        random, n_items, known = run.random(), self.known.n_items, self.counts > 0
+        warm, cold = (self._later(rehearsal.some(some, 2 * MOST, random)) for some in (known, ~known & self.rows.told))
+        warm, cold = warm.some(random, n_items), cold.some(random, n_items)
+        again, nothing = self._again(settings, random), np.empty(0, np.int32)
+        return Court(places, warm, cold, again, nothing, settings.novelty, run).decided()
+
+    def places(self, content: ContentMap) -> Places:
+        """Where items could be."""
+        d = self.base.item_vectors.shape[1]
+        own = np.pad(self.base.item_vectors, ((0, 0), (0, self.reader.width - d)))
+        return Places(own, content.placed(self.rows), self.counts, d, Pace.of(self.known).known)
+
+    def _later(self, rehearsal: Rehearsal) -> Asked:
+        queries = rehearsal.queries
+        return Asked.of(self.reader(queries), queries.history, rehearsal.targets, self.known.n_items)
 
     def _as_new(self, random: np.random.Generator) -> Asked:
         """Some of the events in which customers chose items of the last fold, asked without all of these."""
@@ -122,20 +153,22 @@ class Ground:
         history = queries.history.where(self.folds[queries.history.items] != last)
         return Asked.of(self.reader(replace(queries, history=history)), history, known.item[events], known.n_items)
 
-    def _again(self, random: np.random.Generator) -> Asked:
+    def _again(self, settings: "ContentToCF", random: np.random.Generator) -> Asked:
         """For each of some customers an item that they came back for, in lists that may hold it; nobody, where fewer
-        than REPEATED of the events are such."""
+        than REPEATED of the events are such, or where lists leave out what was met."""
         known, met = self.known, self.known.histories().where(self.known.weight > 0)
         met = met.where(one_a_moment(met, known.n_items))
         pairs, times = np.unique(met.rows.astype(np.int64) * known.n_items + met.items, return_counts=True)
         repeated = random.permutation(pairs[times > 1])
-        if times.sum() - len(times) < REPEATED * max(1, times.sum()):
+        if not settings.repeats or times.sum() - len(times) < REPEATED * max(1, times.sum()):
             repeated = repeated[:0]
         users, first = np.unique(repeated // known.n_items, return_index=True)
         some = np.sort(random.permutation(len(users))[:MOST])
         queries = known.queries(ints(users[some]), int(known.time.max(initial=0)) + 1)
         targets = ints(repeated[first[some]] % known.n_items)
-        return Asked(self.reader(queries), targets, np.zeros(len(some) + 1, dtype=np.int64), np.empty(0, np.int32))
+        nothing = np.empty(0, np.int32)
+        asked = Asked(self.reader(queries), targets, np.zeros(len(some) + 1, dtype=np.int64), nothing)
+        return asked.some(random, known.n_items)
 
 
 def one_a_moment(met: Histories, n_items: int) -> Bools:

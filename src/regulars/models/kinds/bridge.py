@@ -103,7 +103,8 @@ class Bridge(Encoder):
     def placed(self, features: Frame) -> tuple["Bridge", Floats]:
         """The encoder that reads new items, too, and their vectors; float32 [n, d + w + 1], NaN for the unknown."""
         made = self.content.vectors(features)
-        vectors = self.decision.vectors(np.full_like(made, np.nan), made, np.zeros(len(made), dtype=np.int64))
+        nothing = np.full_like(made, np.nan), made, np.zeros(len(made), dtype=np.int64)
+        vectors = self.decision.vectors(*nothing, np.zeros(len(made), dtype=np.float32))  # as fresh as can be
         met = appended(self.met, np.zeros(len(made), dtype=np.bool_))
         read = appended(self.reader.read, vectors[:, : self.width])
         likes = appended(self.reader.likes, self.space.vectors(features))

@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from regulars.core import Floats, Ints, Longs, floats
+from regulars.core import Bools, Floats, Ints, Longs, floats
 
 UNKNOWN = float("nan")
 
@@ -17,7 +17,8 @@ class Decision:
 
     An item that n customers met is g own + scale (1 - yields g) content, with g = n / (n + half), 0 for
     one that has no vector of its own. Items that `popular` customers met are their own alone. In content, what is
-    behind `factors` tastes, but for the last, is likeness, and counts `alike` times.
+    behind `factors` tastes, but for the last, is likeness, and counts `alike` times. To the last, what an item is worth
+    to anybody, comes `pace` times how fresh it is, the log of a rate; of those that nobody met, `level` more.
     asked: withheld events that decided; before, after: their mean NDCG@10 in lists of the plain model and of this, and
     that of those whose answer is popular; cold: events of items that were treated as new, with their NDCG@10 in the
     same lists, where the plain model has 0.
@@ -29,6 +30,8 @@ class Decision:
     popular: float = np.inf
     alike: float = 1.0
     factors: int = 0
+    pace: float = 0.0
+    level: float = 0.0
     asked: int = 0
     before: float = UNKNOWN
     after: float = UNKNOWN
@@ -44,7 +47,11 @@ class Decision:
         popular = counts >= self.popular
         return floats(np.where(popular, 1, own)), floats(np.where(popular, 0, content))
 
-    def vectors(self, own: Floats, content: Floats, counts: Ints | Longs) -> Floats:
+    def worths(self, rates: Floats, new: Bools) -> Floats:
+        """What items are worth more by how fresh they are; rates: logs, 0 for one just listed; float32 [n]."""
+        return floats(self.pace * (rates + self.level * new))
+
+    def vectors(self, own: Floats, content: Floats, counts: Ints | Longs, worths: Floats) -> Floats:
         """The vectors of items; float32 [n, d]. NaN rows of one leave the other: whole, if it is the own one."""
         by_own, by_content = self.shares(counts)
         new, unknown = np.isnan(own[:, 0]), np.isnan(content[:, 0])
@@ -54,6 +61,8 @@ class Decision:
         if content.shape[1] > self.factors:
             told[:, self.factors : -1] *= np.float32(self.alike)
         made += np.where(unknown, 0, by_content)[:, np.newaxis] * told
+        if self.pace:
+            made[:, -1] += worths
         made[new & unknown] = np.nan
         return floats(made)
 
@@ -69,6 +78,8 @@ class Decision:
                 f"Content speaks for items that fewer than {self.popular:g} customers met, as much as behavior at "
                 f"{self.half:g}; the others stay where behavior has them"
             )
+        if self.pace:
+            changed += f"; how fresh items are counts {self.pace:g}"
         told = [f"{self.asked:,} withheld events {self.before:.4f} before, {self.after:.4f} after"]
         if not np.isnan(self.popular_before):
             told.append(f"those of popular items {self.popular_before:.4f} and {self.popular_after:.4f}")

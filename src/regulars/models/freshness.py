@@ -1,0 +1,41 @@
+"""Freshness: how many customers an item is likely to find next, by when and how often it was met."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from regulars.core import Dataset, Floats, floats
+
+from .launches import launched
+from .lives import PERIODS, Lives, Period, found
+from .poisson import log_linear
+
+ENOUGH: Final = 100  # discoveries in them, below which nothing is told
+
+
+class Pace(NamedTuple):
+    """Logs of how many customers will discover each item in the coming period, over that of one that was met once, just
+    now; float32 [n_items] each, 0 where times tell nothing. new: were it not met yet, by what is known of it."""
+
+    known: Floats
+    new: Floats
+
+    @classmethod
+    def of(cls, data: Dataset) -> "Pace":
+        """At the end of a log.
+
+        Discoveries are Poisson, with a rate whose log is linear in recency, frequency and age, for items what is enough
+        to know of customers (Fader, Hardie, Lee, Marketing Science 2005, section 2). What came before and after the
+        beginnings of the last PERIODS periods tells the weights; a period is as long as the newest tenth of the events.
+        """
+        newest = Period.newest(data)
+        cases = [
+            (lives.features[lives.met], found(data, after)[lives.met])
+            for after in (newest.before(periods) for periods in range(PERIODS if newest.seconds else 0))
+            if (lives := Lives.until(data, after.before())).met.any()
+        ]
+        if sum(int(counts.sum()) for _, counts in cases) < ENOUGH:
+            return cls(np.zeros(data.n_items, np.float32), np.zeros(data.n_items, np.float32))
+        weights = log_linear(*(np.concatenate(parts) for parts in zip(*cases, strict=True)))
+        lives, new = Lives.until(data, newest), launched(data, newest) - weights[0]
+        return cls(floats(np.where(lives.met, lives.features @ weights - weights[0], new)), floats(new))
