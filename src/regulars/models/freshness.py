@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 import numpy as np
+import polars as pl
 
 from regulars.core import Dataset, Floats, floats
 
@@ -21,8 +22,8 @@ class Pace(NamedTuple):
     new: Floats
 
     @classmethod
-    def of(cls, data: Dataset) -> "Pace":
-        """At the end of a log.
+    def of(cls, data: Dataset, columns: tuple[str, ...] = ()) -> "Pace":
+        """At the end of a log; columns: those of the items that are looked at, all if none are named.
 
         Discoveries are Poisson, with a rate whose log is linear in recency, frequency and age, for items what is enough
         to know of customers (Fader, Hardie, Lee, Marketing Science 2005, section 2). What came before and after the
@@ -37,5 +38,7 @@ class Pace(NamedTuple):
         if sum(int(counts.sum()) for _, counts in cases) < ENOUGH:
             return cls(np.zeros(data.n_items, np.float32), np.zeros(data.n_items, np.float32))
         weights = log_linear(*(np.concatenate(parts) for parts in zip(*cases, strict=True)))
-        lives, new = Lives.until(data, newest), launched(data, newest) - weights[0]
+        nothing, known = pl.DataFrame({"": np.zeros(data.n_items)}), data.item_features
+        described = known.select(columns or known.columns) if known.width else nothing
+        lives, new = Lives.until(data, newest), launched(data, newest, described) - weights[0]
         return cls(floats(np.where(lives.met, lives.features @ weights - weights[0], new)), floats(new))
