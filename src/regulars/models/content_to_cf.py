@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from regulars.core import QUIET, Bools, Dataset, Run, floats, from_names, setting
+from regulars.core import QUIET, Dataset, Run, floats, from_names, setting
 from regulars.core.errors import CannotDo, SettingError
 from regulars.features import Inputs
 
@@ -16,10 +16,14 @@ from .described import described
 from .folds import came_back
 from .jury import MOST
 from .kinds.bridge import Bridge
+from .kinds.content_map import ContentMap
 from .kinds.factors import Factors
+from .kinds.gate import Decision
+from .lives import discoveries
 from .logistic_mf import LogisticMF
-from .mapping import Ground
+from .mapping import Catalog, Ground
 from .pure_svd import PureSVD
+from .rehearsal import Rehearsal
 from .ridge_map import ridge_map, said
 from .sasrec import SASRec
 from .trained import Trained
@@ -88,32 +92,58 @@ class ContentToCF(Trained):
     item_columns: tuple[str, ...] = ()
 
     def fit(self, data: Dataset, run: Run = QUIET) -> Factors:
-        self._inputs(data)
-        withheld = self._withheld(data, run)
-        model = self._base().fit(withheld.known, run.at("base"))
-        if not isinstance(model, Factors):
-            raise CannotDo(
-                f"{self.base} with these settings gives a {type(model).__name__}; vectors of items are needed"
-            )
-        return self.over(model, data, run, withheld=withheld)
+        catalog = self._catalog(data, run)
+        rehearsal = Rehearsal.of(data)
+        if rehearsal is None:
+            withheld = self._withheld(data, run)
+            return self._over(self._plain(withheld.known, run), withheld, catalog, run)
+        decision = self._rehearsed(rehearsal, catalog, run.at("rehearsal"))
+        ground = Ground.of(self, self._plain(data, run), data, catalog, run)
+        content = self._map(ground, run)
+        return ground.model(content, ground.places(content), decision)
 
     def over(self, base: Factors, data: Dataset, run: Run = QUIET, *, withheld: "Withheld | None" = None) -> Factors:
         """The model `base` with its items placed by content, too; data: what it was fitted on.
 
         withheld: events that it has not seen, by which the gate is chosen; else some of `data`, whose items' own
-        vectors then look better than they are.
+        vectors then look better than they are. How fresh items are is not looked at.
         """
-        if withheld is None:
-            withheld = self._withheld(data, run)
-        ground = Ground.of(self, base, withheld, self._inputs(data), run)
+        return self._over(
+            base, self._withheld(data, run) if withheld is None else withheld, self._catalog(data, run), run
+        )
+
+    def _over(self, base: Factors, withheld: "Withheld", catalog: Catalog, run: Run) -> Factors:
+        ground = Ground.of(self, base, withheld.known, catalog, run)
+        content = self._map(ground, run)
+        places = ground.places(content)
+        return ground.model(content, places, ground.decided(self, places, withheld, run))
+
+    def _rehearsed(self, rehearsal: Rehearsal, catalog: Catalog, run: Run) -> Decision:
+        """What a model of what was known then would have to decide for what came later."""
+        ground = Ground.of(self, self._plain(rehearsal.known, run), rehearsal.known, catalog, run)
+        return ground.rehearsed(self, ground.places(self._map(ground, run)), rehearsal, run)
+
+    def _map(self, ground: Ground, run: Run) -> ContentMap:
+        """The map from content to vectors that is learned there."""
         if self.mapping != "ridge":
             from .networks.content_learning import learned
 
-            return ground.model(self, learned(self, ground, run), run)
+            return learned(self, ground, run)
         teaches = (ground.folds >= 0) & (ground.folds < self.folds)
         weights = floats(np.where(teaches, said(ground.counts, self.least), 0))
-        linear = ridge_map(ground.space.inputs, ground.rows, ground.own, weights, self.ridge)
-        return ground.model(self, linear, run)
+        return ridge_map(ground.space.inputs, ground.rows, ground.own, weights, self.ridge)
+
+    def _plain(self, data: Dataset, run: Run) -> Factors:
+        model = self._base().fit(data, run.at("base"))
+        if not isinstance(model, Factors):
+            raise CannotDo(
+                f"{self.base} with these settings gives a {type(model).__name__}; vectors of items are needed"
+            )
+        return model
+
+    def _catalog(self, data: Dataset, run: Run) -> Catalog:
+        inputs = Inputs.learn(described(data, self.item_columns, "content_to_cf", "item_columns"))
+        return Catalog.of(inputs, data.item_features, self.likeness if self.mapping == "softmax" else 0, run)
 
     def _withheld(self, data: Dataset, run: Run) -> "Withheld":
         """The events that decide: as few as tell enough, as the plain model never sees them.
@@ -123,7 +153,7 @@ class ContentToCF(Trained):
         """
         from .withheld import Withheld
 
-        eligible, later = _discoveries(data), came_back(data)
+        eligible, later = discoveries(data), came_back(data)
         if later.any():
             eligible &= later
         several = np.flatnonzero(np.diff(data.starts) > 1)
@@ -144,9 +174,6 @@ class ContentToCF(Trained):
                 f"({error})"
             ) from error
 
-    def _inputs(self, data: Dataset) -> Inputs:
-        return Inputs.learn(described(data, self.item_columns, "content_to_cf", "item_columns"))
-
 
 def before(model: Factors) -> Factors:
     """The plain model that a fitted content_to_cf extends: for comparisons. Raises CannotDo for other models."""
@@ -154,10 +181,3 @@ def before(model: Factors) -> Factors:
     if not isinstance(bridge, Bridge):
         raise CannotDo(f"{model.method} extends no other model; content_to_cf does")
     return Factors("before content_to_cf", model.n_items, bridge.own(), bridge.reader.encoder)
-
-
-def _discoveries(data: Dataset) -> Bools:
-    """The events in which a customer met an item for the first time, and wanted it; bool [n_events]."""
-    first = np.zeros(len(data), dtype=np.bool_)
-    first[np.unique(data.user.astype(np.int64) * data.n_items + data.item, return_index=True)[1]] = True
-    return first & (data.weight > 0)

@@ -14,6 +14,8 @@ from .kinds.gate import Decision
 SCALES: Final = (0.35, 0.5, 0.71, 1.41, 2.0, 2.83)  # times the scale that was best so far; of likeness, too
 HALVES: Final = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 YIELDS: Final = (0.0, 0.5, 1.0)
+PACES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)  # deviations of own coordinates
+LEVELS: Final = (-2.0, 0.0, 2.0, 4.0)  # more than what nobody met is thought to find
 ROUNDS: Final = 2  # through all choices
 POPULAR: Final = 0.5  # part of the events that fall on popular items
 TAKEN: Final = 0.4  # times novelty ** 2 of the NDCG of popular answers is what new items may take: .1 at .5
@@ -41,10 +43,10 @@ class Heard(NamedTuple):
 
 @dataclass(frozen=True)
 class Court:
-    """Withheld events of items that were met (warm), and of items that are treated as new (cold), which together count
-    as a part `novelty` of all: by their share of the events the best list would be one without anything new.
+    """Withheld events of items that were met (warm), and of items that are new or treated as such (cold), which
+    together count as a part `share` of all.
 
-    again: what customers came back for, where a good part of the log is that.
+    again: what customers came back for, where a good part of the log is that; novelty: how much new items may take.
     """
 
     places: Places
@@ -53,6 +55,7 @@ class Court:
     again: Asked
     hidden: Ints
     novelty: float
+    share: float
     run: Run
 
     def decided(self) -> Decision:
@@ -112,6 +115,8 @@ class Court:
 
     def _searched(self, best: Decision) -> Decision:
         for _ in range(ROUNDS):
+            best = self._best(best, *(replace(best, pace=pace) for pace in self._paces))
+            best = self._best(best, *(replace(best, level=level) for level in LEVELS if best.pace))
             best = self._best(best, *(replace(best, scale=best.scale * by) for by in SCALES))
             best = self._best(best, *(replace(best, alike=best.alike * by) for by in self._likeness))
             best = self._best(best, *(replace(best, half=half) for half in HALVES))
@@ -128,6 +133,14 @@ class Court:
     def _likeness(self) -> tuple[float, ...]:
         """What the weight of likeness is multiplied by, where content has such a part."""
         return SCALES if self.places.own.shape[1] > self.places.factors else ()
+
+    @property
+    def _paces(self) -> tuple[float, ...]:
+        """What logs of rates are multiplied by, where there are any and vectors have a place for them."""
+        own, _, _, factors, rates = self.places
+        if own.shape[1] <= factors or not rates.any():
+            return ()
+        return tuple(by * float(np.nanstd(own[:, :factors])) for by in PACES)
 
     def _best(self, *options: Decision) -> Decision:
         """The best of them, the earliest of equals."""
@@ -147,13 +160,13 @@ class Court:
         """What each question adds; popular and rare answers, and lists of rare items alone, count the same; new ones in
         one list twice as much as among themselves."""
         heard = self._heard(decision)
-        share = self.novelty if len(self._cold) else 0.0
+        share = self.share if len(self._cold) else 0.0
         warm = (1 - share) / 3 * (self._evenly * (heard.popular + heard.rare) + self._rarely * heard.peers)
         return np.concatenate([warm, share * self._cold.weights * (2 * heard.cold + heard.young) / 3])
 
     def _heard(self, decision: Decision) -> Heard:
         known = (decision.scale, decision.half, decision.yields, decision.popular, decision.alike)
-        asked = tuple(round(value, 6) for value in known)
+        asked = tuple(round(value, 6) for value in (*known, decision.pace, decision.level))
         if asked not in self._known:
             warm, popular, new = self._warm.ndcg(decision), self._popular, self._warm.new
             peers = self._warm.ndcg(decision, ~new & (self.places.counts < self._line))

@@ -122,15 +122,17 @@ class Ground:
         hidden = ints(np.flatnonzero(self.folds == self.folds.max()))
         again = self._again(settings, random)
         places = places._replace(rates=np.zeros(n_items, dtype=np.float32))
-        return Court(places, warm, cold, again, hidden, settings.novelty, run).decided()
+        novelty = settings.novelty
+        return Court(places, warm, cold, again, hidden, novelty, novelty, run).decided()
 
     def rehearsed(self, settings: "ContentToCF", places: Places, rehearsal: Rehearsal, run: Run) -> Decision:
         """What is said by those who discovered things later: what others had met, and what nobody had."""
         random, n_items, known = run.random(), self.known.n_items, self.counts > 0
+        share = rehearsal.share(self.counts, settings.novelty)
         warm, cold = (self._later(rehearsal.some(some, 2 * MOST, random)) for some in (known, ~known & self.rows.told))
         warm, cold = warm.some(random, n_items), cold.some(random, n_items)
         again, nothing = self._again(settings, random), np.empty(0, np.int32)
-        return Court(places, warm, cold, again, nothing, settings.novelty, run).decided()
+        return Court(places, warm, cold, again, nothing, settings.novelty, share, run).decided()
 
     def places(self, content: ContentMap) -> Places:
         """Where items could be."""
