@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+import pytest
 
-from regulars.core import DAY, Dataset
-from regulars.models.freshness import ENOUGH, Pace
+from regulars.core import DAY, Dataset, ints
+from regulars.models.content_to_cf import ContentToCF, before
+from regulars.models.freshness import ENOUGH, log_rates
+from regulars.models.kinds.bridge import SMALL
 from regulars.models.lives import Lives, Period
 
 SOLD = 40  # days that an item is on sale
@@ -40,9 +43,9 @@ def truth(data, days, listing):
 
 def test_items_that_are_off_sale_are_not_fresh():
     data, listing = shop()
-    pace, met = Pace.of(data), Lives.until(data, Period.newest(data)).met
+    rates, met = log_rates(data), Lives.until(data, Period.newest(data)).met
     on_sale = truth(data, 400, listing)
-    fresh, gone = pace.known[met & on_sale], pace.known[met & ~on_sale]
+    fresh, gone = rates[met & on_sale], rates[met & ~on_sale]
     assert np.median(fresh) > np.quantile(gone, 0.95)
     assert np.median(fresh) - np.median(gone) > np.log(20)
 
@@ -51,9 +54,9 @@ def test_expected_discoveries_are_those_that_come():
     """A rate is relative to that of an item met once, just now; so shares are what can be checked."""
     data, _ = shop()
     early, later = data.before(360 * DAY), data.where(data.time >= 360 * DAY)
-    pace, met = Pace.of(early), Lives.until(early, Period.newest(early)).met
+    rates, met = log_rates(early), Lives.until(early, Period.newest(early)).met
     come = np.bincount(later.item, minlength=data.n_items)
-    rates = np.where(met, np.exp(pace.known), 0)
+    rates = np.where(met, np.exp(rates), 0)
     order = np.argsort(-rates)[: met.sum()]
     tenths = np.array_split(order, 10)
     expected = np.array([rates[tenth].sum() for tenth in tenths]) / rates.sum()
@@ -64,10 +67,10 @@ def test_expected_discoveries_are_those_that_come():
 def test_of_what_nobody_met_the_next_numbers_are_expected_and_the_unlisted_far_ones_are_not():
     data, listing = shop()
     early = data.before(360 * DAY)
-    pace, met = Pace.of(early), Lives.until(early, Period.newest(early)).met
+    rates, met = log_rates(early), Lives.until(early, Period.newest(early)).met
     soon, far = ~met & (listing >= 350) & (listing < 375), ~met & (listing > 420)
     gone = ~met & (listing < 300)
-    assert pace.known[soon].mean() > max(pace.known[far].mean(), pace.known[gone].mean()) + np.log(3)
+    assert rates[soon].mean() > max(rates[far].mean(), rates[gone].mean()) + np.log(3)
 
 
 def test_without_times_nothing_is_told():
@@ -75,20 +78,47 @@ def test_without_times_nothing_is_told():
     still = replace(data, time=np.zeros_like(data.time))
     few = data.where(np.arange(len(data)) < ENOUGH // 2)
     for told in (still, few):
-        assert not np.any(Pace.of(told.sorted()))
+        assert not np.any(log_rates(told.sorted()))
 
 
 def test_nothing_known_of_items_makes_all_that_nobody_met_alike():
     data, _ = shop(days=200)
     bare = replace(data, item_features=pl.DataFrame())
-    pace, met = Pace.of(bare), Lives.until(bare, Period.newest(bare)).met
-    assert np.isfinite(pace.known).all()
-    assert np.ptp(pace.known[~met]) < 1e-5
-    assert np.ptp(pace.known[met]) > 1
+    rates, met = log_rates(bare), Lives.until(bare, Period.newest(bare)).met
+    assert np.isfinite(rates).all()
+    assert np.ptp(rates[~met]) < 1e-5
+    assert np.ptp(rates[met]) > 1
 
 
 def test_columns_that_are_not_named_are_not_looked_at():
     data, _ = shop(days=200)
-    named, bare = Pace.of(data, ("color",)), Pace.of(replace(data, item_features=data.item_features.select("color")))
-    assert (named.known == bare.known).all()
-    assert (named.known != Pace.of(data).known).any()
+    named, bare = (
+        log_rates(data, ("color",)),
+        log_rates(replace(data, item_features=data.item_features.select("color"))),
+    )
+    assert (named == bare).all()
+    assert (named != log_rates(data)).any()
+
+
+@pytest.fixture(scope="module")
+def sold():
+    data, listing = shop(customers=200)
+    return data, listing, ContentToCF(epochs=3, likeness=64, base_settings=("factors = 8",)).fit(data)
+
+
+def test_lists_hold_what_is_still_sold(sold):
+    data, listing, model = sold
+    assert model.encoder.decision.pace > 0
+    queries, on_sale = data.queries(ints(range(50)), 400 * DAY), truth(data, 400, listing)
+    by_all, by_behavior = (one.recommend(queries, 10).items for one in (model, before(model)))
+    assert on_sale[by_all].mean() > 0.6
+    assert on_sale[by_behavior].mean() < 0.2
+
+
+def test_an_item_that_is_added_is_as_fresh_as_one_met_just_now(sold):
+    data, _, model = sold
+    bridge = model.encoder
+    table = data.item_features[:5]
+    _, stored = bridge.placed(table)
+    worth = bridge.decision.scale * bridge.content.vectors(table)[:, -1]
+    np.testing.assert_allclose(stored[:, -1] / SMALL, worth, rtol=1e-5)

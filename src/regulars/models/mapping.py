@@ -11,7 +11,7 @@ from regulars.features import Encoded, Inputs
 
 from .content_axes import content_space
 from .folds import Folds, came_back, drawn, folded
-from .freshness import Pace
+from .freshness import log_rates
 from .gating import Court
 from .jury import MOST, Asked, Places
 from .kinds.bridge import Bridge, Reader
@@ -138,7 +138,7 @@ class Ground:
         """Where items could be."""
         d = self.base.item_vectors.shape[1]
         own = np.pad(self.base.item_vectors, ((0, 0), (0, self.reader.width - d)))
-        return Places(own, content.placed(self.rows), self.counts, d, Pace.of(self.known).known)
+        return Places(own, content.placed(self.rows), self.counts, d, log_rates(self.known))
 
     def _later(self, rehearsal: Rehearsal) -> Asked:
         queries = rehearsal.queries
