@@ -130,7 +130,14 @@ def test_the_gate_trusts_content_for_rare_items_alone_where_only_their_vectors_a
     asked = Asked(queries, targets, np.zeros(801, dtype=np.int64), ints([]))
     nobody = asked[np.arange(0)]
     decision = Court(
-        Places(floats(own), floats(content), counts, 8, floats([0] * 60)), asked, nobody, nobody, ints([]), 0.0, 0.0, QUIET
+        Places(floats(own), floats(content), counts, 8, floats([0] * 60)),
+        asked,
+        nobody,
+        nobody,
+        ints([]),
+        0.0,
+        0.0,
+        QUIET,
     ).decided()
     by_own, by_content = decision.shares(ints([2, 100]))
     assert by_content[0] > 2 * by_own[0]
@@ -147,7 +154,8 @@ def test_what_customers_come_back_for_stays_at_the_head_of_their_lists():
     found, again = (Asked(queries, ints(np.argmax(queries @ v.T, axis=1)), starts, ints([])) for v in (content, own))
     places, nobody, none = Places(own, content, np.full(60, 20), 8, floats([0] * 60)), found[np.arange(0)], ints([])
     shares = [
-        Court(places, found, nobody, asked, none, 0.0, 0.0, QUIET).decided().shares(ints([20])) for asked in (nobody, again)
+        Court(places, found, nobody, asked, none, 0.0, 0.0, QUIET).decided().shares(ints([20]))
+        for asked in (nobody, again)
     ]
     assert shares[0][1] > shares[0][0]
     assert shares[1][1] < 0.5 * shares[1][0]

@@ -30,24 +30,25 @@ class Panel(NamedTuple):
     known: Ints
 
 
-def places(panel: Panel, mixed: tuple[Floats, Floats, Floats, Floats], allowed: Bools, k: int) -> Longs:
-    """How many allowed items beat each target, at most k; k where the target itself is not allowed; int64 [n].
+def places(panel: Panel, rows: Longs, mixed: tuple[Floats, Floats, Floats, Floats], allowed: Bools, k: int) -> Longs:
+    """How many allowed items beat the target of each of the rows, at most k; k where the target itself is not allowed;
+    int64 [n].
 
     mixed: what own, content, alike and lengths are multiplied by for each item; float32 [n_items] each.
     """
-    found = np.full(len(panel.targets), k, dtype=np.int64)
+    found = np.full(len(rows), k, dtype=np.int64)
     if len(found):
-        _count(panel, mixed, allowed, found)
+        _count(panel, rows, mixed, allowed, found)
     return found
 
 
 @njit(cache=True, nogil=True)
-def _count(panel: Any, mixed: Any, allowed: Any, found: Any) -> None:
+def _count(panel: Any, rows: Any, mixed: Any, allowed: Any, found: Any) -> None:
     own, content, alike, lengths, targets, starts, known = panel
     a, b, c, e = mixed
     n_items = len(allowed)
-    for row in range(len(targets)):
-        target, k = targets[row], found[row]
+    for place, row in enumerate(rows):
+        target, k = targets[row], found[place]
         if not allowed[target]:
             continue
         x, y, z, w = own[row], content[row], alike[row], lengths[row]
@@ -62,4 +63,4 @@ def _count(panel: Any, mixed: Any, allowed: Any, found: Any) -> None:
                 beaten += allowed[item] & (score > reached)
             if beaten >= k:
                 break
-        found[row] = min(beaten, k)
+        found[place] = min(beaten, k)

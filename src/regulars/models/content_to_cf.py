@@ -100,7 +100,7 @@ class ContentToCF(Trained):
         decision = self._rehearsed(rehearsal, catalog, run.at("rehearsal"))
         ground = Ground.of(self, self._plain(data, run), data, catalog, run)
         content = self._map(ground, run)
-        return ground.model(content, ground.places(content), decision)
+        return ground.model(content, ground.places(self, content), decision)
 
     def over(self, base: Factors, data: Dataset, run: Run = QUIET, *, withheld: "Withheld | None" = None) -> Factors:
         """The model `base` with its items placed by content, too; data: what it was fitted on.
@@ -115,13 +115,13 @@ class ContentToCF(Trained):
     def _over(self, base: Factors, withheld: "Withheld", catalog: Catalog, run: Run) -> Factors:
         ground = Ground.of(self, base, withheld.known, catalog, run)
         content = self._map(ground, run)
-        places = ground.places(content)
+        places = ground.places(self, content)
         return ground.model(content, places, ground.decided(self, places, withheld, run))
 
     def _rehearsed(self, rehearsal: Rehearsal, catalog: Catalog, run: Run) -> Decision:
         """What a model of what was known then would have to decide for what came later."""
         ground = Ground.of(self, self._plain(rehearsal.known, run), rehearsal.known, catalog, run)
-        return ground.rehearsed(self, ground.places(self._map(ground, run)), rehearsal, run)
+        return ground.rehearsed(self, ground.places(self, self._map(ground, run)), rehearsal, run)
 
     def _map(self, ground: Ground, run: Run) -> ContentMap:
         """The map from content to vectors that is learned there."""

@@ -8,6 +8,7 @@ import numpy as np
 from regulars.core import MISSING, Bools, Dataset, Floats, Ints, Longs, Queries, ints, spans, starts_of
 
 from .kinds.bridge import Reader
+from .lives import beginnings
 
 BATCH: Final = 4096  # histories encoded at a time
 JUDGED: Final = 10
@@ -77,9 +78,7 @@ def came_back(data: Dataset) -> Bools:
     """The events of customers after their first visit; none at all, where too few of them came back to be asked by
     what they had done before; bool [n_events]."""
     several = np.flatnonzero(np.diff(data.starts) > 1)
-    first = np.zeros(data.n_users, dtype=np.int64)
-    first[data.user[::-1]] = data.time[::-1]
-    later: Bools = data.time > first[data.user]
+    later: Bools = data.time > beginnings(data)[data.user]
     if len(np.unique(data.user[later])) < min(RETURNED, len(several) / 2):
         later[:] = False
     return later

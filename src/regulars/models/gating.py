@@ -205,7 +205,7 @@ class Court:
 
     @cached_property
     def _warm(self) -> Jury:
-        return Jury(self.places, self.warm[self._seen], self.hidden)
+        return Jury(self.places, self.warm[self._seen], self.hidden) if len(self.hidden) else self._whole
 
     @cached_property
     def _plain(self) -> float:
@@ -219,7 +219,7 @@ class Court:
     @cached_property
     def _best_sold(self) -> Jury:
         """The questions with popular answers, nothing hidden."""
-        return Jury(self.places, self.warm[np.flatnonzero(self._wants_popular(self.warm))], np.empty(0, np.int32))
+        return self._whole.only(np.flatnonzero(self._wants_popular(self.warm)))
 
     @cached_property
     def _again(self) -> Jury:

@@ -1,5 +1,6 @@
 """Jury: how high the answers of withheld events stand in lists in which items are placed by any decision."""
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -71,12 +72,13 @@ class Asked:
 class Jury:
     """Ranks the answers of questions by any decision. hidden: items that are treated as if nobody had met them.
 
+    rows: of the questions, those that are asked.
     weights: float64 [n] with sum 1, what each question counts: by the root of how few met its answer, so that neither
     best sellers decide for all nor those that one met.
     """
 
     def __init__(self, places: Places, asked: Asked, hidden: Ints) -> None:
-        self.panel = _panel(places, asked)
+        self.panel, self.rows = _panel(places, asked), np.arange(len(asked))
         self.counts, self.rates = places.counts.copy(), places.rates
         self.new, self.unknown = np.isnan(places.own[:, 0]), np.isnan(places.content[:, 0])
         self.new[hidden], self.counts[hidden] = True, 0
@@ -85,6 +87,13 @@ class Jury:
 
     def __len__(self) -> int:
         return len(self.weights)
+
+    def only(self, rows: Longs) -> "Jury":
+        """Asks these of its questions alone, of the same tables."""
+        jury = copy(self)
+        jury.rows, weights = self.rows[rows], self.weights[rows]
+        jury.weights = weights / max(weights.sum(), 1e-12)
+        return jury
 
     def ndcg(self, decision: Decision | None, among: Bools | None = None) -> Doubles:
         """NDCG@10 of each question, in lists of the items `among` [n_items]; None: of the plain model; float64 [n]."""
@@ -98,7 +107,7 @@ class Jury:
             somewhere &= among
         worths = decision.worths(self.rates, self.new) if decision else np.zeros_like(own)
         mixed = own, floats(content), floats(content * (decision.alike if decision else 0)), worths
-        return np.asarray(GAINS[places(self.panel, mixed, somewhere, K)])
+        return np.asarray(GAINS[places(self.panel, self.rows, mixed, somewhere, K)])
 
     def mean(self, figures: Doubles) -> float:
         """By the weights; 0 of nothing."""

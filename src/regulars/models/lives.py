@@ -85,8 +85,7 @@ def found(data: Dataset, period: Period) -> Longs:
 
     Those who come for the first time are asked by nobody, and buy something else.
     """
-    first = data.time[data.starts[:-1].clip(max=max(0, len(data) - 1))]
-    events = discoveries(data) & period.holds(data.time) & (first[data.user] < period.begin)
+    events = discoveries(data) & period.holds(data.time) & (beginnings(data)[data.user] < period.begin)
     return np.bincount(data.item[events], minlength=data.n_items)
 
 
@@ -95,3 +94,10 @@ def discoveries(data: Dataset) -> Bools:
     first = np.zeros(len(data), dtype=np.bool_)
     first[np.unique(data.user.astype(np.int64) * data.n_items + data.item, return_index=True)[1]] = True
     return first & (data.weight > 0)
+
+
+def beginnings(data: Dataset) -> Longs:
+    """When each customer came first; int64 [n_users], 0 for who never did."""
+    first = np.zeros(data.n_users, dtype=np.int64)
+    first[data.user[::-1]] = data.time[::-1]
+    return first

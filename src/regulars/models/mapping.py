@@ -134,11 +134,11 @@ class Ground:
         again, nothing = self._again(settings, random), np.empty(0, np.int32)
         return Court(places, warm, cold, again, nothing, settings.novelty, share, run).decided()
 
-    def places(self, content: ContentMap) -> Places:
+    def places(self, settings: "ContentToCF", content: ContentMap) -> Places:
         """Where items could be."""
         d = self.base.item_vectors.shape[1]
         own = np.pad(self.base.item_vectors, ((0, 0), (0, self.reader.width - d)))
-        return Places(own, content.placed(self.rows), self.counts, d, log_rates(self.known))
+        return Places(own, content.placed(self.rows), self.counts, d, log_rates(self.known, settings.item_columns))
 
     def _later(self, rehearsal: Rehearsal) -> Asked:
         queries = rehearsal.queries

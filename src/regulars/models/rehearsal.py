@@ -7,7 +7,7 @@ import numpy as np
 
 from regulars.core import Bools, Dataset, Ints, Longs, Queries
 
-from .lives import Period, discoveries
+from .lives import Period, beginnings, discoveries
 
 ENOUGH: Final = 100  # discoveries in the newest part of a log, below which nothing is decided by them
 LEAST: Final = 0.5  # part of the events that has to be left to learn from
@@ -30,8 +30,8 @@ class Rehearsal:
         """None where times or returning customers are too few to tell."""
         newest = Period.newest(data)
         before = data.time < newest.begin
-        first = data.time[data.starts[:-1].clip(max=max(0, len(data) - 1))]
-        asked = np.flatnonzero(discoveries(data) & newest.holds(data.time) & (data.time > first[data.user]))
+        later = newest.holds(data.time) & (data.time > beginnings(data)[data.user])
+        asked = np.flatnonzero(discoveries(data) & later)
         if not newest.seconds or len(asked) < ENOUGH or before.sum() < LEAST * len(data):
             return None
         queries = data.queries(data.user[asked], data.time[asked])
