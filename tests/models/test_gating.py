@@ -62,7 +62,7 @@ def test_a_jury_ranks_as_the_vectors_of_the_decision_do():
     for decision in (
         Decision(1.5, 3.0, 0.5, alike=2.0, factors=4),
         Decision(2.0, 0.0, 1.0, 20.0, factors=4),
-        Decision(1.5, 3.0, 0.5, factors=4, pace=0.5, level=-1.0),
+        Decision(1.5, 3.0, 0.5, factors=4, pace=0.5),
     ):
         vectors = Places(bare, content, counts, 4, rates).by(decision)
         scores = queries @ np.nan_to_num(vectors, nan=0).T
@@ -70,7 +70,7 @@ def test_a_jury_ranks_as_the_vectors_of_the_decision_do():
         scores[np.arange(200), asked.known] = -np.inf
         places_of = (scores > reached[:, np.newaxis]).sum(axis=1)
         expected = np.where(places_of < 10, 1 / np.log2(2 + places_of), 0)
-        np.testing.assert_allclose(jury.ndcg(decision), expected)
+        np.testing.assert_allclose(jury.ndcg(decision, k=10), expected)
 
 
 def test_each_item_counts_by_the_root_of_how_often_it_was_met():

@@ -15,7 +15,6 @@ SCALES: Final = (0.35, 0.5, 0.71, 1.41, 2.0, 2.83)  # times the scale that was b
 HALVES: Final = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 YIELDS: Final = (0.0, 0.5, 1.0)
 PACES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)  # deviations of own coordinates
-LEVELS: Final = (-2.0, 0.0, 2.0, 4.0)  # more than what nobody met is thought to find
 ROUNDS: Final = 2  # through all choices
 POPULAR: Final = 0.5  # part of the events that fall on popular items
 TAKEN: Final = 0.4  # times novelty ** 2 of the NDCG of popular answers is what new items may take: .1 at .5
@@ -23,11 +22,12 @@ SURE: Final = 2.0  # standard errors by which lists have to become better, as ma
 DOUBT: Final = 1.0  # standard errors that popular answers may seem to lose; at 0 chance decided, to their own harm
 STEADY: Final = 0.98  # of what customers found again is still found
 DEAR: Final = 100.0  # times the loss beyond that
+TOLD: Final = 10  # length of the lists of which figures are told
 ENOUGH: Final = 20  # withheld events, below which nothing is decided by them
 
 
 class Heard(NamedTuple):
-    """NDCG@10 of each question. popular, rare: of warm ones with such an answer, in one list in which the hidden items
+    """NDCG of each question. popular, rare: of warm ones with such an answer, in one list in which the hidden items
     are new; peers: of the rare ones, among items that are neither popular nor new; cold, young: of the cold ones, in
     one list and among new items; again: of what customers came back for. Other questions than those meant have 0.
     usual: of those with popular answers, in lists of what was met."""
@@ -92,7 +92,8 @@ class Court:
     def _figures(self, decision: Decision) -> Decision:
         """The decision with what it was decided by."""
         popular = self._wants_popular(self.warm)
-        before, after, cold = self._whole.ndcg(None), self._whole.ndcg(decision), self._cold.ndcg(decision)
+        before, after = (self._whole.ndcg(one, k=TOLD) for one in (None, decision))
+        cold = self._cold.ndcg(decision, k=TOLD)
         return replace(
             decision,
             asked=len(before),
@@ -116,7 +117,6 @@ class Court:
     def _searched(self, best: Decision) -> Decision:
         for _ in range(ROUNDS):
             best = self._best(best, *(replace(best, pace=pace) for pace in self._paces))
-            best = self._best(best, *(replace(best, level=level) for level in LEVELS if best.pace))
             best = self._best(best, *(replace(best, scale=best.scale * by) for by in SCALES))
             best = self._best(best, *(replace(best, alike=best.alike * by) for by in self._likeness))
             best = self._best(best, *(replace(best, half=half) for half in HALVES))
@@ -166,7 +166,7 @@ class Court:
 
     def _heard(self, decision: Decision) -> Heard:
         known = (decision.scale, decision.half, decision.yields, decision.popular, decision.alike)
-        asked = tuple(round(value, 6) for value in (*known, decision.pace, decision.level))
+        asked = tuple(round(value, 6) for value in (*known, decision.pace))
         if asked not in self._known:
             warm, popular, new = self._warm.ndcg(decision), self._popular, self._warm.new
             peers = self._warm.ndcg(decision, ~new & (self.places.counts < self._line))

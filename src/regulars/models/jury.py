@@ -13,9 +13,8 @@ from .kinds.gate import Decision
 
 Doubles = np.ndarray[Any, np.dtype[np.float64]]
 MOST: Final = 1_500  # questions of each kind that decide, and
-SCORES: Final = 40_000_000  # scores of them that are held, in each of three tables
-K: Final = 10
-GAINS: Final = np.append(1 / np.log2(np.arange(2.0, K + 2)), 0.0)
+SCORES: Final = 100_000_000  # scores of them that are held, in each of three tables
+K: Final = 50  # lists of ten leave out most of what answers tell: decisions by them were worse, and often none
 
 
 class Places(NamedTuple):
@@ -31,8 +30,7 @@ class Places(NamedTuple):
 
     def by(self, decision: Decision) -> Floats:
         """The vectors of items; float32 [n_items, d]."""
-        worths = decision.worths(self.rates, np.isnan(self.own[:, 0]))
-        return decision.vectors(self.own, self.content, self.counts, worths)
+        return decision.vectors(self.own, self.content, self.counts, self.rates)
 
 
 @dataclass(frozen=True)
@@ -95,8 +93,8 @@ class Jury:
         jury.weights = weights / max(weights.sum(), 1e-12)
         return jury
 
-    def ndcg(self, decision: Decision | None, among: Bools | None = None) -> Doubles:
-        """NDCG@10 of each question, in lists of the items `among` [n_items]; None: of the plain model; float64 [n]."""
+    def ndcg(self, decision: Decision | None, among: Bools | None = None, *, k: int = K) -> Doubles:
+        """NDCG@k of each question, in lists of the items `among` [n_items]; None: of the plain model; float64 [n]."""
         own, content = (decision or Decision()).shares(self.counts)
         own[self.unknown] = 1
         own[self.new] = 0
@@ -105,9 +103,10 @@ class Jury:
         somewhere: Bools = (own != 0) | (content != 0)
         if among is not None:
             somewhere &= among
-        worths = decision.worths(self.rates, self.new) if decision else np.zeros_like(own)
-        mixed = own, floats(content), floats(content * (decision.alike if decision else 0)), worths
-        return np.asarray(GAINS[places(self.panel, self.rows, mixed, somewhere, K)])
+        alike, pace = (decision.alike, decision.pace) if decision else (0.0, 0.0)
+        mixed = own, floats(content), floats(content * alike), floats(pace * self.rates)
+        gains = np.append(1 / np.log2(np.arange(2.0, k + 2)), 0.0)
+        return np.asarray(gains[places(self.panel, self.rows, mixed, somewhere, k)])
 
     def mean(self, figures: Doubles) -> float:
         """By the weights; 0 of nothing."""

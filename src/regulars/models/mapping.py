@@ -105,9 +105,7 @@ class Ground:
 
     def model(self, content: ContentMap, places: Places, decision: Decision) -> Factors:
         """The model in which items are placed by this map, too, as far as was decided."""
-        worths = decision.worths(places.rates, np.isnan(places.own[:, 0]))
-        vectors = decision.vectors(*places[:3], worths)
-        d = places.factors
+        vectors, d = places.by(decision), places.factors
         read = floats(np.where(self.met[:, np.newaxis], self.base.item_vectors, vectors[:, :d]))
         reader = Reader(self.base.encoder, read, self.reader.likes)
         bridge = Bridge(reader, self.met, content, self.space, decision)

@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from regulars.core import Bools, Floats, Ints, Longs, floats
+from regulars.core import Floats, Ints, Longs, floats
 
 UNKNOWN = float("nan")
 
@@ -18,7 +18,7 @@ class Decision:
     An item that n customers met is g own + scale (1 - yields g) content, with g = n / (n + half), 0 for
     one that has no vector of its own. Items that `popular` customers met are their own alone. In content, what is
     behind `factors` tastes, but for the last, is likeness, and counts `alike` times. To the last, what an item is worth
-    to anybody, comes `pace` times how fresh it is, the log of a rate; of those that nobody met, `level` more.
+    to anybody, comes `pace` times how fresh it is: the log of a rate, 0 for an item just listed.
     asked: withheld events that decided; before, after: their mean NDCG@10 in lists of the plain model and of this, and
     that of those whose answer is popular; cold: events of items that were treated as new, with their NDCG@10 in the
     same lists, where the plain model has 0.
@@ -31,7 +31,6 @@ class Decision:
     alike: float = 1.0
     factors: int = 0
     pace: float = 0.0
-    level: float = 0.0
     asked: int = 0
     before: float = UNKNOWN
     after: float = UNKNOWN
@@ -47,12 +46,11 @@ class Decision:
         popular = counts >= self.popular
         return floats(np.where(popular, 1, own)), floats(np.where(popular, 0, content))
 
-    def worths(self, rates: Floats, new: Bools) -> Floats:
-        """What items are worth more by how fresh they are; rates: logs, 0 for one just listed; float32 [n]."""
-        return floats(self.pace * (rates + self.level * new))
+    def vectors(self, own: Floats, content: Floats, counts: Ints | Longs, rates: Floats) -> Floats:
+        """The vectors of items; float32 [n, d]. NaN rows of one leave the other: whole, if it is the own one.
 
-    def vectors(self, own: Floats, content: Floats, counts: Ints | Longs, worths: Floats) -> Floats:
-        """The vectors of items; float32 [n, d]. NaN rows of one leave the other: whole, if it is the own one."""
+        rates: float32 [n], logs of how fresh items are.
+        """
         by_own, by_content = self.shares(counts)
         new, unknown = np.isnan(own[:, 0]), np.isnan(content[:, 0])
         by_own[unknown], by_content[new] = 1, self.scale
@@ -62,7 +60,7 @@ class Decision:
             told[:, self.factors : -1] *= np.float32(self.alike)
         made += np.where(unknown, 0, by_content)[:, np.newaxis] * told
         if self.pace:
-            made[:, -1] += worths
+            made[:, -1] += np.float32(self.pace) * rates
         made[new & unknown] = np.nan
         return floats(made)
 
