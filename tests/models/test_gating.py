@@ -70,7 +70,7 @@ def test_a_jury_ranks_as_the_vectors_of_the_decision_do():
         scores[np.arange(200), asked.known] = -np.inf
         places_of = (scores > reached[:, np.newaxis]).sum(axis=1)
         expected = np.where(places_of < 10, 1 / np.log2(2 + places_of), 0)
-        np.testing.assert_allclose(jury.ndcg(decision, k=10), expected)
+        np.testing.assert_allclose(jury.ndcg(decision), expected)
 
 
 def test_each_item_counts_by_the_root_of_how_often_it_was_met():

@@ -8,7 +8,7 @@ import numpy as np
 
 from regulars.core import Bools, Ints, Longs, Progress, Run
 
-from .jury import Asked, Doubles, Jury, Places
+from .jury import Asked, Doubles, Jury, K, Places
 from .kinds.gate import Decision
 
 SCALES: Final = (0.35, 0.5, 0.71, 1.41, 2.0, 2.83)  # times the scale that was best so far; of likeness, too
@@ -22,7 +22,6 @@ SURE: Final = 2.0  # standard errors by which lists have to become better, as ma
 DOUBT: Final = 1.0  # standard errors that popular answers may seem to lose; at 0 chance decided, to their own harm
 STEADY: Final = 0.98  # of what customers found again is still found
 DEAR: Final = 100.0  # times the loss beyond that
-TOLD: Final = 10  # length of the lists of which figures are told
 ENOUGH: Final = 20  # withheld events, below which nothing is decided by them
 
 
@@ -46,7 +45,8 @@ class Court:
     """Withheld events of items that were met (warm), and of items that are new or treated as such (cold), which
     together count as a part `share` of all.
 
-    again: what customers came back for, where a good part of the log is that; novelty: how much new items may take.
+    again: what customers came back for, where a good part of the log is that; novelty: how much new items may take; k:
+    length of the lists.
     """
 
     places: Places
@@ -57,6 +57,7 @@ class Court:
     novelty: float
     share: float
     run: Run
+    k: int = K
 
     def decided(self) -> Decision:
         """The decision with the best lists that harms no popular item; the plain model's, if none does.
@@ -92,8 +93,8 @@ class Court:
     def _figures(self, decision: Decision) -> Decision:
         """The decision with what it was decided by."""
         popular = self._wants_popular(self.warm)
-        before, after = (self._whole.ndcg(one, k=TOLD) for one in (None, decision))
-        cold = self._cold.ndcg(decision, k=TOLD)
+        before, after = (self._whole.ndcg(one, k=K) for one in (None, decision))
+        cold = self._cold.ndcg(decision, k=K)
         return replace(
             decision,
             asked=len(before),
@@ -205,7 +206,7 @@ class Court:
 
     @cached_property
     def _warm(self) -> Jury:
-        return Jury(self.places, self.warm[self._seen], self.hidden) if len(self.hidden) else self._whole
+        return Jury(self.places, self.warm[self._seen], self.hidden, self.k) if len(self.hidden) else self._whole
 
     @cached_property
     def _plain(self) -> float:
@@ -223,7 +224,7 @@ class Court:
 
     @cached_property
     def _again(self) -> Jury:
-        return Jury(self.places, self.again, np.empty(0, np.int32))
+        return Jury(self.places, self.again, np.empty(0, np.int32), self.k)
 
     @cached_property
     def _found_again(self) -> float:
@@ -232,11 +233,11 @@ class Court:
 
     @cached_property
     def _cold(self) -> Jury:
-        return Jury(self.places, self.cold, self.hidden)
+        return Jury(self.places, self.cold, self.hidden, self.k)
 
     @cached_property
     def _whole(self) -> Jury:
-        return Jury(self.places, self.warm, np.empty(0, np.int32))
+        return Jury(self.places, self.warm, np.empty(0, np.int32), self.k)
 
 
 def popular_from(counts: Longs) -> float:

@@ -14,7 +14,7 @@ from .kinds.gate import Decision
 Doubles = np.ndarray[Any, np.dtype[np.float64]]
 MOST: Final = 1_500  # questions of each kind that decide, and
 SCORES: Final = 100_000_000  # scores of them that are held, in each of three tables
-K: Final = 50  # lists of ten leave out most of what answers tell: decisions by them were worse, and often none
+K: Final = 10
 
 
 class Places(NamedTuple):
@@ -70,12 +70,13 @@ class Asked:
 class Jury:
     """Ranks the answers of questions by any decision. hidden: items that are treated as if nobody had met them.
 
-    rows: of the questions, those that are asked.
+    k: length of the lists; rows: of the questions, those that are asked.
     weights: float64 [n] with sum 1, what each question counts: by the root of how few met its answer, so that neither
     best sellers decide for all nor those that one met.
     """
 
-    def __init__(self, places: Places, asked: Asked, hidden: Ints) -> None:
+    def __init__(self, places: Places, asked: Asked, hidden: Ints, k: int = K) -> None:
+        self.k = k
         self.panel, self.rows = _panel(places, asked), np.arange(len(asked))
         self.counts, self.rates = places.counts.copy(), places.rates
         self.new, self.unknown = np.isnan(places.own[:, 0]), np.isnan(places.content[:, 0])
@@ -93,8 +94,9 @@ class Jury:
         jury.weights = weights / max(weights.sum(), 1e-12)
         return jury
 
-    def ndcg(self, decision: Decision | None, among: Bools | None = None, *, k: int = K) -> Doubles:
+    def ndcg(self, decision: Decision | None, among: Bools | None = None, *, k: int | None = None) -> Doubles:
         """NDCG@k of each question, in lists of the items `among` [n_items]; None: of the plain model; float64 [n]."""
+        k = k or self.k
         own, content = (decision or Decision()).shares(self.counts)
         own[self.unknown] = 1
         own[self.new] = 0

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 REPEATED: Final = (
     0.05  # part of the events in which customers meet again what they met, from which on it must not suffer
 )
+DEEP: Final = 50  # length of rehearsed lists: those of ten leave out most of what answers among a whole catalog tell
 LEAST: Final = 3  # items that a map can be learned from, one of them withheld
 
 
@@ -130,7 +131,7 @@ class Ground:
         warm, cold = (self._later(rehearsal.some(some, 2 * MOST, random)) for some in (known, ~known & self.rows.told))
         warm, cold = warm.some(random, n_items), cold.some(random, n_items)
         again, nothing = self._again(settings, random), np.empty(0, np.int32)
-        return Court(places, warm, cold, again, nothing, settings.novelty, share, run).decided()
+        return Court(places, warm, cold, again, nothing, settings.novelty, share, run, DEEP).decided()
 
     def places(self, settings: "ContentToCF", content: ContentMap) -> Places:
         """Where items could be."""
