@@ -60,9 +60,11 @@ class ContentToCF(Trained):
     are learned, too; with 20,000 words that wants a long log. layers: hidden ones of the tower, `hidden` wide, over an
     `embedding` of each category or word; 0 is linear. dropout: part of what is known of an item that is hidden in
     learning. customers: who are asked, at most. item_columns: attributes that are read, all if none are named.
-    A part `validation` of the items is withheld from the tower, and the newest event of some customers from everything:
-    they decide when it has learned enough, and where content speaks: see `Decision`. novelty: how much lists of what is
-    new count in that, beside lists of what was met; more puts more new items into lists.
+    A part `validation` of the items is withheld from the tower, and tells when it has learned enough. Where content
+    speaks, and how much freshness counts, the newest tenth of the log decides, in a first fit to what came before it;
+    without times, and over a model that is there, withheld events of some customers: see `Rehearsal` and `Decision`.
+    novelty: how much lists of what is new count in that, beside lists of what was met; more puts more new items into
+    lists.
     repeats: what customers come back for stays in their lists, if a good part of the log is that; false where lists
     leave out what was met.
     Memory of a fit: 4 bytes * (factors + likeness) * (folds * customers + 3 * n_items).

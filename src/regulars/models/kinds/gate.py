@@ -13,15 +13,15 @@ UNKNOWN = float("nan")
 @final
 @dataclass(frozen=True)
 class Decision:
-    """How own vectors and those by content share an item, and the withheld events that decided it.
+    """How own vectors and those by content share an item, and the later or withheld events that decided it.
 
     An item that n customers met is g own + scale (1 - yields g) content, with g = n / (n + half), 0 for
     one that has no vector of its own. Items that `popular` customers met are their own alone. In content, what is
     behind `factors` tastes, but for the last, is likeness, and counts `alike` times. To the last, what an item is worth
     to anybody, comes `pace` times how fresh it is: the log of a rate, 0 for an item just listed.
-    asked: withheld events that decided; before, after: their mean NDCG@10 in lists of the plain model and of this, and
-    that of those whose answer is popular; cold: events of items that were treated as new, with their NDCG@10 in the
-    same lists, where the plain model has 0.
+    asked: events that decided; before, after: their mean NDCG@10 in lists of the plain model and of this, and that of
+    those whose answer is popular; cold: events of items that nobody had met, or as if, with their NDCG@10 in the same
+    lists, where the plain model has 0.
     """
 
     scale: float = 1.0
@@ -78,9 +78,9 @@ class Decision:
             )
         if self.pace:
             changed += f"; how fresh items are counts {self.pace:g}"
-        told = [f"{self.asked:,} withheld events {self.before:.4f} before, {self.after:.4f} after"]
+        told = [f"{self.asked:,} events it did not know {self.before:.4f} before, {self.after:.4f} after"]
         if not np.isnan(self.popular_before):
             told.append(f"those of popular items {self.popular_before:.4f} and {self.popular_after:.4f}")
         if self.cold:
-            told.append(f"{self.cold:,} events of items as if new 0 and {self.cold_after:.4f}")
+            told.append(f"{self.cold:,} events of new items 0 and {self.cold_after:.4f}")
         return f"{changed}. NDCG@10 of {'; of '.join(told)}"
