@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from regulars.core import DAY, Dataset, ints
+from regulars.core import DAY, Dataset, Run, ints
 from regulars.models.content_to_cf import ContentToCF, before
 from regulars.models.freshness import ENOUGH, log_rates
 from regulars.models.kinds.bridge import SMALL
@@ -103,7 +103,11 @@ def test_columns_that_are_not_named_are_not_looked_at():
 @pytest.fixture(scope="module")
 def sold():
     data, listing = shop(customers=200)
-    return data, listing, ContentToCF(epochs=3, likeness=64, base_settings=("factors = 8",)).fit(data)
+    return (
+        data,
+        listing,
+        ContentToCF(epochs=2, folds=2, likeness=64, base_settings=("factors = 8",)).fit(data, Run(threads=1)),
+    )
 
 
 def test_lists_hold_what_is_still_sold(sold):

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from regulars.core import DAY, Dataset
-from regulars.models.lives import Lives, Period, found
+from regulars.models.lives import Finds, Lives, Period
 
 
 def log(*rows):
@@ -41,5 +41,5 @@ def test_found_are_first_meetings_of_those_who_were_there_before():
     rows = [("old", "i", 0, 1.0), ("old", "i", 10, 1.0), ("old", "j", 12, 1.0), ("new", "j", 12, 1.0)]
     rows += [("other", "j", 1, 1.0), ("other", "k", 19, 1.0), ("other", "l", 20, 1.0), ("old", "k", 11, -1.0)]
     data = log(*rows)
-    counts = dict(zip(data.items.ids, found(data, Period(10, 20)).tolist(), strict=True))
+    counts = dict(zip(data.items.ids, Finds.of(data).within(Period(10, 20), data.n_items).tolist(), strict=True))
     assert counts == {"i": 0, "j": 1, "k": 1, "l": 0}

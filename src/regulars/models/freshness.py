@@ -8,7 +8,7 @@ import polars as pl
 from regulars.core import Dataset, Floats, floats
 
 from .launches import launched
-from .lives import PERIODS, Lives, Period, found
+from .lives import PERIODS, Finds, Lives, Period
 from .poisson import log_linear
 
 ENOUGH: Final = 100  # discoveries in them, below which nothing is told
@@ -24,9 +24,9 @@ def log_rates(data: Dataset, columns: tuple[str, ...] = ()) -> Floats:
     long as the newest tenth of the events. Items that nobody met are rated by what is known of them: see `launched`.
     columns: those of the items that are looked at, all if none are named.
     """
-    newest = Period.newest(data)
+    newest, finds = Period.newest(data), Finds.of(data)
     cases = [
-        (lives.features[lives.met], found(data, after)[lives.met])
+        (lives.features[lives.met], finds.within(after, data.n_items)[lives.met])
         for after in (newest.before(periods) for periods in range(PERIODS if newest.seconds else 0))
         if (lives := Lives.until(data, after.before())).met.any()
     ]
@@ -36,5 +36,5 @@ def log_rates(data: Dataset, columns: tuple[str, ...] = ()) -> Floats:
     nothing, known = pl.DataFrame({"": np.zeros(data.n_items)}), data.item_features
     described = known.select(columns or known.columns) if known.width else nothing
     lives = Lives.until(data, newest)
-    rates = np.where(lives.met, lives.features @ weights, launched(data, newest, described))
+    rates = np.where(lives.met, lives.features @ weights, launched(data, newest, described=described, finds=finds))
     return floats(rates - weights[0])

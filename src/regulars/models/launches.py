@@ -10,7 +10,7 @@ from regulars.core import Bools, Dataset, Frame, Ints
 from regulars.features import Columns
 from regulars.features.kinds import kind_of
 
-from .lives import PERIODS, Lives, Period, found
+from .lives import PERIODS, Finds, Lives, Period
 from .poisson import log_linear
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ FAR: Final = 4.0  # deviations, at most
 READ: Final = ("category", "list", "number", "date")
 
 
-def launched(data: Dataset, newest: Period, described: Frame) -> Doubles:
+def launched(data: Dataset, newest: Period, *, described: Frame, finds: Finds) -> Doubles:
     """The log of how many customers will discover each item in the period after `newest`, were it not met yet.
 
     A shop lists what has relatives: the next variant of a product, the season's department, the numbers that follow. So
@@ -34,13 +34,13 @@ def launched(data: Dataset, newest: Period, described: Frame) -> Doubles:
     same value tells how it is with an item, and for numbers and days how far from the launches it stands. What nobody
     had met before each of the last PERIODS periods, and how many customers discovered it in that, tells how much each
     of these counts. float64 [n_items].
-    described: what is known of the items, a row for each.
+    described: what is known of the items, a row for each; finds: all discoveries.
     """
     relatives = Relatives.of(described)
     met = [Lives.until(data, newest.before(periods)).met for periods in range(PERIODS + 2)]
     features = [relatives.features(now & ~before) for now, before in pairwise(met)]
     cases = [
-        (features[back + 1][~met[back + 1]], found(data, newest.before(back))[~met[back + 1]])
+        (features[back + 1][~met[back + 1]], finds.within(newest.before(back), data.n_items)[~met[back + 1]])
         for back in range(PERIODS)
     ]
     earlier, counts = (np.concatenate(parts) for parts in zip(*cases, strict=True))

@@ -4,7 +4,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from regulars.core import Bools, Dataset, Longs
+from regulars.core import Bools, Dataset, Ints, Longs
 
 Doubles = np.ndarray[Any, np.dtype[np.float64]]
 PART: Final = 0.1  # of the events: the newest so many span a period
@@ -80,13 +80,24 @@ class Lives(NamedTuple):
         return np.column_stack([np.ones(len(often)), last, last * last, often, often * last, first])
 
 
-def found(data: Dataset, period: Period) -> Longs:
-    """How many customers who were there before the period discovered each item in it; int64 [n_items].
+class Finds(NamedTuple):
+    """Discoveries: of which item, when, and when their customers had come for the first time."""
 
-    Those who come for the first time are asked by nobody, and buy something else.
-    """
-    events = discoveries(data) & period.holds(data.time) & (beginnings(data)[data.user] < period.begin)
-    return np.bincount(data.item[events], minlength=data.n_items)
+    item: Ints
+    time: Longs
+    came: Longs
+
+    @classmethod
+    def of(cls, data: Dataset) -> "Finds":
+        events = discoveries(data)
+        return cls(data.item[events], data.time[events], beginnings(data)[data.user[events]])
+
+    def within(self, period: Period, n_items: int) -> Longs:
+        """How many customers who were there before the period discovered each item in it; int64 [n_items].
+
+        Those who come for the first time are asked by nobody, and buy something else.
+        """
+        return np.bincount(self.item[period.holds(self.time) & (self.came < period.begin)], minlength=n_items)
 
 
 def discoveries(data: Dataset) -> Bools:
