@@ -25,10 +25,11 @@ def log():
 def test_the_last_day_is_asked_for_by_what_customers_had_done_before_it(log):
     rehearsal = Rehearsal.of(log)
     assert rehearsal.known.time.max() == 3 * DAY
-    assert (rehearsal.queries.times == 4 * DAY).all()
-    assert (rehearsal.queries.history.lengths == 8).all()
-    assert (rehearsal.queries.history.times < 4 * DAY).all()
-    asked = np.bincount(rehearsal.targets, minlength=log.n_items)
+    queries, targets = rehearsal.discovered(np.ones(log.n_items, dtype=np.bool_), 1000, np.random.default_rng(0))
+    assert (queries.times == 4 * DAY).all()
+    assert (queries.history.lengths == 8).all()
+    assert (queries.history.times < 4 * DAY).all()
+    asked = np.bincount(targets, minlength=log.n_items)
     assert asked.sum() == 100 * 2 + 20
     assert asked[log.items.index(["i99"])[0]] == 20
 
@@ -36,17 +37,29 @@ def test_the_last_day_is_asked_for_by_what_customers_had_done_before_it(log):
 def test_what_a_customer_finds_again_and_who_comes_for_the_first_time_are_not_asked_about(log):
     last = log.time == 4 * DAY
     again = log.where(last | (log.user > 0))
-    assert 0 not in Rehearsal.of(again).queries.users
+    assert 0 not in again.user[Rehearsal.of(again).found]
     twice = replace(log, item=np.where(last & (log.user == 1), log.item[log.user == 1][0], log.item))
-    assert 1 not in Rehearsal.of(twice).queries.users
+    assert 1 not in twice.user[Rehearsal.of(twice).found]
 
 
-def test_new_answers_count_by_the_root_of_what_others_were_met_and_by_the_odds_of_novelty(log):
+def test_what_customers_come_back_for_is_asked_for_by_itself_where_it_is_much(log):
+    """The second line of a receipt is no return."""
+    assert not len(Rehearsal.of(log).again)
+    habit = np.where(log.time >= 3 * DAY, log.item[log.starts[log.user]], log.item)  # the first thing that they bought
+    rehearsal = Rehearsal.of(replace(log, item=np.where(log.user < 50, habit, log.item)))
+    queries, targets = rehearsal.returned(1000, np.random.default_rng(0))
+    assert (queries.times == 4 * DAY).all()
+    assert len(targets) == 50 * 2 + 10
+    assert (targets == log.item[log.starts[queries.users]]).all()
+
+
+def test_new_answers_count_by_the_root_of_how_many_found_them_and_by_the_odds_of_novelty(log):
     rehearsal = Rehearsal.of(log)
-    counts = np.bincount(rehearsal.known.item, minlength=log.n_items)
-    warm = (counts[rehearsal.targets][counts[rehearsal.targets] > 0] ** -0.5).sum()
-    assert np.isclose(rehearsal.share(counts, 0.5), 20 / (20 + warm))
-    assert np.isclose(rehearsal.share(counts, 0.9), 9 * 20 / (9 * 20 + warm))
+    counts, targets = np.bincount(rehearsal.known.item, minlength=log.n_items), log.item[rehearsal.found]
+    warm = (counts[targets][counts[targets] > 0] ** -0.5).sum()
+    new = 20 * 20**-0.5  # one item, found by twenty
+    assert np.isclose(rehearsal.share(counts, 0.5), new / (new + warm))
+    assert np.isclose(rehearsal.share(counts, 0.9), 9 * new / (9 * new + warm))
     assert (rehearsal.share(counts, 0.0), rehearsal.share(counts, 1.0)) == (0, 1)
 
 
@@ -54,10 +67,10 @@ def test_some_of_the_questions_have_the_answers_that_are_wanted(log):
     rehearsal = Rehearsal.of(log)
     new = np.arange(log.n_items) == log.items.index(["i99"])[0]
     random = np.random.default_rng(0)
-    assert len(rehearsal.some(new, 1000, random).targets) == 20
-    some = rehearsal.some(~new, 30, random)
-    assert len(some.targets) == len(some.queries) == 30
-    assert not new[some.targets].any()
+    assert len(rehearsal.discovered(new, 1000, random)[1]) == 20
+    queries, targets = rehearsal.discovered(~new, 30, random)
+    assert len(targets) == len(queries) == 30
+    assert not new[targets].any()
 
 
 def test_nothing_is_rehearsed_where_too_little_could_be_told(log):

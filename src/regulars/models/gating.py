@@ -8,7 +8,7 @@ import numpy as np
 
 from regulars.core import Bools, Ints, Longs, Progress, Run
 
-from .jury import Asked, Doubles, Jury, K, Places
+from .jury import Asked, Doubles, Jury, K, Places, gains
 from .kinds.gate import Decision
 
 SCALES: Final = (0.35, 0.5, 0.71, 1.41, 2.0, 2.83)  # times the scale that was best so far; of likeness, too
@@ -28,16 +28,17 @@ ENOUGH: Final = 20  # withheld events, below which nothing is decided by them
 class Heard(NamedTuple):
     """NDCG of each question. popular, rare: of warm ones with such an answer, in one list in which the hidden items
     are new; peers: of the rare ones, among items that are neither popular nor new; cold, young: of the cold ones, in
-    one list and among new items; again: of what customers came back for. Other questions than those meant have 0.
-    usual: of those with popular answers, in lists of what was met."""
+    one list and among new items. Other questions than those meant have 0. NDCG@10, each question the same: usual, of
+    those with popular answers, in lists of what was met; left, in one list; again: of what customers came back for."""
 
     popular: Doubles
     rare: Doubles
     peers: Doubles
     cold: Doubles
     young: Doubles
-    again: Doubles
     usual: Doubles
+    left: float
+    again: float
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,13 @@ class Court:
 
     def _usual(self, decision: Decision | None) -> Doubles:
         """NDCG@10 of the questions with popular answers, in lists of what was met."""
-        return self._best_sold.ndcg(decision, ~self._best_sold.new)
+        return gains(self._best_sold.ranks(decision, ~self._best_sold.new))
 
     def _figures(self, decision: Decision) -> Decision:
         """The decision with what it was decided by."""
         popular = self._wants_popular(self.warm)
-        before, after = (self._whole.ndcg(one, k=K) for one in (None, decision))
-        cold = self._cold.ndcg(decision, k=K)
+        before, after = (gains(self._whole.ranks(one)) for one in (None, decision))
+        cold = gains(self._cold.ranks(decision))
         return replace(
             decision,
             asked=len(before),
@@ -152,9 +153,9 @@ class Court:
         be told, what new items take from these beyond what TAKEN allows, and what customers no longer find again beyond
         STEADY."""
         heard = self._heard(decision)
-        lost = _short(self._warm.mean(heard.popular), (1 - TAKEN * self.novelty**2) * self._plain)
+        lost = _short(heard.left, (1 - TAKEN * self.novelty**2) * self._plain_left)
         lost += surely_short(heard.usual, self._plain_usual)
-        lost += _short(self._again.mean(heard.again), STEADY * self._found_again)
+        lost += _short(heard.again, STEADY * self._found_again)
         return float(self._judged(decision).sum()) - DEAR * lost
 
     def _judged(self, decision: Decision) -> Doubles:
@@ -169,12 +170,12 @@ class Court:
         known = (decision.scale, decision.half, decision.yields, decision.popular, decision.alike)
         asked = tuple(round(value, 6) for value in (*known, decision.pace))
         if asked not in self._known:
-            warm, popular, new = self._warm.ndcg(decision), self._popular, self._warm.new
+            ranks, popular, new = self._warm.ranks(decision), self._popular, self._warm.new
+            warm, left = gains(ranks, self.k), _mean_of(gains(ranks), popular)
             peers = self._warm.ndcg(decision, ~new & (self.places.counts < self._line))
             cold, young = self._cold.ndcg(decision), self._cold.ndcg(decision, new)
-            again = self._again.ndcg(decision)
-            usual = self._usual(decision)
-            self._known[asked] = Heard(warm * popular, warm * ~popular, peers * ~popular, cold, young, again, usual)
+            kept = self._usual(decision), left, self._found(decision)
+            self._known[asked] = Heard(warm * popular, warm * ~popular, peers * ~popular, cold, young, *kept)
             figures = ("met", self._warm.mean(warm)), ("new", self._cold.mean(cold))
             self.run.on_epoch(Progress("content_to_cf, gate", len(self._known), len(self._known), figures))
         return self._known[asked]
@@ -208,10 +209,9 @@ class Court:
     def _warm(self) -> Jury:
         return Jury(self.places, self.warm[self._seen], self.hidden, self.k) if len(self.hidden) else self._whole
 
-    @cached_property
-    def _plain(self) -> float:
-        """What popular answers get from the plain model, of which no new item is in the lists."""
-        return self._warm.mean(self._warm.ndcg(None) * self._popular)
+    def _found(self, decision: Decision | None) -> float:
+        """NDCG@10 of what customers came back for."""
+        return _mean_of(self._again.ndcg(decision))
 
     @cached_property
     def _plain_usual(self) -> Doubles:
@@ -224,12 +224,17 @@ class Court:
 
     @cached_property
     def _again(self) -> Jury:
-        return Jury(self.places, self.again, np.empty(0, np.int32), self.k)
+        return Jury(self.places, self.again, np.empty(0, np.int32))
+
+    @cached_property
+    def _plain_left(self) -> float:
+        """What popular answers get from the plain model, of which no new item is in the lists."""
+        return _mean_of(gains(self._warm.ranks(None)), self._popular)
 
     @cached_property
     def _found_again(self) -> float:
         """What customers came back for, found by the plain model."""
-        return self._again.mean(self._again.ndcg(None))
+        return self._found(None)
 
     @cached_property
     def _cold(self) -> Jury:
@@ -270,3 +275,9 @@ def surely_short(figures: Doubles, wanted: Doubles) -> float:
 
 def _mean(figures: Doubles) -> float:
     return float(figures.mean()) if len(figures) else float("nan")
+
+
+def _mean_of(figures: Doubles, some: Bools | slice = slice(None)) -> float:
+    """Of some of them, each the same; 0 of nothing."""
+    chosen = figures[some]
+    return float(chosen.mean()) if len(chosen) else 0.0

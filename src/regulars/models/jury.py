@@ -71,8 +71,7 @@ class Jury:
     """Ranks the answers of questions by any decision. hidden: items that are treated as if nobody had met them.
 
     k: length of the lists; rows: of the questions, those that are asked.
-    weights: float64 [n] with sum 1, what each question counts: by the root of how few met its answer, so that neither
-    best sellers decide for all nor those that one met.
+    weights: float64 [n] with sum 1, what each question counts, see `rarities`.
     """
 
     def __init__(self, places: Places, asked: Asked, hidden: Ints, k: int = K) -> None:
@@ -81,7 +80,7 @@ class Jury:
         self.counts, self.rates = places.counts.copy(), places.rates
         self.new, self.unknown = np.isnan(places.own[:, 0]), np.isnan(places.content[:, 0])
         self.new[hidden], self.counts[hidden] = True, 0
-        weights = np.maximum(places.counts[asked.targets], 1) ** -0.5
+        weights = rarities(places.counts, asked.targets)
         self.weights = weights / max(weights.sum(), 1e-12)
 
     def __len__(self) -> int:
@@ -94,9 +93,12 @@ class Jury:
         jury.weights = weights / max(weights.sum(), 1e-12)
         return jury
 
-    def ndcg(self, decision: Decision | None, among: Bools | None = None, *, k: int | None = None) -> Doubles:
-        """NDCG@k of each question, in lists of the items `among` [n_items]; None: of the plain model; float64 [n]."""
-        k = k or self.k
+    def ndcg(self, decision: Decision | None, among: Bools | None = None) -> Doubles:
+        """NDCG of each question in lists of k of the items `among` [n_items]; float64 [n]."""
+        return gains(self.ranks(decision, among), self.k)
+
+    def ranks(self, decision: Decision | None, among: Bools | None = None) -> Longs:
+        """How many items stand before each answer, at most k; None: by the plain model; int64 [n]."""
         own, content = (decision or Decision()).shares(self.counts)
         own[self.unknown] = 1
         own[self.new] = 0
@@ -107,12 +109,24 @@ class Jury:
             somewhere &= among
         alike, pace = (decision.alike, decision.pace) if decision else (0.0, 0.0)
         mixed = own, floats(content), floats(content * alike), floats(pace * self.rates)
-        gains = np.append(1 / np.log2(np.arange(2.0, k + 2)), 0.0)
-        return np.asarray(gains[places(self.panel, self.rows, mixed, somewhere, k)])
+        return places(self.panel, self.rows, mixed, somewhere, self.k)
 
     def mean(self, figures: Doubles) -> float:
         """By the weights; 0 of nothing."""
         return float((self.weights * figures).sum())
+
+
+def rarities(counts: Longs, targets: Ints) -> Doubles:
+    """What each answer counts: one over the root of how many met the item, or of how many answers are that, if more;
+    so neither best sellers decide for all nor what one met. counts: int64 [n_items]; float64 [n]."""
+    often = np.maximum(counts, np.bincount(targets, minlength=len(counts)))
+    weights: Doubles = often[targets] ** -0.5
+    return weights
+
+
+def gains(ranks: Longs, k: int = K) -> Doubles:
+    """NDCG@k of answers behind so many others; float64 [n]."""
+    return np.where(ranks < k, 1 / np.log2(2.0 + ranks), 0.0)
 
 
 def _panel(places: Places, asked: Asked) -> Panel:

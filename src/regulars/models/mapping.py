@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from regulars.core import Bools, Dataset, Floats, Frame, Histories, Ints, Longs, Run, floats, ints
+from regulars.core import Bools, Dataset, Floats, Frame, Histories, Ints, Longs, Queries, Run, floats, ints
 from regulars.core.errors import EmptyData
 from regulars.features import Encoded, Inputs
 
@@ -19,15 +19,12 @@ from .kinds.content_map import ContentMap, encoded
 from .kinds.content_space import ContentSpace
 from .kinds.factors import Factors
 from .kinds.gate import Decision
-from .rehearsal import Rehearsal
+from .rehearsal import REPEATED, Rehearsal
 
 if TYPE_CHECKING:
     from .content_to_cf import ContentToCF
     from .withheld import Withheld
 
-REPEATED: Final = (
-    0.05  # part of the events in which customers meet again what they met, from which on it must not suffer
-)
 DEEP: Final = 50  # length of rehearsed lists: those of ten leave out most of what answers among a whole catalog tell
 LEAST: Final = 3  # items that a map can be learned from, one of them withheld
 
@@ -128,9 +125,12 @@ class Ground:
         """What is said by those who discovered things later: what others had met, and what nobody had."""
         random, n_items, known = run.random(), self.known.n_items, self.counts > 0
         share = rehearsal.share(self.counts, settings.novelty)
-        warm, cold = (self._later(rehearsal.some(some, 2 * MOST, random)) for some in (known, ~known & self.rows.told))
+        warm, cold = (
+            self._later(*rehearsal.discovered(some, 2 * MOST, random)) for some in (known, ~known & self.rows.told)
+        )
         warm, cold = warm.some(random, n_items), cold.some(random, n_items)
-        again, nothing = self._again(settings, random), np.empty(0, np.int32)
+        again, nothing = self._any(*rehearsal.returned(2 * MOST * settings.repeats, random)), np.empty(0, np.int32)
+        again = again.some(random, n_items)
         return Court(places, warm, cold, again, nothing, settings.novelty, share, run, DEEP).decided()
 
     def places(self, settings: "ContentToCF", content: ContentMap) -> Places:
@@ -139,9 +139,15 @@ class Ground:
         own = np.pad(self.base.item_vectors, ((0, 0), (0, self.reader.width - d)))
         return Places(own, content.placed(self.rows), self.counts, d, log_rates(self.known, settings.item_columns))
 
-    def _later(self, rehearsal: Rehearsal) -> Asked:
-        queries = rehearsal.queries
-        return Asked.of(self.reader(queries), queries.history, rehearsal.targets, self.known.n_items)
+    def _later(self, queries: Queries, targets: Ints) -> Asked:
+        """Questions whose lists leave out what was met."""
+        return Asked.of(self.reader(queries), queries.history, targets, self.known.n_items)
+
+    def _any(self, queries: Queries, targets: Ints) -> Asked:
+        """Questions whose lists may hold what was met; those of which something is known."""
+        vectors = self.reader(queries)
+        asked = Asked(vectors, targets, np.zeros(len(targets) + 1, dtype=np.int64), np.empty(0, np.int32))
+        return asked[np.flatnonzero(~np.isnan(vectors[:, 0]))]
 
     def _as_new(self, random: np.random.Generator) -> Asked:
         """Some of the events in which customers chose items of the last fold, asked without all of these."""
@@ -167,9 +173,7 @@ class Ground:
         some = np.sort(random.permutation(len(users))[:MOST])
         queries = known.queries(ints(users[some]), int(known.time.max(initial=0)) + 1)
         targets = ints(repeated[first[some]] % known.n_items)
-        nothing = np.empty(0, np.int32)
-        asked = Asked(self.reader(queries), targets, np.zeros(len(some) + 1, dtype=np.int64), nothing)
-        return asked.some(random, known.n_items)
+        return self._any(queries, targets).some(random, known.n_items)
 
 
 def one_a_moment(met: Histories, n_items: int) -> Bools:
