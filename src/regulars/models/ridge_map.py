@@ -22,7 +22,8 @@ def ridge_map(inputs: Inputs, rows: Encoded, own: Floats, weights: Floats, ridge
 
     own: float32 [n, d]; weights: float32 [n], how much each item teaches.
     """
-    features = design(inputs, rows)
+    taught = np.flatnonzero(weights > 0)
+    features, own, weights = design(inputs, rows[taught]), own[taught], weights[taught]
     whole = max(float(weights.sum()), 1e-12)
     mean = (weights[:, np.newaxis] * own).sum(0) / whole
     scaled = features.multiply(np.sqrt(weights)[:, np.newaxis]).tocsr().astype(np.float32)
