@@ -1,4 +1,4 @@
-"""Gating: what withheld events say of how far content should be trusted."""
+"""Gating: what events that a model does not know say of how far content should be trusted."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -43,8 +43,8 @@ class Heard(NamedTuple):
 
 @dataclass(frozen=True)
 class Court:
-    """Withheld events of items that were met (warm), and of items that are new or treated as such (cold), which
-    together count as a part `share` of all.
+    """Events that the model does not know: of items that were met (warm), and of items that are new or treated as such
+    (cold), which together count as a part `share` of all.
 
     again: what customers came back for, where a good part of the log is that; novelty: how much new items may take; k:
     length of the lists.
