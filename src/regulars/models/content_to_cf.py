@@ -67,8 +67,8 @@ class ContentToCF(Trained):
     lists.
     repeats: what customers come back for stays in their lists, if a good part of the log is that; false where lists
     leave out what was met.
-    Memory of a fit: 4 bytes * (factors + likeness) * (folds * customers + 3 * n_items), and up to 2.4 GB of scores while
-    the gate is decided.
+    Memory of a fit: 4 bytes * (factors + likeness) * (folds * customers + 3 * n_items), and while the gate is decided
+    up to 2.4 GB of scores.
     """
 
     epochs: int = setting(20, low=1, high=2000, log=True)

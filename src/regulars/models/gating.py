@@ -1,4 +1,4 @@
-"""Gating: what events that a model does not know say of how far content should be trusted."""
+"""Gating: what events that a model does not know say of how far content is to be trusted."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
