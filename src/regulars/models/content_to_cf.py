@@ -14,7 +14,8 @@ from .als import ALS
 from .bpr import BPR
 from .described import described
 from .folds import came_back
-from .jury import MOST
+from .freshness import log_rates
+from .jury import MOST, Places
 from .kinds.bridge import Bridge
 from .kinds.content_map import ContentMap
 from .kinds.factors import Factors
@@ -103,7 +104,7 @@ class ContentToCF(Trained):
         decision = self._rehearsed(rehearsal, catalog, run.at("rehearsal"))
         ground = Ground.of(self, self._plain(data, run), data, catalog, run)
         content = self._map(ground, run)
-        return ground.model(content, ground.places(self, content), decision)
+        return ground.model(content, self._places(ground, content), decision)
 
     def over(self, base: Factors, data: Dataset, run: Run = QUIET, *, withheld: "Withheld | None" = None) -> Factors:
         """The model `base` with its items placed by content, too; data: what it was fitted on.
@@ -118,13 +119,17 @@ class ContentToCF(Trained):
     def _over(self, base: Factors, withheld: "Withheld", catalog: Catalog, run: Run) -> Factors:
         ground = Ground.of(self, base, withheld.known, catalog, run)
         content = self._map(ground, run)
-        places = ground.places(self, content)
+        places = ground.places(content, np.zeros(ground.known.n_items, dtype=np.float32))
         return ground.model(content, places, ground.decided(self, places, withheld, run))
 
     def _rehearsed(self, rehearsal: Rehearsal, catalog: Catalog, run: Run) -> Decision:
         """What a model of what was known then would have to decide for what came later."""
         ground = Ground.of(self, self._plain(rehearsal.known, run), rehearsal.known, catalog, run)
-        return ground.rehearsed(self, ground.places(self, self._map(ground, run)), rehearsal, run)
+        return ground.rehearsed(self, self._places(ground, self._map(ground, run)), rehearsal, run)
+
+    def _places(self, ground: Ground, content: ContentMap) -> Places:
+        """Where items could be, with how fresh they are at the end of the log."""
+        return ground.places(content, log_rates(ground.known, self.item_columns))
 
     def _map(self, ground: Ground, run: Run) -> ContentMap:
         """The map from content to vectors that is learned there."""

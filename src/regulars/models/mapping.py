@@ -11,7 +11,6 @@ from regulars.features import Encoded, Inputs
 
 from .content_axes import content_space
 from .folds import Folds, came_back, drawn, folded
-from .freshness import log_rates
 from .gating import Court
 from .jury import MOST, Asked, Places
 from .kinds.bridge import Bridge, Reader
@@ -110,14 +109,13 @@ class Ground:
         return Factors("content_to_cf", self.known.n_items, bridge.stored(vectors), bridge)
 
     def decided(self, settings: "ContentToCF", places: Places, withheld: "Withheld", run: Run) -> Decision:
-        """What withheld events say of this map, and items as if they were new; how fresh they are is not looked at."""
+        """What withheld events say of this map, and items as if they were new."""
         random, n_items, asked = run.random(), self.known.n_items, withheld
         cold = self._as_new(random).some(random, n_items)
         warm = Asked.of(self.reader(asked.queries), asked.queries.history, asked.targets, n_items)
         warm = warm.some(random, n_items)
         hidden = ints(np.flatnonzero(self.folds == self.folds.max()))
         again = self._again(settings, random)
-        places = places._replace(rates=np.zeros(n_items, dtype=np.float32))
         novelty = settings.novelty
         return Court(places, warm, cold, again, hidden, novelty, novelty, run).decided()
 
@@ -133,11 +131,11 @@ class Ground:
         again = again.some(random, n_items)
         return Court(places, warm, cold, again, nothing, settings.novelty, share, run, DEEP).decided()
 
-    def places(self, settings: "ContentToCF", content: ContentMap) -> Places:
-        """Where items could be."""
+    def places(self, content: ContentMap, rates: Floats) -> Places:
+        """Where items could be; rates: float32 [n_items], logs of how fresh they are."""
         d = self.base.item_vectors.shape[1]
         own = np.pad(self.base.item_vectors, ((0, 0), (0, self.reader.width - d)))
-        return Places(own, content.placed(self.rows), self.counts, d, log_rates(self.known, settings.item_columns))
+        return Places(own, content.placed(self.rows), self.counts, d, rates)
 
     def _later(self, queries: Queries, targets: Ints) -> Asked:
         """Questions whose lists leave out what was met."""
