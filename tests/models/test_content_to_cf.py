@@ -297,6 +297,17 @@ def test_over_any_model_of_vectors_a_new_item_finds_those_who_like_its_kind(desc
     assert (scores.argmax(axis=1) == np.arange(60) % 4).mean() > 0.8
 
 
+def test_a_decision_says_whether_later_or_withheld_events_made_it(simulated):
+    data, *_ = simulated
+    settings = ContentToCF(mapping="ridge", base_settings=("factors = 8",))
+    rehearsed = settings.fit(data, ONE).encoder.decision
+    withheld = settings.over(ALS(factors=8).fit(data, ONE), data, ONE).encoder.decision
+    assert rehearsed.rehearsed
+    assert f"{rehearsed.asked:,} rehearsed events" in rehearsed.words
+    assert not withheld.rehearsed
+    assert f"{withheld.asked:,} withheld events" in withheld.words
+
+
 def test_the_plain_model_is_inside_and_unchanged(described):
     base = ALS(factors=4, unobserved_weight=0.3).fit(described.data, ONE)
     model = ContentToCF(**TINY).over(base, described.data, ONE)

@@ -129,7 +129,8 @@ class Ground:
         warm, cold = warm.some(random, n_items), cold.some(random, n_items)
         again, nothing = self._any(*rehearsal.returned(2 * MOST * settings.repeats, random)), np.empty(0, np.int32)
         again = again.some(random, n_items)
-        return Court(places, warm, cold, again, nothing, settings.novelty, share, run, DEEP).decided()
+        court = Court(places, warm, cold, again, nothing, settings.novelty, share, run, DEEP)
+        return replace(court.decided(), rehearsed=True)
 
     def places(self, content: ContentMap, rates: Floats) -> Places:
         """Where items could be; rates: float32 [n_items], logs of how fresh they are."""

@@ -21,7 +21,7 @@ class Decision:
     to anybody, comes `pace` times how fresh it is: the log of a rate, 0 for an item just listed.
     asked: events that decided; before, after: their mean NDCG@10 in lists of the plain model and of this, and that of
     those whose answer is popular; cold: events of items that nobody had met, or as if, with their NDCG@10 in the same
-    lists, where the plain model has 0.
+    lists, where the plain model has 0; rehearsed: whether all these came later than what a first fit knew.
     """
 
     scale: float = 1.0
@@ -38,6 +38,7 @@ class Decision:
     popular_after: float = UNKNOWN
     cold: int = 0
     cold_after: float = UNKNOWN
+    rehearsed: bool = False
 
     def shares(self, counts: Ints | Longs) -> tuple[Floats, Floats]:
         """What own vectors and those by content are multiplied by; float32 [n] each."""
@@ -78,7 +79,8 @@ class Decision:
             )
         if self.pace:
             changed += f"; how fresh items are counts {self.pace:g}"
-        told = [f"{self.asked:,} events it did not know {self.before:.4f} before, {self.after:.4f} after"]
+        kind = "rehearsed" if self.rehearsed else "withheld"
+        told = [f"{self.asked:,} {kind} events {self.before:.4f} before, {self.after:.4f} after"]
         if not np.isnan(self.popular_before):
             told.append(f"those of popular items {self.popular_before:.4f} and {self.popular_after:.4f}")
         if self.cold:
