@@ -15,27 +15,27 @@ SCALES: Final = (0.35, 0.5, 0.71, 1.41, 2.0, 2.83)  # times the scale that was b
 HALVES: Final = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 YIELDS: Final = (0.0, 0.5, 1.0)
 PACES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)  # deviations of own coordinates
-ROUNDS: Final = 4  # through all choices, at most
+ROUNDS: Final = 2  # through all choices
 POPULAR: Final = 0.5  # part of the events that fall on popular items
 TAKEN: Final = 0.4  # times novelty ** 2 of the NDCG of popular answers is what new items may take: .1 at .5
 SURE: Final = 2.0  # standard errors by which lists have to become better, as many decisions are tried
 DOUBT: Final = 1.0  # standard errors that popular answers may seem to lose; at 0 chance decided, to their own harm
 STEADY: Final = 0.98  # of what customers found again is still found
 DEAR: Final = 100.0  # times the loss beyond that
-ENOUGH: Final = 20  # events of items that were met, below which nothing is decided by them
+ENOUGH: Final = 20  # withheld events, below which nothing is decided by them
 
 
 class Heard(NamedTuple):
     """NDCG of each question. popular, rare: of warm ones with such an answer, in one list in which the hidden items
-    are new; cold: of the cold ones; rare_alone, cold_alone: of these, in lists of the tail, of all that is not popular.
-    Other questions than those meant have 0. NDCG@10, each question the same: usual, of those with popular answers, in
-    lists of what was met; left, in one list; again: of what customers came back for."""
+    are new; peers: of the rare ones, among items that are neither popular nor new; cold, young: of the cold ones, in
+    one list and among new items. Other questions than those meant have 0. NDCG@10, each question the same: usual, of
+    those with popular answers, in lists of what was met; left, in one list; again: of what customers came back for."""
 
     popular: Doubles
     rare: Doubles
-    rare_alone: Doubles
+    peers: Doubles
     cold: Doubles
-    cold_alone: Doubles
+    young: Doubles
     usual: Doubles
     left: float
     again: float
@@ -81,7 +81,7 @@ class Court:
         """Whether lists are better, and surely: for all, or for those who want what was met."""
         before, after, n = self._judged(bare), self._judged(option), len(self._warm)
         gain = max(_gain(before, after), _gain(before[:n], after[:n]))
-        return n >= ENOUGH and self._worth(option) > self._worth(bare) and gain > SURE
+        return self._worth(option) > self._worth(bare) and gain > SURE
 
     def _harmless(self, option: Decision) -> bool:
         """Whether popular items are found as before, in lists of what was met, as far as that can be told."""
@@ -117,27 +117,18 @@ class Court:
         return wanted
 
     def _searched(self, best: Decision) -> Decision:
-        """Scale also moves together with pace, as both are logs of how likely something is."""
         for _ in range(ROUNDS):
-            last = best
             best = self._best(best, *(replace(best, pace=pace) for pace in self._paces))
-            if best.pace:
-                best = self._best(best, *(replace(best, scale=best.scale * by, pace=best.pace * by) for by in SCALES))
             best = self._best(best, *(replace(best, scale=best.scale * by) for by in SCALES))
             best = self._best(best, *(replace(best, alike=best.alike * by) for by in self._likeness))
             best = self._best(best, *(replace(best, half=half) for half in HALVES))
             best = self._best(best, *(replace(best, yields=yields) for yields in YIELDS))
-            if best == last:
-                break
         return best
 
     def _scaled(self, best: Decision) -> Decision:
         for _ in range(ROUNDS):
-            last = best
             best = self._best(best, *(replace(best, scale=best.scale * by) for by in SCALES))
             best = self._best(best, *(replace(best, alike=best.alike * by) for by in self._likeness))
-            if best == last:
-                break
         return best
 
     @property
@@ -168,23 +159,23 @@ class Court:
         return float(self._judged(decision).sum()) - DEAR * lost
 
     def _judged(self, decision: Decision) -> Doubles:
-        """What each question adds; popular and rare answers, and these in lists of the tail, in which all competes that
-        nobody asks for any more, count the same; new ones in one list twice as much as in those."""
+        """What each question adds; popular and rare answers, and lists of rare items alone, count the same; new ones in
+        one list twice as much as among themselves."""
         heard = self._heard(decision)
         share = self.share if len(self._cold) else 0.0
-        warm = (1 - share) / 3 * (self._evenly * (heard.popular + heard.rare) + self._rarely * heard.rare_alone)
-        return np.concatenate([warm, share * self._cold.weights * (2 * heard.cold + heard.cold_alone) / 3])
+        warm = (1 - share) / 3 * (self._evenly * (heard.popular + heard.rare) + self._rarely * heard.peers)
+        return np.concatenate([warm, share * self._cold.weights * (2 * heard.cold + heard.young) / 3])
 
     def _heard(self, decision: Decision) -> Heard:
         known = (decision.scale, decision.half, decision.yields, decision.popular, decision.alike)
         asked = tuple(round(value, 6) for value in (*known, decision.pace))
         if asked not in self._known:
-            ranks, popular, tail = self._warm.ranks(decision), self._popular, self._cold.counts < self._line
+            ranks, popular, new = self._warm.ranks(decision), self._popular, self._warm.new
             warm, left = gains(ranks, self.k), _mean_of(gains(ranks), popular)
-            rare_alone = self._warm.ndcg(decision, tail) * ~popular
-            cold, cold_alone = self._cold.ndcg(decision), self._cold.ndcg(decision, tail)
+            peers = self._warm.ndcg(decision, ~new & (self.places.counts < self._line))
+            cold, young = self._cold.ndcg(decision), self._cold.ndcg(decision, new)
             kept = self._usual(decision), left, self._found(decision)
-            self._known[asked] = Heard(warm * popular, warm * ~popular, rare_alone, cold, cold_alone, *kept)
+            self._known[asked] = Heard(warm * popular, warm * ~popular, peers * ~popular, cold, young, *kept)
             figures = ("met", self._warm.mean(warm)), ("new", self._cold.mean(cold))
             self.run.on_epoch(Progress("content_to_cf, gate", len(self._known), len(self._known), figures))
         return self._known[asked]

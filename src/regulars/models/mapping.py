@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from .content_to_cf import ContentToCF
     from .withheld import Withheld
 
-DEEP: Final = 50  # length of rehearsed lists at least: those of ten leave out most of what answers tell, and
-PART: Final = 0.002  # of a large catalog, those of 50, too
+DEEP: Final = 50  # length of rehearsed lists: those of ten leave out most of what answers among a whole catalog tell
 LEAST: Final = 3  # items that a map can be learned from, one of them withheld
 
 
@@ -130,8 +129,7 @@ class Ground:
         warm, cold = warm.some(random, n_items), cold.some(random, n_items)
         again, nothing = self._any(*rehearsal.returned(2 * MOST * settings.repeats, random)), np.empty(0, np.int32)
         again = again.some(random, n_items)
-        deep = max(DEEP, round(PART * n_items))
-        court = Court(places, warm, cold, again, nothing, settings.novelty, share, run, deep)
+        court = Court(places, warm, cold, again, nothing, settings.novelty, share, run, DEEP)
         return replace(court.decided(), rehearsed=True)
 
     def places(self, content: ContentMap, rates: Floats) -> Places:
