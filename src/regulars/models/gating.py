@@ -22,7 +22,7 @@ SURE: Final = 2.0  # standard errors by which lists have to become better, as ma
 DOUBT: Final = 1.0  # standard errors that popular answers may seem to lose; at 0 chance decided, to their own harm
 STEADY: Final = 0.98  # of what customers found again is still found
 DEAR: Final = 100.0  # times the loss beyond that
-ENOUGH: Final = 20  # withheld events, below which nothing is decided by them
+ENOUGH: Final = 20  # events of items that were met, below which nothing is decided by them
 
 
 class Heard(NamedTuple):
@@ -81,7 +81,7 @@ class Court:
         """Whether lists are better, and surely: for all, or for those who want what was met."""
         before, after, n = self._judged(bare), self._judged(option), len(self._warm)
         gain = max(_gain(before, after), _gain(before[:n], after[:n]))
-        return self._worth(option) > self._worth(bare) and gain > SURE
+        return n >= ENOUGH and self._worth(option) > self._worth(bare) and gain > SURE
 
     def _harmless(self, option: Decision) -> bool:
         """Whether popular items are found as before, in lists of what was met, as far as that can be told."""
