@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from regulars.core import DAY, Dataset, Run, floats, ints
+from regulars.core import DAY, QUIET, Dataset, Run, floats, ints
 from regulars.models import ContentToCF
 from regulars.models.folds import RETURNED, came_back
-from regulars.models.gating import surely_short
+from regulars.models.gating import ENOUGH, Court, surely_short
 from regulars.models.jury import Asked, Jury, Places
 from regulars.models.kinds.gate import Decision
 
@@ -86,3 +86,20 @@ def test_popular_answers_may_seem_to_lose_what_chance_may_take_and_no_more():
     assert np.isclose(surely_short(plain + either - 0.1, plain), 0.1 - 0.04)
     assert np.isclose(surely_short(plain - 0.1, plain), 0.1)
     assert surely_short(plain + 0.1, plain) == 0 == surely_short(plain[:0], plain[:0])
+
+
+@pytest.mark.parametrize("seen", [ENOUGH - 1, 60])
+def test_few_answers_that_are_not_hidden_decide_nothing(seen):
+    random = np.random.default_rng(0)
+    own, content = (floats(random.standard_normal((100, 4))) for _ in range(2))
+    places = Places(own, content, np.full(100, 3), 4, floats(np.zeros(100)))
+    targets = ints(np.arange(60))
+
+    def of(some):
+        return Asked(floats(content[some]), some, np.zeros(len(some) + 1, dtype=np.int64), ints([]))
+
+    hidden = ints(np.setdiff1d(targets, targets[:seen]))
+    court = Court(places, of(targets), of(hidden), of(ints([])), hidden, 0.5, 0.5, QUIET)
+    decision = court.decided()
+    stays = (decision.half, decision.yields) == (0, 1)
+    assert stays == (seen < ENOUGH)
