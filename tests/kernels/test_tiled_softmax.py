@@ -7,7 +7,9 @@ from regulars.kernels import half_tiles
 from regulars.kernels.half_tiles import room
 from regulars.kernels.tiled_softmax import Columns, Sums, add_products, raise_rows, raise_tops
 
-pytestmark = pytest.mark.skipif(not half_tiles.available(), reason="no matrix unit for bfloat16")
+pytestmark = pytest.mark.xfail(
+    not half_tiles.available(), reason="this machine has no matrix unit for bfloat16", run=False
+)
 
 N, M, D = 64, 1056, 64  # a chunk of columns and more
 
