@@ -107,8 +107,14 @@ def reach(found: LongTail) -> alt.LayerChart:
         color=alt.Color(
             "how:N",
             scale=alt.Scale(domain=present, range=[COLORS[how] for how in present]),
-            legend=alt.Legend(
-                title=None, orient="top", symbolType="square", symbolOpacity=1, columns=3, labelLimit=300
+            legend=alt.Legend(  # apart, as a browser may have a wider font than the one that was measured
+                title=None,
+                orient="top",
+                symbolType="square",
+                symbolOpacity=1,
+                columns=3,
+                columnPadding=40,
+                labelLimit=300,
             ),
         ),
     )
