@@ -71,6 +71,8 @@ class Court:
         if len(self.warm) < ENOUGH:
             return self._figures(bare)
         bare = self._scaled(bare)
+        if len(self._seen) < ENOUGH:
+            return self._figures(bare)
         starts = (replace(bare, half=half, yields=yields) for half, yields in ((10.0, 0.0), (10.0, 1.0), (0.0, 0.0)))
         options = sorted((self._searched(start) for start in starts), key=self._worth, reverse=True)
         spared = [self._scaled(replace(option, popular=self._line)) for option in options]
@@ -81,7 +83,7 @@ class Court:
         """Whether lists are better, and surely: for all, or for those who want what was met."""
         before, after, n = self._judged(bare), self._judged(option), len(self._warm)
         gain = max(_gain(before, after), _gain(before[:n], after[:n]))
-        return n >= ENOUGH and self._worth(option) > self._worth(bare) and gain > SURE
+        return self._worth(option) > self._worth(bare) and gain > SURE
 
     def _harmless(self, option: Decision) -> bool:
         """Whether popular items are found as before, in lists of what was met, as far as that can be told."""
