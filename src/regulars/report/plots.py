@@ -152,7 +152,7 @@ def slices(figures: Figures, slicing: str, names: list[str], metric: str = "") -
         color=alt.Color(
             "name:N",
             scale=alt.Scale(domain=names, range=colors),
-            legend=alt.Legend(title=None, orient="top", symbolType="circle", symbolOpacity=1, labelLimit=250),
+            legend=legend(),
         ),
     )
     return styled(
@@ -249,6 +249,12 @@ _MARK = re.compile(
 def telling(chart: Any) -> str:
     """The chart as SVG text whose points and bars say their description when they are pointed at."""
     return _MARK.sub(r'\1 role="graphics-symbol"\5><title>\3</title></\2>', svg(chart))
+
+
+def legend(**differs: Any) -> alt.Legend:
+    """The legend of all pictures, above them, but for what differs."""
+    usual = {"title": None, "orient": "top", "symbolType": "circle", "symbolOpacity": 1, "labelLimit": 250}
+    return alt.Legend(**(usual | differs))
 
 
 def looked(chart: Any) -> Any:

@@ -16,7 +16,7 @@ except ImportError as error:
     raise MissingExtra(str(error.name), "plots") from error
 
 from .palette import LEAD, PAPER, QUIET, RIVAL
-from .plots import label_of, styled
+from .plots import label_of, legend, styled
 
 SLICE = 255  # pixels of the picture of one setting
 _COLORS = (LEAD, RIVAL, QUIET)
@@ -38,7 +38,7 @@ def history(study: Study) -> alt.LayerChart:
         color=alt.Color(
             "who:N",
             scale=alt.Scale(domain=names, range=[*_COLORS, "#c9c5ba"][: len(names)]),
-            legend=alt.Legend(title=None, orient="top", symbolType="circle", symbolOpacity=1, labelLimit=250),
+            legend=legend(),
         ),
     )
     line = base.mark_line(interpolate="step-after", color=LEAD, opacity=0.4, strokeWidth=2).encode(y="best:Q")
@@ -111,7 +111,7 @@ def promises(nested: Nested) -> alt.LayerChart:
         "color": alt.Color(
             "what:N",
             scale=alt.Scale(domain=["promised", "kept"], range=[RIVAL, LEAD]),
-            legend=alt.Legend(title=None, orient="top", symbolType="circle", symbolOpacity=1),
+            legend=legend(),
         ),
     }
     rings = alt.Chart(folds).mark_point(size=30, opacity=0.6).encode(**encoded)

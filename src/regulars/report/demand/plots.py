@@ -19,7 +19,7 @@ except ImportError as error:
 
 from ..numbers import share
 from ..palette import FAINT, GROUPS, INK, LEAD, QUIET, RIVAL, WASH
-from ..plots import looked
+from ..plots import legend, looked
 from .nodes import Node
 from .study import NAIVE, OWN, Demand
 from .words import called, metric_name, units_said
@@ -206,7 +206,7 @@ def coverage(found: Demand, inside: Frame) -> Any:
     colors = alt.Color(
         "interval:N",
         scale=alt.Scale(domain=names, range=[LEAD, GROUPS[4], GROUPS[3], GROUPS[5]][: len(names)]),
-        legend=alt.Legend(title=None, orient="top", symbolType="circle", symbolOpacity=1, labelLimit=300),
+        legend=legend(labelLimit=300),
     )
     x = _ahead(inside, found.step)
     y = alt.Y("value:Q", title="inside", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=5))
@@ -235,12 +235,7 @@ def _colors(names: list[str]) -> alt.Color:
     return alt.Color(
         "forecaster:N",
         scale=alt.Scale(domain=names, range=picked),
-        legend=alt.Legend(
-            title=None,
-            orient="top",
-            symbolType="circle",
-            symbolOpacity=1,
-            labelLimit=250,
+        legend=legend(
             columns=5,
             labelExpr=" : ".join(f"datum.value === '{name}' ? '{said}'" for name, said in labels.items())
             + " : datum.value",

@@ -17,7 +17,7 @@ except ImportError as error:
 from .. import plots
 from ..numbers import plural
 from ..palette import FAINT, GROUPS, INK, LEAD, PAPER, QUIET, RIVAL, STEPS
-from ..plots import WIDTH, styled
+from ..plots import WIDTH, legend, styled
 from .pair import AFTER, BEFORE
 from .reach import FEW, HELPED, MAPPED, NOTHING, OWN
 from .study import LongTail
@@ -70,10 +70,11 @@ def _sides(
     axis = alt.Axis(format="%" if unit else "~g", tickCount=5)
     names = [AFTER, BEFORE]
     base = alt.Chart(frame).encode(y=alt.Y("label:N", sort=list(labels.values()), title=None, axis=_names_axis()))
-    legend = alt.Legend(title=None, orient="top", symbolType="circle", symbolOpacity=1)
     sides = base.encode(
         yOffset=alt.YOffset("name:N", sort=names, scale=alt.Scale(domain=names, paddingOuter=0.7)),
-        color=alt.Color("name:N", scale=alt.Scale(domain=[BEFORE, AFTER], range=list(_SIDES.values())), legend=legend),
+        color=alt.Color(
+            "name:N", scale=alt.Scale(domain=[BEFORE, AFTER], range=list(_SIDES.values())), legend=legend()
+        ),
     )
     rules = sides.mark_rule(opacity=0.45, strokeWidth=2.5).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
     dots = sides.mark_point(filled=True, size=60, opacity=1).encode(
@@ -107,15 +108,8 @@ def reach(found: LongTail) -> alt.LayerChart:
         color=alt.Color(
             "how:N",
             scale=alt.Scale(domain=present, range=[COLORS[how] for how in present]),
-            legend=alt.Legend(  # apart, as a browser may have a wider font than the one that was measured
-                title=None,
-                orient="top",
-                symbolType="square",
-                symbolOpacity=1,
-                columns=3,
-                columnPadding=40,
-                labelLimit=300,
-            ),
+            # apart, as a browser may have a wider font than the one that was measured
+            legend=legend(symbolType="square", columns=3, columnPadding=40, labelLimit=300),
         ),
     )
     words = base.mark_text(fontSize=_SIZE).encode(x="middle:Q", text="text:N", color=alt.Color("ink:N", scale=None))

@@ -16,7 +16,7 @@ except ImportError as error:
 
 from ..numbers import count, plural, share
 from ..palette import FAINT, GROUPS, INK, LEAD, PAPER, QUIET, RIVAL
-from ..plots import looked
+from ..plots import legend, looked
 from .study import Repurchases
 from .tried import reliability
 from .words import day_of, horizon_name
@@ -128,7 +128,7 @@ def weeks(found: Repurchases) -> Any:
         color=alt.Color(
             "name:N",
             scale=alt.Scale(domain=names, range=[colors(found)[name] for name in names]),
-            legend=alt.Legend(title="Expected by", orient="top", symbolType="diamond", symbolOpacity=1, labelLimit=250),
+            legend=legend(title="Expected by", symbolType="diamond"),
         ),
     )
     layers = [
